@@ -4,9 +4,13 @@
 
 pub mod error;
 pub mod clock;
+pub mod mmap;
+pub mod fs;
 pub mod crc;
 pub mod batch;
 
 pub use batch::{Batch, BatchHeader, Batches};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{LogError, RecordError, Result};
+pub use fs::{File, FileSystem, OpenMode, RealFs};
+pub use mmap::Slice;

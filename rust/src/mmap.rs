@@ -1,0 +1,136 @@
+//! Read-only maps of files, and the only `unsafe` code of the engine.
+//!
+//! A file is mapped once, at the length it may grow to, and grows underneath by `pwrite`; bytes
+//! past the end of the file are mapped but never touched. The contract that makes a `&[u8]` into
+//! such a map sound, kept by `segment.rs` and `index.rs`:
+//!
+//! * [`FileMap::publish`] is called only after the bytes below that length were written;
+//! * bytes below the published length never change, and the inode never shrinks below it while a
+//!   map or a [`Slice`] of it lives. Truncation copies to a new file when one does.
+//!
+//! Invariant: `published <= mapped length`, and a [`Slice`] lies below `published`.
+
+#![expect(unsafe_code, reason = "the one file that may: maps cannot be read otherwise")]
+
+use std::fmt;
+use std::io;
+use std::ops::{Deref, Range};
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+/// A file mapped read-only, of which the first `published` bytes may be read.
+pub struct FileMap {
+    raw: MmapRaw,
+    published: AtomicUsize,
+}
+
+impl FileMap {
+    /// Maps `len` bytes from the start of the file, published up to `published`. The file may be
+    /// shorter than `len`.
+    pub(crate) fn new(fd: BorrowedFd<'_>, len: usize, published: usize) -> io::Result<Self> {
+        assert!(published <= len, "published {published} of a map of {len} bytes");
+        let raw = MmapOptions::new().len(len.max(1)).map_raw_read_only(fd.as_raw_fd())?;
+        Ok(Self { raw, published: AtomicUsize::new(published) })
+    }
+
+    /// How many bytes are mapped.
+    pub fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// Whether nothing may be read yet.
+    pub fn is_empty(&self) -> bool {
+        self.published() == 0
+    }
+
+    /// How many bytes may be read.
+    pub fn published(&self) -> usize {
+        self.published.load(Ordering::Acquire)
+    }
+
+    /// Allows reading up to `len`; the bytes below it are written and will not change. Beyond the
+    /// map's own length nothing is published.
+    pub(crate) fn publish(&self, len: usize) {
+        self.published.fetch_max(len.min(self.raw.len()), Ordering::AcqRel);
+    }
+
+    /// The published bytes of a range, `None` if it reaches past them.
+    pub fn bytes(&self, range: Range<usize>) -> Option<&[u8]> {
+        if range.start > range.end || range.end > self.published() {
+            return None;
+        }
+        // SAFETY: the range lies below `published`, which lies inside the map; those bytes of the
+        // file exist and do not change while this map lives (the module's contract).
+        Some(unsafe { std::slice::from_raw_parts(self.raw.as_ptr().add(range.start), range.len()) })
+    }
+
+    /// A range that keeps the map alive, `None` if it reaches past what is published.
+    pub fn slice(self: &Arc<Self>, range: Range<usize>) -> Option<Slice> {
+        self.bytes(range.clone())?;
+        Some(Slice { map: Arc::clone(self), range })
+    }
+
+    /// Brings the pages of a published range into memory, so that a later touch does not wait for
+    /// the disk. A kernel that does not know how is no error.
+    pub fn populate(&self, range: Range<usize>) {
+        let Some(bytes) = self.bytes(range) else { return };
+        let start = bytes.as_ptr() as usize;
+        let aligned = start - start % PAGE_SIZE_BYTES;
+        // SAFETY: the pages belong to this map, and the advice only reads them.
+        let _ = unsafe {
+            rustix::mm::madvise(
+                aligned as *mut _,
+                start - aligned + bytes.len(),
+                rustix::mm::Advice::LinuxPopulateRead,
+            )
+        };
+    }
+}
+
+const PAGE_SIZE_BYTES: usize = 4096;
+
+impl fmt::Debug for FileMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileMap({} of {} bytes)", self.published(), self.len())
+    }
+}
+
+/// Bytes of a map that keep it alive. Cloning costs a reference count.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    map: Arc<FileMap>,
+    range: Range<usize>,
+}
+
+impl Slice {
+    /// A part of this slice; `None` if it reaches past its end.
+    pub fn part(&self, range: Range<usize>) -> Option<Self> {
+        let start = self.range.start.checked_add(range.start)?;
+        let end = self.range.start.checked_add(range.end)?;
+        if start > end || end > self.range.end {
+            return None;
+        }
+        Some(Self { map: Arc::clone(&self.map), range: start..end })
+    }
+
+    /// Where in the file the slice starts, in bytes.
+    pub fn position(&self) -> usize {
+        self.range.start
+    }
+
+    /// Brings its pages into memory.
+    pub fn populate(&self) {
+        self.map.populate(self.range.clone());
+    }
+}
+
+impl Deref for Slice {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.map.bytes(self.range.clone()).unwrap_or_default()
+    }
+}
