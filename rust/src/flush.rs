@@ -1,0 +1,134 @@
+//! Group commit: many threads wait for one fsync.
+//!
+//! Whoever finds nobody syncing becomes the leader, syncs everything appended so far outside of the
+//! log's lock, and wakes the others; those who appended meanwhile are served by the next leader.
+//! Invariants: `durable_offset` never falls and moves only after a sync that covered it succeeded;
+//! after a failed sync everyone fails until the log is opened again, because the kernel may have
+//! dropped the pages and marked them clean.
+
+use std::path::{Path, PathBuf};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::error::{LogError, Result};
+
+/// The state of a log's fsyncs.
+#[derive(Debug)]
+pub(crate) struct GroupCommit {
+    dir: PathBuf,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    durable_offset: i64,
+    syncing: bool,
+    failed: bool,
+}
+
+impl GroupCommit {
+    /// Group commit of the log in `dir`, durable up to `durable_offset`.
+    pub(crate) fn new(dir: &Path, durable_offset: i64) -> Self {
+        let state = State { durable_offset, syncing: false, failed: false };
+        Self { dir: dir.to_owned(), state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Offset below which everything is durable: the recovery point.
+    pub(crate) fn durable_offset(&self) -> i64 {
+        self.state.lock().durable_offset
+    }
+
+    /// Whether a sync failed.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.state.lock().failed
+    }
+
+    /// Marks the log poisoned, for a failed sync that happened elsewhere.
+    pub(crate) fn fail(&self) {
+        self.state.lock().failed = true;
+        self.changed.notify_all();
+    }
+
+    /// Lets the durable offset fall, when the log is truncated.
+    pub(crate) fn truncate(&self, offset: i64) {
+        let mut state = self.state.lock();
+        state.durable_offset = state.durable_offset.min(offset);
+    }
+
+    /// Returns when everything below `offset` is durable. `sync` makes durable all that is
+    /// appended when it is called, and returns the offset it reached.
+    ///
+    /// # Errors
+    /// The error of `sync` for the thread that ran it, `Poisoned` for all others.
+    pub(crate) fn commit(&self, offset: i64, sync: impl Fn() -> Result<i64>) -> Result<()> {
+        let mut state = self.state.lock();
+        loop {
+            if state.failed {
+                return Err(LogError::Poisoned { path: self.dir.clone() });
+            }
+            if state.durable_offset >= offset {
+                return Ok(());
+            }
+            if state.syncing {
+                self.changed.wait(&mut state);
+                continue;
+            }
+            state.syncing = true;
+            drop(state);
+            let result = sync();
+            state = self.state.lock();
+            state.syncing = false;
+            match result {
+                Ok(reached) => state.durable_offset = state.durable_offset.max(reached),
+                Err(_) => state.failed = true,
+            }
+            self.changed.notify_all();
+            result?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+    use super::GroupCommit;
+    use crate::error::LogError;
+
+    #[test]
+    fn many_threads_share_few_syncs() {
+        let commit = GroupCommit::new(Path::new("log"), 0);
+        let (appended, synced, syncs) = (AtomicI64::new(0), AtomicI64::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let offset = appended.fetch_add(1, Ordering::SeqCst) + 1;
+                        let sync = || {
+                            let reached = appended.load(Ordering::SeqCst);
+                            syncs.fetch_add(1, Ordering::SeqCst);
+                            std::thread::yield_now();
+                            synced.fetch_max(reached, Ordering::SeqCst);
+                            Ok(reached)
+                        };
+                        commit.commit(offset, sync).expect("no sync fails");
+                        assert!(synced.load(Ordering::SeqCst) >= offset, "acknowledged early");
+                    }
+                });
+            }
+        });
+        assert_eq!(commit.durable_offset(), 800);
+        assert!(syncs.load(Ordering::SeqCst) <= 800);
+    }
+
+    #[test]
+    fn a_failed_sync_poisons_everyone() {
+        let commit = GroupCommit::new(Path::new("log"), 5);
+        let refused = commit.commit(6, || Err(LogError::Closed));
+        assert!(matches!(refused, Err(LogError::Closed)));
+        assert!(matches!(commit.commit(6, || Ok(9)), Err(LogError::Poisoned { .. })));
+        assert_eq!(commit.durable_offset(), 5);
+    }
+}

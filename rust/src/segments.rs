@@ -1,0 +1,110 @@
+//! The segments of a log, ordered by base offset, as one list that readers load without a lock.
+//!
+//! The writer replaces the list as a whole; a reader goes on with the one it loaded, whose removed
+//! segments stay readable as long as they were mapped. Invariants: base offsets strictly increase;
+//! the last segment is the active one; the list is never empty once a log is open.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::error::Result;
+use crate::mmap::Slice;
+use crate::segment::{ReadLimits, Segment};
+
+/// One list of segments, as it was when it was loaded.
+pub type SegmentList = Vec<Arc<Segment>>;
+
+/// The segments of a log.
+#[derive(Debug)]
+pub struct Segments {
+    list: ArcSwap<SegmentList>,
+}
+
+/// The end of what a read may see: a position in one segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadBound {
+    /// Base offset of the segment.
+    pub base_offset: i64,
+    /// Position in it, in bytes.
+    pub position: usize,
+}
+
+/// Index of the segment that may hold `offset`: the last one that does not start after it.
+pub fn floor_index(list: &SegmentList, offset: i64) -> Option<usize> {
+    list.partition_point(|segment| segment.base_offset() <= offset).checked_sub(1)
+}
+
+impl Segments {
+    /// The segments of `list`, in order.
+    pub fn new(list: SegmentList) -> Self {
+        let this = Self { list: ArcSwap::from_pointee(Vec::new()) };
+        this.replace(list);
+        this
+    }
+
+    /// The list as it is now.
+    pub fn load(&self) -> Arc<SegmentList> {
+        self.list.load_full()
+    }
+
+    /// Replaces the list; only the writer calls it.
+    pub fn replace(&self, list: SegmentList) {
+        debug_assert!(list.is_sorted_by_key(|segment| segment.base_offset()));
+        self.list.store(Arc::new(list));
+    }
+
+    /// Replaces the last segment by its sealed form and adds a new active one.
+    pub(crate) fn roll(&self, sealed: Arc<Segment>, active: Arc<Segment>) {
+        let mut list = self.load().to_vec();
+        list.pop();
+        list.extend([sealed, active]);
+        self.replace(list);
+    }
+
+    /// Bytes of whole batches in all segments.
+    pub fn size_bytes(&self) -> u64 {
+        self.list.load().iter().map(|segment| segment.size_bytes() as u64).sum()
+    }
+
+    /// Where a read bounded by `offset` must stop: at the start of the batch that holds it.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Io`.
+    pub fn bound_at(&self, offset: i64) -> Result<Option<ReadBound>> {
+        let list = self.load();
+        let Some(segment) = floor_index(&list, offset).and_then(|at| list.get(at)) else {
+            return Ok(None);
+        };
+        let found = segment.find_offset(offset)?;
+        let position = found.map_or_else(|| segment.size_bytes(), |at| at.position);
+        Ok(Some(ReadBound { base_offset: segment.base_offset(), position }))
+    }
+
+    /// Bytes from the batch that holds `offset`, or the next one after a gap, up to `bound`; from
+    /// one segment only. With the segment they come from.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Io`.
+    pub fn read(
+        &self,
+        offset: i64,
+        (max_bytes, min_one_batch): (usize, bool),
+        bound: ReadBound,
+    ) -> Result<Option<(Arc<Segment>, Slice)>> {
+        let list = self.load();
+        let first = floor_index(&list, offset).unwrap_or(0);
+        for segment in list.iter().skip(first) {
+            let max_position = match segment.base_offset().cmp(&bound.base_offset) {
+                std::cmp::Ordering::Less => usize::MAX,
+                std::cmp::Ordering::Equal => bound.position,
+                std::cmp::Ordering::Greater => break,
+            };
+            let limits = ReadLimits { max_bytes, max_position, min_one_batch };
+            if let Some(slice) = segment.read(offset, limits)? {
+                return Ok(Some((Arc::clone(segment), slice)));
+            }
+        }
+        Ok(None)
+    }
+}
