@@ -1,0 +1,105 @@
+# One command per need; each target works on a fresh clone and installs what it needs into .venv.
+# Needs on the machine: Python >= 3.11 with venv, Rust (rust-version in Cargo.toml); for the tests
+# against Apache Kafka's own tools also Java 17 and Maven; for `make fuzz` a nightly Rust toolchain.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+TOOLS  := $(CURDIR)/target/tools
+
+PYTHON_DIRS := $(wildcard python tests benches examples scripts)
+MYPY_DIRS   := $(wildcard python/logcore tests benches examples scripts)
+CRASH_IMAGES ?= 100000
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= batch index log_against_model
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint bench fuzz wheel ci fmt clean lock need-cargo need-nightly
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------- installing
+
+need-cargo:
+	@command -v cargo >/dev/null || { \
+	  echo "make: cargo is missing: install Rust (Cargo.toml's rust-version or newer) with rustup" >&2; exit 1; }
+
+need-nightly: need-cargo
+	@cargo +nightly --version >/dev/null 2>&1 || { \
+	  echo "make: fuzzing needs nightly Rust: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: $(PYTHON) is missing or older than 3.11; name another with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp per requirements file, redone when the file changes; every package is checked by hash.
+$(VENV)/.%-installed: requirements/%.txt | $(PY)
+	$(PY) -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+$(TOOLS)/bin/cargo-fuzz: | need-cargo
+	cargo install cargo-fuzz --locked --quiet --root $(TOOLS)
+
+build: $(VENV)/.dev-installed need-cargo ## compile the engine and install the package, editable
+	PIP_QUIET=1 VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet
+
+# ---------------------------------------------------------------- checking
+
+test: build ## every test: the engine's (cargo) and the package's (pytest)
+	cargo test --locked --quiet -p logcore
+	$(PY) -m pytest
+
+lint: build ## every gate: rustfmt, clippy, ruff, mypy, stubtest, import contracts, tidy
+	cargo fmt --all -- --check
+	cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+	$(BIN)/ruff check --quiet $(PYTHON_DIRS)
+	$(BIN)/ruff format --check --quiet $(PYTHON_DIRS)
+	$(BIN)/mypy $(MYPY_DIRS)
+	$(PY) -m mypy.stubtest logcore._native._core --mypy-config-file pyproject.toml
+	PYTHONPATH=python $(BIN)/lint-imports --no-cache
+	$(PY) -m pytest -q tests/tidy
+
+ci: lint test ## what CI runs
+
+fmt: $(VENV)/.dev-installed need-cargo ## rewrite Rust and Python in the house's format
+	cargo fmt --all
+	$(BIN)/ruff check --quiet --fix $(PYTHON_DIRS)
+	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
+
+fuzz: need-nightly $(TOOLS)/bin/cargo-fuzz ## 60 s per fuzz target, then 100,000 crash images
+	@for target in $(FUZZ_TARGETS); do \
+	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
+	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" cargo +nightly fuzz run $$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1) || exit 1; \
+	done
+	LOGCORE_CRASH_IMAGES=$(CRASH_IMAGES) cargo test --release --locked -p logcore --test crash -- --ignored --nocapture
+
+# ---------------------------------------------------------------- showing
+
+demo: build $(VENV)/.demo-installed ## 336,776 real flights through a log, with a kill in the middle
+	$(PY) examples/flights.py
+
+bench: build $(VENV)/.bench-installed ## measure against the peers; writes docs/benchmarks.md
+	@mkdir -p target/bench
+	$(PY) -m pytest benches --benchmark-enable --timeout=0 --benchmark-json=target/bench/results.json
+	$(PY) -m benches.report target/bench/results.json docs/benchmarks.md
+
+wheel: $(VENV)/.dev-installed need-cargo ## build the wheel, install it in an empty environment, open a log
+	rm -rf dist
+	$(BIN)/maturin build --profile wheel --quiet --out dist
+	$(PY) scripts/check_wheel.py dist
+
+# ---------------------------------------------------------------- keeping
+
+lock: $(PY) ## resolve requirements/*.in again into hashed *.txt without addresses
+	$(PYTHON) scripts/lock_requirements.py
+
+clean: ## remove everything the targets made, .venv and target/ included
+	rm -rf $(VENV) dist build target rust/fuzz/target .mypy_cache .ruff_cache .pytest_cache \
+	  .hypothesis .benchmarks .import_linter_cache .grimp_cache

@@ -1,0 +1,40 @@
+"""logcore: a durable, Kafka-compatible log for Python.
+
+This module is the public list. What it names is imported on first use, so that ``import logcore``
+stays cheap: a program pays for the rooms it enters.
+Invariant: `_EXPORTS` and the imports under ``TYPE_CHECKING`` name the same things (a test compares
+them); nothing else of logcore is imported when this module is.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from logcore.common.errors import KafkaError as KafkaError
+    from logcore.common.errors import LogcoreError as LogcoreError
+
+    __version__: str
+
+_EXPORTS: Final = {
+    "KafkaError": "logcore.common.errors",
+    "LogcoreError": "logcore.common.errors",
+}
+"""Public name -> the module that defines it."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name on first use, and keep it."""
+        import importlib  # noqa: PLC0415 - on first use only
+
+        if name == "__version__":
+            value = importlib.import_module("importlib.metadata").version("logcore")
+        elif name in _EXPORTS:
+            value = getattr(importlib.import_module(_EXPORTS[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS, "__version__"})

@@ -1,0 +1,1 @@
+"""Style as tests: what a reviewer said twice, said by a machine."""
