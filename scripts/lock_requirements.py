@@ -44,7 +44,7 @@ def main() -> None:
         binaries = Path(directory) / "bin"
         subprocess.run([binaries / "pip", "install", "--quiet", TOOL], check=True)
         for name in FILES:
-            command = [binaries / "pip-compile", *OPTIONS, "-o", f"{name}.txt", f"{name}.in"]
+            command = [str(binaries / "pip-compile"), *OPTIONS, "-o", f"{name}.txt", f"{name}.in"]
             subprocess.run(command, check=True, cwd=REQUIREMENTS)
             check_no_address(REQUIREMENTS / f"{name}.txt")
             print(f"locked requirements/{name}.txt")
