@@ -11,6 +11,12 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     u32::try_from(wide & u64::from(u32::MAX)).unwrap_or_default()
 }
 
+/// The CRC-32 (ISO-HDLC) of `bytes`, which messages before version 2 carry.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let wide = checksum(CrcAlgorithm::Crc32IsoHdlc, bytes);
+    u32::try_from(wide & u64::from(u32::MAX)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::crc32c;

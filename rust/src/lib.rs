@@ -23,6 +23,7 @@ pub mod segment;
 mod segment_writer;
 pub mod segments;
 pub mod leader_epoch;
+mod recovery;
 mod flush;
 
 pub use batch::{Batch, BatchHeader, Batches};

@@ -17,6 +17,7 @@ use crate::index::{OffsetIndex, OffsetPosition};
 use crate::indexing::Indexing;
 use crate::mmap::{FileMap, Slice};
 use crate::time_index::{TimeIndex, TimestampOffset};
+use crate::transaction_index::TransactionIndex;
 
 /// What a file of a segment is for; its suffix tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +107,7 @@ pub struct Segment {
     /// Bytes of whole batches when this segment was opened; later growth is the map's to tell.
     map: OnceLock<Arc<FileMap>>,
     size: std::sync::atomic::AtomicUsize,
+    transaction_index: Arc<TransactionIndex>,
     offset_index: OnceLock<OffsetIndex>,
     time_index: OnceLock<TimeIndex>,
     largest_timestamp: OnceLock<TimestampOffset>,
@@ -130,9 +132,11 @@ impl Segment {
         size_bytes: usize,
         capacity_bytes: usize,
     ) -> Self {
+        let aborted = FileKind::TransactionIndex.path(dir, base_offset);
         Self {
             base_offset,
             dir: dir.to_owned(),
+            transaction_index: TransactionIndex::new(Arc::clone(&fs), aborted, base_offset).into(),
             fs,
             capacity_bytes: capacity_bytes.max(size_bytes),
             map: OnceLock::new(),
@@ -152,7 +156,10 @@ impl Segment {
     /// The sealed form of this segment: same bytes and map, indexes read from their files.
     pub(crate) fn seal(&self) -> Self {
         let size_bytes = self.size_bytes();
-        let sealed = Self::sealed(Arc::clone(&self.fs), &self.dir, self.base_offset, size_bytes);
+        let sealed = Self {
+            transaction_index: Arc::clone(&self.transaction_index),
+            ..Self::sealed(Arc::clone(&self.fs), &self.dir, self.base_offset, size_bytes)
+        };
         if let Some(map) = self.map.get() {
             sealed.map.get_or_init(|| Arc::clone(map));
         }
@@ -259,6 +266,17 @@ impl Segment {
         Ok(self.time_index.get_or_init(|| index))
     }
 
+    /// Both indexes as their files hold them, `None` if either is absent or makes no sense.
+    pub(crate) fn indexes_of_files(&self) -> Result<Option<(OffsetIndex, TimeIndex)>> {
+        let offsets = self.map_index(FileKind::OffsetIndex)?;
+        let times = self.map_index(FileKind::TimeIndex)?;
+        let (Some(offsets), Some(times)) = (offsets, times) else { return Ok(None) };
+        let offsets = OffsetIndex::sealed(self.base_offset, offsets);
+        let times = TimeIndex::sealed(self.base_offset, times);
+        let sane = offsets.is_sane(self.size_bytes() as u64) && times.is_sane();
+        Ok(sane.then_some((offsets, times)))
+    }
+
     /// Indexes as the segment's batches give them, for files that are missing or make no sense.
     fn indexes_of_batches(&self, interval_bytes: usize) -> Result<(OffsetIndex, TimeIndex)> {
         let indexes = (
@@ -285,6 +303,11 @@ impl Segment {
         FileMap::new(file.as_fd(), len, len)
             .map(Some)
             .map_err(|source| LogError::io("mmap", &path, source))
+    }
+
+    /// The aborted transactions whose markers lie in this segment.
+    pub fn transaction_index(&self) -> &TransactionIndex {
+        &self.transaction_index
     }
 
     /// The batch that starts at `position`, `None` at the end of the segment.
