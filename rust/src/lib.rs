@@ -13,6 +13,8 @@ pub mod crc;
 pub mod varint;
 pub mod compression;
 pub mod batch;
+pub mod append_origin;
+pub mod control;
 pub mod config;
 mod entries;
 pub mod index;
@@ -26,6 +28,7 @@ pub mod leader_epoch;
 mod recovery;
 mod flush;
 
+pub use append_origin::AppendOrigin;
 pub use batch::{Batch, BatchHeader, Batches};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use compression::Codec;
