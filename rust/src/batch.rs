@@ -36,11 +36,11 @@ pub const NO_TIMESTAMP: i64 = -1;
 pub const NO_LEADER_EPOCH: i32 = -1;
 
 const CRC_START: usize = 21;
-const CODEC_MASK: i16 = 0x07;
-const LOG_APPEND_TIME: i16 = 1 << 3;
-const TRANSACTIONAL: i16 = 1 << 4;
-const CONTROL: i16 = 1 << 5;
-const DELETE_HORIZON: i16 = 1 << 6;
+pub(crate) const CODEC_MASK: i16 = 0x07;
+pub(crate) const LOG_APPEND_TIME: i16 = 1 << 3;
+pub(crate) const TRANSACTIONAL: i16 = 1 << 4;
+pub(crate) const CONTROL: i16 = 1 << 5;
+pub(crate) const DELETE_HORIZON: i16 = 1 << 6;
 
 /// The fields of a batch header, in the order of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

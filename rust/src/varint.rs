@@ -57,6 +57,22 @@ fn read_long_varlong(buf: &[u8]) -> Option<(i64, usize)> {
     None
 }
 
+/// Takes a 32-bit varint off the front of `rest`.
+#[inline]
+pub(crate) fn take_varint(rest: &mut &[u8]) -> Option<i32> {
+    let (value, used) = read_varint(rest)?;
+    *rest = rest.get(used..)?;
+    Some(value)
+}
+
+/// Takes a 64-bit varint off the front of `rest`.
+#[inline]
+pub(crate) fn take_varlong(rest: &mut &[u8]) -> Option<i64> {
+    let (value, used) = read_varlong(rest)?;
+    *rest = rest.get(used..)?;
+    Some(value)
+}
+
 /// Appends a 32-bit varint.
 #[inline]
 pub fn write_varint(out: &mut Vec<u8>, value: i32) {
@@ -76,6 +92,37 @@ fn write_raw(out: &mut Vec<u8>, mut raw: u64) {
         raw >>= 7;
     }
     out.push(low_byte(raw));
+}
+
+/// Writes a 32-bit varint at `at` of a buffer known to be long enough; where the next byte goes.
+#[inline]
+pub(crate) fn put_varint<const N: usize>(out: &mut [u8; N], at: usize, value: i32) -> usize {
+    put_raw(out, at, u64::from(zigzag32(value)))
+}
+
+/// Writes a 64-bit varint at `at` of a buffer known to be long enough; where the next byte goes.
+#[inline]
+pub(crate) fn put_varlong<const N: usize>(out: &mut [u8; N], at: usize, value: i64) -> usize {
+    put_raw(out, at, zigzag64(value))
+}
+
+#[inline]
+fn put_raw<const N: usize>(out: &mut [u8; N], mut at: usize, mut raw: u64) -> usize {
+    while raw >= 0x80 {
+        put_byte(out, at, low_byte(raw) | 0x80);
+        raw >>= 7;
+        at += 1;
+    }
+    put_byte(out, at, low_byte(raw));
+    at + 1
+}
+
+#[inline]
+fn put_byte<const N: usize>(out: &mut [u8; N], at: usize, byte: u8) {
+    debug_assert!(at < N);
+    if let Some(slot) = out.get_mut(at) {
+        *slot = byte;
+    }
 }
 
 /// Bytes [`write_varint`] appends.

@@ -1,0 +1,298 @@
+//! The records inside a batch: one walk over their bytes, and views of single records.
+//!
+//! ```text
+//! varint length | i8 attributes | varlong timestamp delta | varint offset delta
+//! varint key length (-1 null) | key | varint value length (-1 null) | value
+//! varint header count | { varint length | key | varint length (-1 null) | value } ...
+//! ```
+//! Invariant: a walk that ends without an error has seen exactly the header's `count` records,
+//! offset deltas rising within 0 to `last_offset_delta`, filling the bytes exactly. Nothing is
+//! copied. `columns.rs` and `validator.rs` use the same walk; `builder.rs` is its inverse.
+
+use std::borrow::Cow;
+
+use crate::batch::{Batch, BatchHeader};
+use crate::compression::{Codec, decompress};
+use crate::error::{LogError, Result};
+use crate::varint::{take_varint, take_varlong};
+
+/// Bytes of the smallest record: seven one-byte numbers.
+pub const RECORD_BYTES_MIN: usize = 7;
+
+/// The records' bytes of a batch: borrowed if they are not compressed, else decompressed into at
+/// most `limit_bytes`.
+///
+/// # Errors
+/// `UnsupportedCompression` for an unknown codec, `CorruptBatch` for damage or past the limit.
+pub fn decode<'a>(batch: &Batch<'a>, limit_bytes: usize) -> Result<Cow<'a, [u8]>> {
+    let bytes = batch.records_bytes();
+    let codec = Codec::from_id(batch.header.codec_id())?;
+    // Compaction may leave a batch of no records; there is nothing to decompress then.
+    if codec == Codec::None || (bytes.is_empty() && batch.header.count == 0) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    decompress(codec, bytes, limit_bytes).map(Cow::Owned)
+}
+
+/// The timestamp of a record: the append time if the broker set it, else base plus delta.
+pub fn record_timestamp(header: &BatchHeader, record: &RecordRef<'_>) -> i64 {
+    timestamp(header, record.timestamp_delta)
+}
+
+#[inline]
+pub(crate) fn timestamp(header: &BatchHeader, timestamp_delta: i64) -> i64 {
+    if header.is_log_append_time() {
+        return header.max_timestamp;
+    }
+    header.base_timestamp.wrapping_add(timestamp_delta)
+}
+
+/// Where the parts of one record lie: positions from the start of the records' bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) attributes: i8,
+    pub(crate) timestamp_delta: i64,
+    pub(crate) offset_delta: i32,
+    pub(crate) key: Field,
+    pub(crate) value: Field,
+    pub(crate) header_count: i32,
+    pub(crate) headers_start: usize,
+    pub(crate) end: usize,
+}
+
+/// A key or a value: `length` -1 is null, `start` then is where it would be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) start: usize,
+    pub(crate) length: i32,
+}
+
+impl Field {
+    fn of<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.length).ok()?;
+        bytes.get(self.start..)?.get(..length)
+    }
+}
+
+/// The walk from record to record; every reader of records goes through it.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    left: i32,
+    previous_delta: i32,
+    last_delta: i32,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk over the decompressed records' bytes of a batch.
+    pub(crate) fn new(header: &BatchHeader, bytes: &'a [u8]) -> Result<Self> {
+        let most = bytes.len() / RECORD_BYTES_MIN;
+        if usize::try_from(header.count).map_or(true, |count| count > most) {
+            return Err(LogError::corrupt_batch(format!(
+                "{} records cannot stand in {} bytes",
+                header.count,
+                bytes.len()
+            )));
+        }
+        let last_delta = header.last_offset_delta;
+        Ok(Self { bytes, at: 0, left: header.count, previous_delta: -1, last_delta })
+    }
+
+    /// The next record; `None` after the last, once it is sure that no bytes are left.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Result<Option<Extent>> {
+        if self.left == 0 {
+            return if self.at == self.bytes.len() { Ok(None) } else { Err(self.too_many()) };
+        }
+        let extent = parse(self.bytes, self.at).map_err(|why| self.damaged(why))?;
+        if extent.offset_delta <= self.previous_delta || extent.offset_delta > self.last_delta {
+            return Err(self.out_of_order(extent.offset_delta));
+        }
+        self.previous_delta = extent.offset_delta;
+        self.at = extent.end;
+        self.left -= 1;
+        Ok(Some(extent))
+    }
+
+    #[cold]
+    fn too_many(&self) -> LogError {
+        let extra = self.bytes.len() - self.at;
+        LogError::corrupt_batch(format!("{extra} bytes follow the last record"))
+    }
+
+    #[cold]
+    fn damaged(&self, why: &'static str) -> LogError {
+        LogError::corrupt_batch(format!("record at byte {}: {why}", self.at))
+    }
+
+    #[cold]
+    fn out_of_order(&self, offset_delta: i32) -> LogError {
+        LogError::corrupt_batch(format!(
+            "record at byte {}: offset delta {offset_delta} is not within {} to {}",
+            self.at,
+            i64::from(self.previous_delta) + 1,
+            self.last_delta
+        ))
+    }
+}
+
+/// Parses the record at `at`; the error says what is wrong with it.
+#[inline]
+fn parse(bytes: &[u8], at: usize) -> Result<Extent, &'static str> {
+    let mut rest = bytes.get(at..).ok_or(CUT_OFF)?;
+    let length = take_varint(&mut rest).ok_or(CUT_OFF)?;
+    let length = usize::try_from(length).map_err(|_| "its length is negative")?;
+    let end = bytes.len() - rest.len() + length;
+    rest = rest.get(..length).ok_or("it is longer than the bytes left")?;
+    let (&attributes, tail) = rest.split_first().ok_or(CUT_OFF)?;
+    rest = tail;
+    let timestamp_delta = take_varlong(&mut rest).ok_or(CUT_OFF)?;
+    let offset_delta = take_varint(&mut rest).ok_or(CUT_OFF)?;
+    let key = take_field(&mut rest, end)?;
+    let value = take_field(&mut rest, end)?;
+    let header_count = take_varint(&mut rest).ok_or(CUT_OFF)?;
+    let headers_start = end - rest.len();
+    if header_count != 0 {
+        rest = check_headers(rest, header_count)?;
+    }
+    if !rest.is_empty() {
+        return Err("bytes follow its last field");
+    }
+    let attributes = attributes.cast_signed();
+    Ok(Extent {
+        attributes,
+        timestamp_delta,
+        offset_delta,
+        key,
+        value,
+        header_count,
+        headers_start,
+        end,
+    })
+}
+
+const CUT_OFF: &str = "it is cut off, or a number in it is too long";
+
+#[inline]
+fn take_field(rest: &mut &[u8], end: usize) -> Result<Field, &'static str> {
+    let length = take_varint(rest).ok_or(CUT_OFF)?;
+    let start = end - rest.len();
+    if length > 0 {
+        let size = usize::try_from(length).unwrap_or(usize::MAX);
+        *rest = rest.get(size..).ok_or("a key or value is longer than the record")?;
+    } else if length < -1 {
+        return Err("a key or value has a negative length");
+    }
+    Ok(Field { start, length })
+}
+
+/// Steps over `count` headers; what follows them.
+fn check_headers(mut rest: &[u8], count: i32) -> Result<&[u8], &'static str> {
+    if usize::try_from(count).map_or(true, |count| count > rest.len() / 2) {
+        return Err("it has fewer bytes than headers need");
+    }
+    for _ in 0..count {
+        take_header(&mut rest).ok_or("a header is cut off or has a negative length")?;
+    }
+    Ok(rest)
+}
+
+fn take_header<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+    let key_size = usize::try_from(take_varint(rest)?).ok()?;
+    let key = rest.split_off(..key_size)?;
+    let value = match take_varint(rest)? {
+        -1 => None,
+        length => Some(rest.split_off(..usize::try_from(length).ok()?)?),
+    };
+    Some((key, value))
+}
+
+/// One record, borrowed from the records' bytes of its batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordRef<'a> {
+    /// Unused by Kafka so far: 0.
+    pub attributes: i8,
+    /// Offset minus the batch's base offset.
+    pub offset_delta: i32,
+    /// Timestamp minus the batch's base timestamp; see [`record_timestamp`].
+    pub timestamp_delta: i64,
+    /// The key, or null.
+    pub key: Option<&'a [u8]>,
+    /// The value, or null: a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// Number of headers.
+    pub header_count: i32,
+    /// The headers as they stand in the record, without their count; whole by construction.
+    pub(crate) header_bytes: &'a [u8],
+}
+
+impl<'a> RecordRef<'a> {
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8], extent: &Extent) -> Self {
+        Self {
+            attributes: extent.attributes,
+            offset_delta: extent.offset_delta,
+            timestamp_delta: extent.timestamp_delta,
+            key: extent.key.of(bytes),
+            value: extent.value.of(bytes),
+            header_count: extent.header_count,
+            header_bytes: bytes.get(extent.headers_start..extent.end).unwrap_or_default(),
+        }
+    }
+
+    /// The headers, in order; keys may repeat.
+    pub fn headers(&self) -> Headers<'a> {
+        Headers { rest: self.header_bytes }
+    }
+}
+
+/// The headers of a record: key and value. A key that is not UTF-8 is an error, which does not end
+/// the iteration.
+#[derive(Debug, Clone)]
+pub struct Headers<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = Result<(&'a str, Option<&'a [u8]>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, value) = take_header(&mut self.rest)?;
+        let key = str::from_utf8(key)
+            .map_err(|error| LogError::corrupt_batch(format!("a header key: {error}")));
+        Some(key.map(|key| (key, value)))
+    }
+}
+
+/// The records of a batch, in order; the first damage is an error and the end.
+#[derive(Debug, Clone)]
+pub struct Records<'a> {
+    /// `None` after the end.
+    walk: Option<Walk<'a>>,
+}
+
+impl<'a> Records<'a> {
+    /// The records in the decompressed records' bytes of a batch; see [`decode`].
+    ///
+    /// # Errors
+    /// `CorruptBatch` when the bytes cannot hold so many records.
+    pub fn new(header: &BatchHeader, bytes: &'a [u8]) -> Result<Self> {
+        Walk::new(header, bytes).map(|walk| Self { walk: Some(walk) })
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<RecordRef<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let walk = self.walk.as_mut()?;
+        let bytes = walk.bytes;
+        let item =
+            walk.step().transpose().map(|step| step.map(|extent| RecordRef::new(bytes, &extent)));
+        if !matches!(item, Some(Ok(_))) {
+            self.walk = None;
+        }
+        item
+    }
+}
