@@ -1,9 +1,34 @@
-"""What every test shares: how Hypothesis runs, and the peers' fixtures.
+"""What every test shares: how Hypothesis runs, and the fixtures of the peers.
 
 Invariant: a failing property test prints what replays it.
+Neighbours: `tests/peers/` holds the peers themselves.
 """
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from tests.peers import absent, kafka
 
 settings.register_profile("logcore", deadline=None, print_blob=True)
 settings.load_profile("logcore")
+
+
+@pytest.fixture(scope="session")
+def kafka_tools() -> None:
+    """Ask for Apache Kafka's own tools; use them as `tests.peers.kafka.dump_log` and friends."""
+    reason = kafka.why_absent()
+    if reason:
+        absent(reason)
+    kafka.kafka_classpath()
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(
+    kafka_tools: None,  # noqa: ARG001 - asked for to be there first
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[kafka.KafkaBroker]:
+    """A broker of Apache Kafka, one for the whole run; give topics names of your own."""
+    with kafka.running_kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker

@@ -1,0 +1,25 @@
+"""Other systems that tests hold ours against, and what happens on a machine without them.
+
+Invariant: a test that needs an absent peer is skipped, with the reason, on a developer's machine,
+and fails where `CI` is set: a green CI has really met every peer.
+Neighbours: one folder per peer; the fixtures that tests ask for are in `tests/conftest.py`.
+"""
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def peers_home() -> Path:
+    """Return the folder where peers keep what they download: `LOGCORE_PEERS_HOME`, or a cache."""
+    chosen = os.environ.get("LOGCORE_PEERS_HOME")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "logcore" / "peers"
+
+
+def absent(reason: str) -> NoReturn:
+    """End the running test because a peer is absent: a skip, or in CI a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"a peer is absent: {reason}", pytrace=False)
+    pytest.skip(f"a peer is absent: {reason}")
