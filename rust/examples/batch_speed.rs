@@ -12,7 +12,7 @@ use std::time::Instant;
 use logcore::batch::Batch;
 use logcore::compression::Codec;
 use logcore::record::Records;
-use logcore::{RecordBatchBuilder, Result};
+use logcore::{Columns, RecordBatchBuilder, Result};
 
 const RECORDS: usize = 1000;
 const BATCHES: usize = 2000;
@@ -67,5 +67,14 @@ fn main() -> Result<()> {
             black_box(record?);
         }
         Ok(())
+    })?;
+    let mut columns = Columns::default();
+    rate("columns, kept", || {
+        columns.clear();
+        columns.append_from(&batch, batch.records_bytes(), 0)
+    })?;
+    rate("columns, new, and CRC", || {
+        batch.verify_crc()?;
+        Columns::decode(&batch, batch.records_bytes(), 0).map(|columns| drop(black_box(columns)))
     })
 }
