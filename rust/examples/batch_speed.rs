@@ -12,7 +12,8 @@ use std::time::Instant;
 use logcore::batch::Batch;
 use logcore::compression::Codec;
 use logcore::record::Records;
-use logcore::{Columns, RecordBatchBuilder, Result};
+use logcore::validator::{ValidatorConfig, validate_and_assign_offsets};
+use logcore::{AppendOrigin, Columns, LogConfig, RecordBatchBuilder, Result};
 
 const RECORDS: usize = 1000;
 const BATCHES: usize = 2000;
@@ -76,5 +77,13 @@ fn main() -> Result<()> {
     rate("columns, new, and CRC", || {
         batch.verify_crc()?;
         Columns::decode(&batch, batch.records_bytes(), 0).map(|columns| drop(black_box(columns)))
+    })?;
+    let config = ValidatorConfig::from(&LogConfig::default());
+    let mut given = bytes.clone();
+    rate("validate in place", || {
+        logcore::batch::assign(&mut given, 0, 0);
+        let now_ms = 1_700_000_000_000;
+        validate_and_assign_offsets(&mut given, 7, 3, now_ms, AppendOrigin::Client, &config)
+            .map(|done| drop(black_box(done)))
     })
 }

@@ -1,5 +1,7 @@
 //! Columns against the records they must equal, over one batch, many, and damaged ones.
 
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+
 mod golden;
 
 use logcore::batch::Batch;
