@@ -1,5 +1,7 @@
 //! Checkpoint files: round trips, and every way in which a text can be wrong.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The clean-shutdown marker: presence, content, and content that is none.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::fs;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Transaction markers: round trip, other control records, and damaged ones.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use logcore::LogError;
 use logcore::control::EndTxnMarker;
 use proptest::prelude::*;

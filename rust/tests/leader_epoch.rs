@@ -1,5 +1,7 @@
 //! The leader epoch history: assignment, truncation from both ends, and the questions asked of it.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::fs;
 use std::sync::Arc;
 
@@ -17,7 +19,9 @@ fn open(dir: &TempDir) -> LeaderEpochCache {
 fn history(entries: &[(i32, i64)]) -> (TempDir, LeaderEpochCache) {
     let dir = tempfile::tempdir().unwrap();
     let cache = open(&dir);
-    entries.iter().for_each(|&(epoch, start)| cache.assign(epoch, start).unwrap());
+    for &(epoch, start_offset) in entries {
+        cache.assign(epoch, start_offset).unwrap();
+    }
     (dir, cache)
 }
 
@@ -284,8 +288,8 @@ proptest! {
         let log_end = i64::try_from(model.len()).unwrap();
         cache.truncate_from_end(log_end);
         cache.truncate_from_start(i64::try_from(start).unwrap());
-        for offset in start..model.len() {
-            prop_assert_eq!(cache.epoch_for_offset(i64::try_from(offset).unwrap()), Some(model[offset]));
+        for (offset, &epoch) in (0_i64..).zip(&model).skip(start) {
+            prop_assert_eq!(cache.epoch_for_offset(offset), Some(epoch));
         }
         for asked in model[start]..=model[model.len() - 1] {
             let known = model[start..].iter().rev().find(|&&e| e <= asked).copied().unwrap();

@@ -1,5 +1,7 @@
 //! `partition.metadata`: Kafka's text, its ids, and what is refused.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::fs;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! The transaction index: order, collecting, truncation, and files that are not what was written.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
