@@ -30,8 +30,9 @@ fn a_newer_version_is_read_as_far_as_it_is_known() {
 
 #[test]
 fn damaged_markers_are_errors() {
-    let whole: &[u8] = &[0, 0, 0, 0, 0, 7];
-    let cases: [(Option<&[u8]>, Option<&[u8]>); 8] = [
+    type Bytes = Option<&'static [u8]>;
+    let whole: &'static [u8] = &[0, 0, 0, 0, 0, 7];
+    let cases: [(Bytes, Bytes); 8] = [
         (None, Some(whole)),
         (Some(&[]), Some(whole)),
         (Some(&[0]), Some(whole)),

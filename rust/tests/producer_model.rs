@@ -171,8 +171,8 @@ fn batch(header: BatchHeader, records: i32) -> BatchHeader {
     up_to(header.base_offset + i64::from(records) - 1, header)
 }
 
-fn perform(log: &mut Log, model: &mut Model, step: Step) {
-    match step {
+fn perform(log: &mut Log, model: &mut Model, step: &Step) {
+    match *step {
         Step::Data { producer, epoch, skip, records, transactional } => {
             let known = &model.producers[index(producer)];
             let due =
@@ -213,7 +213,7 @@ proptest! {
     fn the_state_agrees_with_the_model(steps in steps()) {
         let mut log = Log::default();
         let mut model = Model::default();
-        for step in steps {
+        for step in &steps {
             perform(&mut log, &mut model, step);
             prop_assert_eq!(log.state.first_unstable_offset(), model.first_unstable_offset());
             let undecided = model.transactions.iter().filter(|t| t.1.is_none()).map(|t| t.0).min();

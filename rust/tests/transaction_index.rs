@@ -34,7 +34,9 @@ fn open(dir: &TempDir) -> TransactionIndex {
 
 fn filled(dir: &TempDir) -> TransactionIndex {
     let index = open(dir);
-    four().iter().for_each(|entry| index.append(entry).unwrap());
+    for entry in &four() {
+        index.append(entry).unwrap();
+    }
     index
 }
 

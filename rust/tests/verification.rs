@@ -99,6 +99,8 @@ fn an_unknown_producer_of_version_one_begins_anywhere() {
     let mut log = Log::default();
     let old = VerificationRequest { supports_epoch_bump: false, ..request(0, 5) };
     log.state.maybe_start_verification(&old, log.now_ms);
+    let overtaking = log.client(data(PRODUCER, 0, 6, 0));
+    assert!(matches!(overtaking, Err(LogError::OutOfOrderSequence { expected: 5, .. })));
     log.client(data(PRODUCER, 0, 5, 0)).unwrap();
 }
 
