@@ -48,7 +48,9 @@ def main() -> None:
         venv.create(Path(directory) / "venv", with_pip=True)
         python = Path(directory) / "venv" / "bin" / "python"
         subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True)
-        subprocess.run([python, "-I", "-c", PROBE], check=True, cwd=directory)
+        probe = subprocess.run([python, "-I", "-c", PROBE], check=False, cwd=directory)
+    if probe.returncode != 0:
+        sys.exit(f"{wheel.name} installs, but does not open a log")
 
 
 if __name__ == "__main__":
