@@ -18,6 +18,7 @@ use logcore::{AppendOrigin, Columns, LogConfig, RecordBatchBuilder, Result};
 const RECORDS: usize = 1000;
 const BATCHES: usize = 2000;
 const ROUNDS: usize = 5;
+const NOW_MS: i64 = 1_700_000_000_000;
 
 /// Records per second of `work`, which handles one batch.
 fn rate(name: &str, mut work: impl FnMut() -> Result<()>) -> Result<()> {
@@ -43,20 +44,20 @@ fn main() -> Result<()> {
     rate("append", || {
         builder.reset();
         for value in &values {
-            builder.append(1_700_000_000_000, None, Some(value), &[])?;
+            builder.append(NOW_MS, None, Some(value), &[])?;
         }
         black_box(builder.size_bytes());
         Ok(())
     })?;
     rate("append_values", || {
         builder.reset();
-        builder.append_values(1_700_000_000_000, values.iter().map(Vec::as_slice))?;
+        builder.append_values(NOW_MS, values.iter().map(Vec::as_slice))?;
         black_box(builder.size_bytes());
         Ok(())
     })?;
     rate("append and finish (CRC)", || {
         builder.reset();
-        builder.append_values(1_700_000_000_000, values.iter().map(Vec::as_slice))?;
+        builder.append_values(NOW_MS, values.iter().map(Vec::as_slice))?;
         let _ = black_box(builder.finish()?);
         Ok(())
     })?;
@@ -79,11 +80,20 @@ fn main() -> Result<()> {
         Columns::decode(&batch, batch.records_bytes(), 0).map(|columns| drop(black_box(columns)))
     })?;
     let config = ValidatorConfig::from(&LogConfig::default());
-    let mut given = bytes.clone();
-    rate("validate in place", || {
-        logcore::batch::assign(&mut given, 0, 0);
-        let now_ms = 1_700_000_000_000;
-        validate_and_assign_offsets(&mut given, 7, 3, now_ms, AppendOrigin::Client, &config)
-            .map(|done| drop(black_box(done)))
-    })
+    for codec in Codec::ALL {
+        let mut builder = RecordBatchBuilder::new(codec, None);
+        rate(&format!("append and finish, {}", codec.name()), || {
+            builder.reset();
+            builder.append_values(NOW_MS, values.iter().map(Vec::as_slice))?;
+            let _ = black_box(builder.finish()?);
+            Ok(())
+        })?;
+        let mut given = builder.finish()?.to_vec();
+        rate(&format!("validate in place, {}", codec.name()), || {
+            logcore::batch::assign(&mut given, 0, 0);
+            validate_and_assign_offsets(&mut given, 7, 3, NOW_MS, AppendOrigin::Client, &config)
+                .map(|done| drop(black_box(done)))
+        })?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "validator/refusals.rs"]
 mod refusals;
 
 use logcore::append_origin::AppendOrigin::{self, Client, Coordinator, RaftLeader};
