@@ -1,0 +1,104 @@
+//! One thread for the whole process that does what logs put off: lingering batches, flushes after
+//! a roll, retention.
+//!
+//! A thread per log would cost each idle one its stack. Work is a callback of a log that is held
+//! weakly, so a dropped log needs no deregistration. Invariants: a callback runs at or after its
+//! time, never before; it must be short or do disk work only, because the others wait for it; the
+//! thread starts with the first piece of work and sleeps when there is none.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::{OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+/// Something whose put-off work can be done.
+pub(crate) trait Background: Send + Sync {
+    /// Does what is due.
+    fn run_due(&self);
+}
+
+struct Job {
+    due: Instant,
+    sequence: u64,
+    target: Weak<dyn Background>,
+}
+
+impl PartialEq for Job {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Job {}
+
+impl PartialOrd for Job {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Job {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.sequence).cmp(&(other.due, other.sequence))
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Mutex<(BinaryHeap<Reverse<Job>>, u64)>,
+    changed: Condvar,
+}
+
+static QUEUE: OnceLock<&'static Queue> = OnceLock::new();
+
+fn queue() -> &'static Queue {
+    QUEUE.get_or_init(|| {
+        let queue: &'static Queue = Box::leak(Box::default());
+        let thread = std::thread::Builder::new().name("logcore-background".into());
+        // Without the thread, put-off work waits for the next call that does it: no harm but delay.
+        let _ = thread.stack_size(256 << 10).spawn(move || run(queue));
+        queue
+    })
+}
+
+/// The monotonic time that delays count on.
+#[expect(clippy::disallowed_methods, reason = "delays are of real time, whatever the clock says")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Has `target` do its work in `delay`.
+pub(crate) fn schedule(delay: Duration, target: Weak<dyn Background>) {
+    let queue = queue();
+    let mut jobs = queue.jobs.lock();
+    jobs.1 += 1;
+    let job = Job { due: now() + delay, sequence: jobs.1, target };
+    let is_first = jobs.0.peek().is_none_or(|Reverse(first)| job.due < first.due);
+    jobs.0.push(Reverse(job));
+    if is_first {
+        queue.changed.notify_one();
+    }
+}
+
+fn run(queue: &Queue) {
+    let mut jobs = queue.jobs.lock();
+    loop {
+        let due = jobs.0.peek().map(|Reverse(job)| job.due);
+        match due {
+            None => queue.changed.wait(&mut jobs),
+            Some(due) if due > now() => {
+                queue.changed.wait_until(&mut jobs, due);
+            }
+            Some(_) => {
+                let job = jobs.0.pop();
+                drop(jobs);
+                if let Some(target) = job.and_then(|Reverse(job)| job.target.upgrade()) {
+                    target.run_due();
+                }
+                jobs = queue.jobs.lock();
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The way in: batches from a producer, from a leader, or made by the log's owner.
+//!
+//! The order is what keeps readers and recovery right: validate, decide producer state, roll if
+//! due, note a new leader epoch, write, take producer state and aborted transactions over, index,
+//! publish to readers, move the log end offset. Invariant: until the publishing nothing is visible
+//! and a failure leaves the log as it was; a failure between the write and the publishing that
+//! cannot be undone poisons the log.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Log, Writer};
+use crate::append_origin::AppendOrigin;
+use crate::batch::{self, Batch, BatchHeader, Batches};
+use crate::control::EndTxnMarker;
+use crate::error::{LogError, Result};
+use crate::producer_append::{AppendContext, CompletedTransaction, ProducerUpdate};
+use crate::record::{Records, decode};
+use crate::validator::{ValidatorConfig, validate_and_assign_offsets};
+
+/// Where appended records went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppendInfo {
+    /// Offset of the first record.
+    pub first_offset: i64,
+    /// Offset of the last record.
+    pub last_offset: i64,
+    /// Largest timestamp, -1 without one.
+    pub max_timestamp: i64,
+    /// The time of the append, where the log sets timestamps, else -1.
+    pub log_append_time: i64,
+    /// Log start offset after the append.
+    pub log_start_offset: i64,
+    /// Bytes written.
+    pub size_bytes: usize,
+    /// Whether the producer had sent this batch before; then nothing was written, and the offsets
+    /// are those of the first time.
+    pub duplicate: bool,
+}
+
+/// What the batches of one append have in common.
+struct Summary {
+    first_offset: i64,
+    last_offset: i64,
+    max_timestamp: i64,
+    /// Whether some batch has a producer, or a leader epoch that is not the latest.
+    needs_care: bool,
+}
+
+impl Log {
+    /// Appends what a producer sent: checks it, assigns offsets and leader epoch in place, writes
+    /// it, and returns where it went. `records` holds one or more batches.
+    ///
+    /// # Errors
+    /// Every reason of the validator (`CorruptBatch`, `InvalidRecord`, `InvalidTimestamp`,
+    /// `BatchTooLarge`, `BatchListTooLarge`, `UnsupportedCompression`), of the producer state
+    /// (`InvalidProducerEpoch`, `OutOfOrderSequence`, `InvalidTransactionState`,
+    /// `TransactionCoordinatorFenced`), and `Io`, `Poisoned`, `Closed`.
+    pub fn append_leader(
+        &self,
+        records: &mut [u8],
+        leader_epoch: i32,
+        context: AppendContext,
+    ) -> Result<AppendInfo> {
+        let mut writer = self.lock_writer()?;
+        let now_ms = self.clock.now_ms();
+        let config = ValidatorConfig::from(&**self.config.load());
+        let first_offset = self.log_end_offset();
+        let validated = validate_and_assign_offsets(
+            records,
+            first_offset,
+            leader_epoch,
+            now_ms,
+            context.origin,
+            &config,
+        )?;
+        let mut info = self.append(&mut writer, validated.bytes(records), context)?;
+        info.log_append_time = validated.log_append_time;
+        self.maybe_flush(writer)?;
+        Ok(info)
+    }
+
+    /// Appends one batch that this process built: no check but its size, no copy. Offsets and
+    /// leader epoch are assigned in place.
+    ///
+    /// # Errors
+    /// `BatchTooLarge`, `BatchListTooLarge`, `Io`, `Poisoned`, `Closed`.
+    pub fn append_built(&self, batch: &mut [u8], leader_epoch: i32) -> Result<AppendInfo> {
+        let limit_bytes = u64::from(self.config.load().max_message_bytes);
+        if batch.len() as u64 > limit_bytes {
+            return Err(LogError::BatchTooLarge { size_bytes: batch.len() as u64, limit_bytes });
+        }
+        let mut writer = self.lock_writer()?;
+        batch::assign(batch, self.log_end_offset(), leader_epoch);
+        let context = AppendContext::new(AppendOrigin::Coordinator);
+        let info = self.append(&mut writer, batch, context)?;
+        self.maybe_flush(writer)?;
+        Ok(info)
+    }
+
+    /// Appends what the leader of this partition has: offsets and epochs stay, gaps are allowed.
+    ///
+    /// # Errors
+    /// `CorruptBatch`; `UnexpectedAppendOffset` unless the offsets increase from the log end
+    /// offset on; `Io`, `Poisoned`, `Closed`.
+    pub fn append_follower(&self, records: &[u8]) -> Result<AppendInfo> {
+        let mut writer = self.lock_writer()?;
+        let mut expected = self.log_end_offset();
+        let mut batches = Batches::new(records);
+        for batch in &mut batches {
+            let batch = batch?;
+            batch.verify_crc()?;
+            if batch.header.base_offset < expected {
+                let offset = batch.header.base_offset;
+                return Err(LogError::UnexpectedAppendOffset { offset, expected });
+            }
+            expected = batch.header.next_offset();
+        }
+        if !batches.rest().is_empty() {
+            return Err(LogError::corrupt_batch("the last batch is cut off"));
+        }
+        let info =
+            self.append(&mut writer, records, AppendContext::new(AppendOrigin::Replication))?;
+        self.maybe_flush(writer)?;
+        Ok(info)
+    }
+
+    /// Writes batches whose offsets stand.
+    fn append(
+        &self,
+        writer: &mut Writer,
+        batches: &[u8],
+        context: AppendContext,
+    ) -> Result<AppendInfo> {
+        let summary = self.summarise(batches)?;
+        let limit_bytes = u64::from(self.config.load().segment_bytes);
+        if batches.len() as u64 > limit_bytes {
+            let size_bytes = batches.len() as u64;
+            return Err(LogError::BatchListTooLarge { size_bytes, limit_bytes });
+        }
+        let mut info = AppendInfo {
+            first_offset: summary.first_offset,
+            last_offset: summary.last_offset,
+            max_timestamp: summary.max_timestamp,
+            log_append_time: batch::NO_TIMESTAMP,
+            log_start_offset: self.log_start_offset(),
+            size_bytes: batches.len(),
+            duplicate: false,
+        };
+        let mut update = None;
+        if summary.needs_care {
+            match self.prepare(writer, batches, context)? {
+                Prepared::Duplicate { first_offset, last_offset, timestamp } => {
+                    info.first_offset = first_offset;
+                    info.last_offset = last_offset;
+                    info.max_timestamp = timestamp;
+                    info.size_bytes = 0;
+                    info.duplicate = true;
+                    return Ok(info);
+                }
+                Prepared::Update(prepared) => update = Some(prepared),
+            }
+        }
+        let offsets = (summary.first_offset, summary.last_offset);
+        self.maybe_roll(writer, batches.len(), offsets, summary.max_timestamp)?;
+        if summary.needs_care {
+            self.note_epochs(batches)?;
+        }
+        writer.segment.write(batches)?;
+        self.complete(writer, batches, &summary, update).inspect_err(|_| self.commit.fail())?;
+        Ok(info)
+    }
+
+    fn summarise(&self, batches: &[u8]) -> Result<Summary> {
+        let latest_epoch = self.epochs.latest_epoch().unwrap_or(batch::NO_LEADER_EPOCH);
+        let mut walk = Batches::new(batches);
+        let mut summary: Option<Summary> = None;
+        for batch in &mut walk {
+            let header = batch?.header;
+            let summary = summary.get_or_insert(Summary {
+                first_offset: header.base_offset,
+                last_offset: 0,
+                max_timestamp: batch::NO_TIMESTAMP,
+                needs_care: false,
+            });
+            summary.last_offset = header.last_offset();
+            summary.max_timestamp = summary.max_timestamp.max(header.max_timestamp);
+            summary.needs_care |= header.has_producer_id()
+                || header.is_control()
+                || header.leader_epoch > latest_epoch;
+        }
+        summary.ok_or_else(|| LogError::corrupt_batch("there is no whole batch to append"))
+    }
+
+    fn note_epochs(&self, batches: &[u8]) -> Result<()> {
+        for batch in Batches::new(batches) {
+            let header = batch?.header;
+            if header.leader_epoch >= 0 {
+                self.epochs.assign(header.leader_epoch, header.base_offset)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, writer: &Writer, batches: &[u8], context: AppendContext) -> Result<Prepared> {
+        let mut update = ProducerUpdate::new(context);
+        for batch in Batches::new(batches) {
+            let batch = batch?;
+            let marker = end_marker(&batch)?;
+            if let Some(original) = writer.producers.prepare(&mut update, &batch.header, marker)? {
+                return Ok(Prepared::Duplicate {
+                    first_offset: original.first_offset(),
+                    last_offset: original.last_offset,
+                    timestamp: original.timestamp,
+                });
+            }
+        }
+        Ok(Prepared::Update(update))
+    }
+
+    /// Makes written batches part of the log.
+    fn complete(
+        &self,
+        writer: &mut Writer,
+        batches: &[u8],
+        summary: &Summary,
+        update: Option<ProducerUpdate>,
+    ) -> Result<()> {
+        let next_offset = summary.last_offset + 1;
+        if let Some(update) = update {
+            for completed in writer.producers.apply(update) {
+                note_completed(writer, &completed)?;
+            }
+        }
+        writer.producers.set_map_end_offset(next_offset);
+        if summary.needs_care {
+            self.update_first_unstable(writer);
+        }
+        let size_bytes = writer.segment.index(batches)?;
+        writer.segment.publish(size_bytes);
+        writer.unflushed_count += (next_offset - self.log_end_offset()).max(1);
+        if self.end_is_stable {
+            self.high_watermark.store(next_offset, Ordering::Release);
+            if summary.needs_care {
+                self.update_first_unstable(writer);
+            }
+        }
+        self.log_end_offset.store(next_offset, Ordering::SeqCst);
+        self.appended.notify();
+        Ok(())
+    }
+
+    /// Flushes if `flush.messages` are due.
+    fn maybe_flush(&self, writer: parking_lot::MutexGuard<'_, Writer>) -> Result<()> {
+        let is_due = writer.unflushed_count >= self.config.load().flush_messages;
+        let end = self.log_end_offset();
+        drop(writer);
+        if is_due { self.flush_to(end) } else { Ok(()) }
+    }
+}
+
+enum Prepared {
+    Duplicate { first_offset: i64, last_offset: i64, timestamp: i64 },
+    Update(ProducerUpdate),
+}
+
+/// The marker in a control batch, if it ends a transaction.
+pub(super) fn end_marker(batch: &Batch<'_>) -> Result<Option<EndTxnMarker>> {
+    let BatchHeader { count, .. } = batch.header;
+    if !batch.header.is_control() || !batch.header.has_producer_id() || count == 0 {
+        return Ok(None);
+    }
+    let records = decode(batch, batch.bytes.len().saturating_mul(64))?;
+    let first = Records::new(&batch.header, &records)?.next().transpose()?;
+    first.map_or(Ok(None), |record| EndTxnMarker::decode(record.key, record.value))
+}
+
+/// Enters a transaction's end: into the index if it was aborted, then out of the open ones.
+fn note_completed(writer: &mut Writer, completed: &CompletedTransaction) -> Result<()> {
+    if completed.is_aborted {
+        let stable = writer.producers.last_stable_offset(completed);
+        let segment = Arc::clone(writer.segment.segment());
+        segment.transaction_index().append(&completed.aborted(stable))?;
+    }
+    writer.producers.complete(completed);
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! The way out: reads bounded by an isolation level, as views of mapped segments.
+//!
+//! Invariant: a read returns bytes of one segment, starts at the batch that holds the offset asked
+//! for (so records before it may come along), and never reaches past its bound. The published size
+//! is loaded before the last stable offset, so whatever lies below the first is decided by the
+//! second. The mate of this file is `append.rs`, which publishes in the opposite order.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Log, NO_OFFSET};
+use crate::error::{LogError, Result};
+use crate::mmap::Slice;
+use crate::segment::Segment;
+use crate::segments::ReadBound;
+use crate::transaction_index::AbortedTransaction;
+
+/// How far a read may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// To the log end offset: replicas and the log's owner.
+    LogEnd,
+    /// To the high watermark: consumers that read uncommitted transactions.
+    HighWatermark,
+    /// To the last stable offset: consumers that read committed transactions only.
+    TransactionCommitted,
+}
+
+/// What a read found.
+#[derive(Debug, Clone)]
+pub struct FetchData {
+    /// Whole batches (the last may be cut), `None` when there is nothing past the offset yet.
+    pub records: Option<Slice>,
+    /// Aborted transactions among the records, with [`Isolation::TransactionCommitted`].
+    pub aborted: Vec<AbortedTransaction>,
+    /// Log start offset at the read.
+    pub log_start_offset: i64,
+    /// High watermark at the read.
+    pub high_watermark: i64,
+    /// Last stable offset at the read.
+    pub last_stable_offset: i64,
+}
+
+const EVERYTHING: ReadBound = ReadBound { base_offset: i64::MAX, position: usize::MAX };
+
+impl Log {
+    /// Reads at most `max_bytes` from the batch that holds `offset`; with `min_one_batch` the
+    /// first batch comes whole even if it is larger.
+    ///
+    /// # Errors
+    /// `OffsetOutOfRange` below the log start offset or past the log end offset; `Corrupt` or `Io`
+    /// when the segment cannot be read; `Closed`.
+    pub fn read(
+        &self,
+        offset: i64,
+        max_bytes: usize,
+        min_one_batch: bool,
+        isolation: Isolation,
+    ) -> Result<FetchData> {
+        self.check_open()?;
+        let (start, end) = (self.log_start_offset(), self.log_end_offset());
+        if offset < start || offset > end {
+            return Err(LogError::OffsetOutOfRange { offset, start, end });
+        }
+        let (bound_offset, bound) = self.bound(isolation)?;
+        let mut data = FetchData {
+            records: None,
+            aborted: Vec::new(),
+            log_start_offset: start,
+            high_watermark: self.high_watermark(),
+            last_stable_offset: self.last_stable_offset(),
+        };
+        if offset >= bound_offset {
+            return Ok(data);
+        }
+        let found = self.segments.read(offset, (max_bytes, min_one_batch), bound)?;
+        if let Some((segment, records)) = found {
+            if isolation == Isolation::TransactionCommitted {
+                data.aborted = self.aborted_among(&segment, &records, offset)?;
+            }
+            data.records = Some(records).filter(|records| !records.is_empty());
+        }
+        Ok(data)
+    }
+
+    /// Offset and place at which a read of this isolation ends.
+    fn bound(&self, isolation: Isolation) -> Result<(i64, ReadBound)> {
+        let end = self.log_end_offset();
+        let offset = match isolation {
+            Isolation::LogEnd => return Ok((end, EVERYTHING)),
+            Isolation::HighWatermark if self.end_is_stable => return Ok((end, EVERYTHING)),
+            Isolation::HighWatermark => self.high_watermark(),
+            Isolation::TransactionCommitted => self.last_stable_offset(),
+        };
+        let bound = self.segments.bound_at(offset)?;
+        Ok((offset, bound.unwrap_or(ReadBound { base_offset: 0, position: 0 })))
+    }
+
+    /// Aborted transactions that overlap a read which starts at `offset`.
+    fn aborted_among(
+        &self,
+        segment: &Arc<Segment>,
+        records: &Slice,
+        offset: i64,
+    ) -> Result<Vec<AbortedTransaction>> {
+        let list = self.segments.load();
+        let from = list.partition_point(|other| other.base_offset() < segment.base_offset());
+        let next_base = list.get(from + 1).map(|next| next.base_offset());
+        let upper = segment.fetch_upper_bound(records, offset)?;
+        let upper = upper.or(next_base).unwrap_or_else(|| self.log_end_offset());
+        let mut aborted = Vec::new();
+        for segment in list.iter().skip(from) {
+            let (found, complete) = segment.transaction_index().collect(offset, upper)?;
+            aborted.extend(found);
+            if complete {
+                break;
+            }
+        }
+        Ok(aborted)
+    }
+
+    /// First offset whose transaction is undecided, if any is.
+    pub fn first_unstable_offset(&self) -> Option<i64> {
+        Some(self.first_unstable_offset.load(Ordering::Acquire)).filter(|at| *at != NO_OFFSET)
+    }
+}
