@@ -79,14 +79,20 @@ impl GroupCommit {
             let result = sync();
             state = self.state.lock();
             state.syncing = false;
-            match result {
-                Ok(reached) => state.durable_offset = state.durable_offset.max(reached),
-                Err(_) => state.failed = true,
+            match &result {
+                Ok(reached) => state.durable_offset = state.durable_offset.max(*reached),
+                Err(error) => state.failed |= is_sync_failure(error),
             }
             self.changed.notify_all();
             result?;
         }
     }
+}
+
+/// Whether an fsync itself failed: then nothing is known about what is on disk. A write that failed
+/// before it may be tried again.
+fn is_sync_failure(error: &LogError) -> bool {
+    matches!(error, LogError::Io { operation: "fdatasync" | "fsync", .. })
 }
 
 #[cfg(test)]
@@ -124,10 +130,19 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_write_before_the_sync_may_be_tried_again() {
+        let commit = GroupCommit::new(Path::new("log"), 0);
+        assert!(matches!(commit.commit(1, || Err(LogError::Closed)), Err(LogError::Closed)));
+        commit.commit(1, || Ok(1)).expect("not poisoned");
+    }
+
+    #[test]
     fn a_failed_sync_poisons_everyone() {
         let commit = GroupCommit::new(Path::new("log"), 5);
-        let refused = commit.commit(6, || Err(LogError::Closed));
-        assert!(matches!(refused, Err(LogError::Closed)));
+        let disk_error = || std::io::Error::from_raw_os_error(5);
+        let refused =
+            commit.commit(6, || Err(LogError::io("fdatasync", Path::new("log"), disk_error())));
+        assert!(matches!(refused, Err(LogError::Io { .. })));
         assert!(matches!(commit.commit(6, || Ok(9)), Err(LogError::Poisoned { .. })));
         assert_eq!(commit.durable_offset(), 5);
     }

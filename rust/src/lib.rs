@@ -42,6 +42,7 @@ pub mod retention;
 pub mod lock;
 mod background;
 pub mod log;
+pub mod embedded;
 
 pub use append_origin::AppendOrigin;
 pub use batch::{Batch, BatchHeader, Batches};
@@ -50,6 +51,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use columns::Columns;
 pub use compression::Codec;
 pub use config::LogConfig;
+pub use embedded::{Durability, EmbeddedLog, EmbeddedOptions};
 pub use error::{LogError, RecordError, Result};
 pub use fs::{File, FileSystem, OpenMode, RealFs};
 pub use log::Log;

@@ -217,6 +217,39 @@ impl Log {
         self.commit.commit(offset, || self.sync())
     }
 
+    /// Returns when everything below `offset` is durable, after `drain` wrote what waits elsewhere.
+    ///
+    /// # Errors
+    /// As [`Log::flush`], and those of `drain`, which do not poison.
+    pub fn flush_after(&self, offset: i64, drain: impl Fn() -> Result<()>) -> Result<()> {
+        self.commit.commit(offset, || {
+            drain()?;
+            self.sync()
+        })
+    }
+
+    /// Writes what recovery starts from, index entries and producer snapshot, and makes everything
+    /// durable; returns the offset to put into the recovery point checkpoint.
+    ///
+    /// # Errors
+    /// As [`Log::flush`].
+    pub fn prepare_checkpoint(&self) -> Result<i64> {
+        let (end, files) = {
+            let mut writer = self.lock_writer()?;
+            writer.producers.take_snapshot(true)?;
+            (self.log_end_offset(), writer.segment.spill_indexes()?)
+        };
+        self.flush_to(end)?;
+        self.sync_names(&files)?;
+        Ok(end)
+    }
+
+    /// Makes finished files and their names durable; a failure poisons the log.
+    fn sync_names(&self, files: &[Arc<dyn File>]) -> Result<()> {
+        let synced = files.iter().try_for_each(|file| file.sync_data());
+        synced.and_then(|()| self.fs.sync_dir(&self.dir)).inspect_err(|_| self.commit.fail())
+    }
+
     /// Syncs what is dirty, outside of the writer's lock; returns the offset it covers.
     fn sync(&self) -> Result<i64> {
         let (end, files, dir_is_dirty) = {
@@ -274,18 +307,18 @@ impl Log {
             let _guard = self.appended.lock.lock();
             self.appended.changed.notify_all();
         }
-        result?;
+        let files = result?;
         let end = self.log_end_offset();
         self.commit.commit(end, || self.sync())?;
-        Ok(self.recovery_point())
+        self.sync_names(&files)?;
+        Ok(end)
     }
 
-    fn finish_files(&self, writer: &mut Writer) -> Result<()> {
+    fn finish_files(&self, writer: &mut Writer) -> Result<Vec<Arc<dyn File>>> {
         let files = writer.segment.finish()?;
-        writer.dirty_files.extend(files);
-        writer.is_dir_dirty = true;
         writer.producers.take_snapshot(true)?;
         self.epochs.flush()?;
-        self.remove_deleted(writer, i64::MAX)
+        self.remove_deleted(writer, i64::MAX)?;
+        Ok(files)
     }
 }

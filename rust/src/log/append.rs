@@ -80,20 +80,29 @@ impl Log {
         Ok(info)
     }
 
-    /// Appends one batch that this process built: no check but its size, no copy. Offsets and
+    /// Appends batches that this process built: no check but their size, no copy. Offsets and
     /// leader epoch are assigned in place.
     ///
     /// # Errors
     /// `BatchTooLarge`, `BatchListTooLarge`, `Io`, `Poisoned`, `Closed`.
-    pub fn append_built(&self, batch: &mut [u8], leader_epoch: i32) -> Result<AppendInfo> {
-        let limit_bytes = u64::from(self.config.load().max_message_bytes);
-        if batch.len() as u64 > limit_bytes {
-            return Err(LogError::BatchTooLarge { size_bytes: batch.len() as u64, limit_bytes });
-        }
+    pub fn append_built(&self, batches: &mut [u8], leader_epoch: i32) -> Result<AppendInfo> {
+        let limit_bytes = self.config.load().max_message_bytes as usize;
         let mut writer = self.lock_writer()?;
-        batch::assign(batch, self.log_end_offset(), leader_epoch);
+        let mut next_offset = self.log_end_offset();
+        let mut rest = &mut *batches;
+        while let Some(header) = Batch::first(rest)?.map(|batch| batch.header) {
+            let size_bytes = header.size_bytes()?;
+            if size_bytes > limit_bytes {
+                let (size_bytes, limit_bytes) = (size_bytes as u64, limit_bytes as u64);
+                return Err(LogError::BatchTooLarge { size_bytes, limit_bytes });
+            }
+            let (batch, later) = rest.split_at_mut(size_bytes);
+            batch::assign(batch, next_offset, leader_epoch);
+            next_offset += i64::from(header.last_offset_delta) + 1;
+            rest = later;
+        }
         let context = AppendContext::new(AppendOrigin::Coordinator);
-        let info = self.append(&mut writer, batch, context)?;
+        let info = self.append(&mut writer, batches, context)?;
         self.maybe_flush(writer)?;
         Ok(info)
     }

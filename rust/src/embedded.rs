@@ -1,0 +1,440 @@
+//! A log that one process owns: what `logcore.Log` is made of.
+//!
+//! Adds to [`Log`] what a broker would do for it: the directory's lock, checkpoints and clean-stop
+//! marker in the directory itself (`embedded/directory.rs`), building batches of single records,
+//! lingering, and durability. Invariants: offsets are promised in the order of `append`, so every
+//! way in holds `pending` while it writes and drains what lingers first; with `Batch` and `Group`
+//! a call that wrote returns after an fsync that covered it; a lingering record is lost only with
+//! the process. `background.rs` wakes it, the bindings hold it.
+
+mod directory;
+mod sink;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+pub use sink::BatchSink;
+
+use crate::append_origin::AppendOrigin;
+use crate::background::{Background, schedule};
+use crate::batch::NO_LEADER_EPOCH;
+use crate::builder::RecordBatchBuilder;
+use crate::clock::{Clock, SystemClock};
+use crate::compression::Codec;
+use crate::config::LogConfig;
+use crate::error::{LogError, Result};
+use crate::fs::{FileSystem, RealFs};
+use crate::log::{AppendInfo, Log};
+use crate::producer_append::AppendContext;
+use directory::Directory;
+
+/// When an append is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// When the operating system has it: survives the process, not a power loss.
+    Os,
+    /// When the batch it went into is on disk; lingering records are acknowledged before.
+    Batch,
+    /// When it is on disk; concurrent appends share batches and fsyncs.
+    Group,
+}
+
+/// What an embedded log is opened with.
+#[derive(Debug, Clone)]
+pub struct EmbeddedOptions {
+    /// Where its files are.
+    pub fs: Arc<dyn FileSystem>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Its settings.
+    pub config: LogConfig,
+    /// When an append is acknowledged.
+    pub durability: Durability,
+    /// How long a record may wait for others to share its batch, in milliseconds.
+    pub linger_ms: u64,
+    /// What batches built here are compressed with.
+    pub codec: Codec,
+}
+
+impl Default for EmbeddedOptions {
+    fn default() -> Self {
+        Self {
+            fs: Arc::new(RealFs),
+            clock: Arc::new(SystemClock),
+            config: LogConfig::default(),
+            durability: Durability::Os,
+            linger_ms: 0,
+            codec: Codec::None,
+        }
+    }
+}
+
+/// Records that were given offsets and are not written yet.
+#[derive(Debug)]
+struct Pending {
+    builder: RecordBatchBuilder,
+    /// A batch that could not be written; nothing is appended before it is.
+    stuck: Vec<u8>,
+    stuck_count: i64,
+    is_scheduled: bool,
+}
+
+/// Bytes after which a batch that is being built is written without further waiting.
+const BATCH_SIZE_BYTES_MAX: usize = (1 << 20) + 12;
+const LINGER_SIZE_BYTES: usize = 64 << 10;
+
+/// A log that one process owns.
+#[derive(Debug)]
+pub struct EmbeddedLog {
+    log: Arc<Log>,
+    options: EmbeddedOptions,
+    directory: Mutex<Directory>,
+    pending: Mutex<Pending>,
+    sinks: Mutex<Vec<BatchSink>>,
+    closed: AtomicBool,
+    this: Weak<Self>,
+}
+
+/// One header of a record: its key, UTF-8, and its value.
+pub type Header<'a> = (&'a [u8], Option<&'a [u8]>);
+
+impl EmbeddedLog {
+    /// Opens the log in `dir`, creating it if absent, and takes its lock.
+    ///
+    /// # Errors
+    /// `Locked` while somebody else has it; what [`Log::open`] raises; `Corrupt` when files below
+    /// the recovery point are missing.
+    pub fn open(dir: &Path, options: EmbeddedOptions) -> Result<Arc<Self>> {
+        let (directory, log) = Directory::open(dir, &options)?;
+        let pending = Pending {
+            builder: RecordBatchBuilder::new(options.codec, options.config.compression_level),
+            stuck: Vec::new(),
+            stuck_count: 0,
+            is_scheduled: false,
+        };
+        Ok(Arc::new_cyclic(|this| Self {
+            log: Arc::new(log),
+            options,
+            directory: Mutex::new(directory),
+            pending: Mutex::new(pending),
+            sinks: Mutex::new(Vec::new()),
+            closed: AtomicBool::new(false),
+            this: Weak::clone(this),
+        }))
+    }
+
+    /// The log itself, for reads.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// Offset that the next record gets; counts those that linger.
+    pub fn end_offset(&self) -> i64 {
+        let pending = self.pending.lock();
+        self.log.log_end_offset() + pending_count(&pending)
+    }
+
+    /// Whether an append may wait: for an fsync, or for another thread.
+    pub fn append_blocks(&self) -> bool {
+        self.options.durability != Durability::Os || self.pending.is_locked()
+    }
+
+    fn lock_pending(&self) -> Result<MutexGuard<'_, Pending>> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(LogError::Closed);
+        }
+        Ok(self.pending.lock())
+    }
+
+    /// Appends one record; returns its offset. Without a timestamp it gets the current time.
+    ///
+    /// # Errors
+    /// `BatchTooLarge` for a record above `max.message.bytes`; `InvalidArgument` for a timestamp
+    /// below 0; `Io`, `Poisoned`, `Closed`.
+    pub fn append(
+        &self,
+        timestamp: Option<i64>,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[Header<'_>],
+    ) -> Result<i64> {
+        let timestamp = timestamp.unwrap_or_else(|| self.options.clock.now_ms());
+        let shares = self.options.linger_ms > 0 || self.options.durability == Durability::Group;
+        let mut pending = self.lock_pending()?;
+        self.write_stuck(&mut pending)?;
+        if !shares {
+            pending.builder.reset();
+            pending.builder.append(timestamp, key, value, headers)?;
+            let appended = self.write_single(&mut pending);
+            drop(pending);
+            let offset = appended?.first_offset;
+            self.make_durable(offset + 1)?;
+            return Ok(offset);
+        }
+        let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
+        let room = LINGER_SIZE_BYTES.min(self.batch_size_bytes());
+        if !pending.builder.is_empty() && pending.builder.size_bytes() + size > room {
+            self.write_pending(&mut pending)?;
+        }
+        if pending.builder.is_empty() {
+            pending.builder.reset();
+        }
+        let offset = self.log.log_end_offset() + pending_count(&pending);
+        pending.builder.append(timestamp, key, value, headers)?;
+        if pending.builder.size_bytes() > self.batch_size_bytes() {
+            // Alone in its batch and still too large: refuse it and nothing else.
+            let size_bytes = pending.builder.size_bytes() as u64;
+            pending.builder.reset();
+            let limit_bytes = u64::from(self.log.config().max_message_bytes);
+            return Err(LogError::BatchTooLarge { size_bytes, limit_bytes });
+        }
+        self.settle_shared(pending, offset)
+    }
+
+    /// A record was put into the shared batch: waits for it, or has it written later.
+    fn settle_shared(&self, mut pending: MutexGuard<'_, Pending>, offset: i64) -> Result<i64> {
+        if self.options.durability == Durability::Group {
+            drop(pending);
+            self.make_durable(offset + 1)?;
+        } else if !pending.is_scheduled {
+            pending.is_scheduled = true;
+            let delay = Duration::from_millis(self.options.linger_ms);
+            schedule(delay, Weak::clone(&self.this) as Weak<dyn Background>);
+        }
+        Ok(offset)
+    }
+
+    fn batch_size_bytes(&self) -> usize {
+        (self.log.config().max_message_bytes as usize).min(BATCH_SIZE_BYTES_MAX)
+    }
+
+    /// Writes the one record in the builder; nothing was promised, so a failure forgets it.
+    fn write_single(&self, pending: &mut Pending) -> Result<AppendInfo> {
+        let written = match pending.builder.finish() {
+            Ok(batch) => self.log.append_built(batch, NO_LEADER_EPOCH),
+            Err(error) => Err(error),
+        };
+        pending.builder.reset();
+        written
+    }
+
+    /// Writes the batch of lingering records. Their offsets were promised, so on failure the batch
+    /// is kept and tried again before anything else.
+    fn write_pending(&self, pending: &mut Pending) -> Result<()> {
+        self.write_stuck(pending)?;
+        if pending.builder.is_empty() {
+            return Ok(());
+        }
+        let count = pending_count(pending);
+        let batch = pending.builder.finish()?;
+        if let Err(error) = self.log.append_built(batch, NO_LEADER_EPOCH) {
+            pending.stuck = pending.builder.finish()?.to_vec();
+            pending.stuck_count = count;
+            pending.builder.reset();
+            return Err(error);
+        }
+        pending.builder.reset();
+        Ok(())
+    }
+
+    fn write_stuck(&self, pending: &mut Pending) -> Result<()> {
+        if !pending.stuck.is_empty() {
+            self.log.append_built(&mut pending.stuck, NO_LEADER_EPOCH)?;
+            pending.stuck.clear();
+            pending.stuck_count = 0;
+        }
+        Ok(())
+    }
+
+    /// Writes what lingers, so that readers see it.
+    ///
+    /// # Errors
+    /// `Io`, `Poisoned`, `Closed`; the records are kept and tried again.
+    pub fn drain(&self) -> Result<()> {
+        if self.options.linger_ms == 0 && self.options.durability != Durability::Group {
+            return Ok(());
+        }
+        let mut pending = self.lock_pending()?;
+        self.write_pending(&mut pending)
+    }
+
+    /// Appends many records: `fill` pushes them, then they are written at once. Returns the first
+    /// offset and the one after the last. An error of `fill` writes nothing.
+    ///
+    /// # Errors
+    /// The error of `fill`; as [`EmbeddedLog::append`].
+    pub fn append_with<F>(&self, fill: F) -> Result<(i64, i64)>
+    where
+        F: FnOnce(&mut BatchSink) -> Result<()>,
+    {
+        let mut sink = self.take_sink();
+        let result = fill(&mut sink).and_then(|()| self.append_sink(&mut sink));
+        self.give_sink(sink);
+        result
+    }
+
+    /// A sink to fill; give it back with [`EmbeddedLog::give_sink`].
+    pub fn take_sink(&self) -> BatchSink {
+        let pooled = self.sinks.lock().pop();
+        let mut sink = pooled.unwrap_or_else(|| {
+            BatchSink::new(self.options.codec, self.options.config.compression_level)
+        });
+        sink.start(self.options.clock.now_ms(), self.batch_size_bytes());
+        sink
+    }
+
+    /// Keeps a sink's buffers for the next call.
+    pub fn give_sink(&self, sink: BatchSink) {
+        let mut sinks = self.sinks.lock();
+        if sinks.len() < 2 {
+            sinks.push(sink);
+        }
+    }
+
+    /// Appends what was pushed into a sink, as [`EmbeddedLog::append_with`] does.
+    ///
+    /// # Errors
+    /// As [`EmbeddedLog::append`].
+    pub fn append_sink(&self, sink: &mut BatchSink) -> Result<(i64, i64)> {
+        let segment_bytes = self.log.config().segment_bytes as usize;
+        sink.seal()?;
+        let mut pending = self.lock_pending()?;
+        self.write_pending(&mut pending)?;
+        let first = self.log.log_end_offset();
+        sink.groups(segment_bytes, |batches| {
+            self.log.append_built(batches, NO_LEADER_EPOCH).map(|_| ())
+        })?;
+        let end = self.log.log_end_offset();
+        drop(pending);
+        self.make_durable(end)?;
+        Ok((first, end))
+    }
+
+    /// Appends ready-made batches after checking them in full; offsets are written in place.
+    ///
+    /// # Errors
+    /// As [`Log::append_leader`].
+    pub fn append_raw(&self, records: &mut [u8]) -> Result<AppendInfo> {
+        let mut pending = self.lock_pending()?;
+        self.write_pending(&mut pending)?;
+        let context = AppendContext::new(AppendOrigin::Coordinator);
+        let info = self.log.append_leader(records, NO_LEADER_EPOCH, context)?;
+        drop(pending);
+        self.make_durable(info.last_offset + 1)?;
+        Ok(info)
+    }
+
+    fn make_durable(&self, offset: i64) -> Result<()> {
+        match self.options.durability {
+            Durability::Os => Ok(()),
+            Durability::Batch => self.log.flush_to(offset),
+            Durability::Group => self.log.flush_after(offset, || self.drain()),
+        }
+    }
+
+    /// Makes everything appended so far durable; returns the offset below which it is.
+    ///
+    /// # Errors
+    /// `Io`, `Poisoned`, `Closed`.
+    pub fn flush(&self) -> Result<i64> {
+        self.drain()?;
+        let durable = self.log.flush()?;
+        self.directory.lock().checkpoint_if_due(&self.log)?;
+        Ok(durable)
+    }
+
+    /// Removes every record from `offset` on, and those that share its batch.
+    ///
+    /// # Errors
+    /// As [`Log::truncate_to`].
+    pub fn truncate(&self, offset: i64) -> Result<i64> {
+        let mut pending = self.lock_pending()?;
+        self.write_pending(&mut pending)?;
+        self.directory.lock().before_truncation(&self.log, offset)?;
+        self.log.truncate_to(offset)
+    }
+
+    /// Raises the log start offset, durably.
+    ///
+    /// # Errors
+    /// As [`Log::delete_before`].
+    pub fn delete_before(&self, offset: i64) -> Result<i64> {
+        self.drain()?;
+        let start = self.log.delete_before(offset)?;
+        self.directory.lock().write_start(&self.log)?;
+        Ok(start)
+    }
+
+    /// Deletes what retention no longer keeps; returns the base offsets of the deleted segments.
+    ///
+    /// # Errors
+    /// As [`Log::apply_retention`].
+    pub fn apply_retention(&self) -> Result<Vec<i64>> {
+        self.drain()?;
+        let deleted = self.log.apply_retention()?;
+        if !deleted.is_empty() {
+            self.directory.lock().write_start(&self.log)?;
+        }
+        Ok(deleted)
+    }
+
+    /// Starts a new segment, unless the active one is empty.
+    ///
+    /// # Errors
+    /// As [`Log::roll`].
+    pub fn roll(&self) -> Result<i64> {
+        self.drain()?;
+        self.log.roll()
+    }
+
+    /// Writes and syncs what is left, the checkpoints and the clean-stop marker, and releases the
+    /// directory. Closing twice is no error.
+    ///
+    /// # Errors
+    /// `Io`, `Poisoned`; the log is closed all the same, and the next opening recovers it.
+    pub fn close(&self) -> Result<()> {
+        let mut pending = self.pending.lock();
+        if self.closed.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let drained = self.write_pending(&mut pending);
+        let closed = self.log.close();
+        let mut directory = self.directory.lock();
+        let result = drained.and(closed).and_then(|_| directory.close(&self.log));
+        directory.release();
+        result
+    }
+
+    /// Lets go of the directory without touching it: in a child process after a fork, where the
+    /// parent goes on with it.
+    pub fn abandon(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+}
+
+fn pending_count(pending: &Pending) -> i64 {
+    pending.stuck_count + i64::try_from(pending.builder.len()).unwrap_or(i64::MAX)
+}
+
+impl Background for EmbeddedLog {
+    fn run_due(&self) {
+        let Ok(mut pending) = self.lock_pending() else { return };
+        pending.is_scheduled = false;
+        // A failure keeps the records; the next append or flush meets it and tells the caller.
+        let written = self.write_pending(&mut pending);
+        drop(pending);
+        if written.is_ok() && self.options.durability == Durability::Batch {
+            let _ = self.log.flush();
+        }
+    }
+}
+
+impl Drop for EmbeddedLog {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}
