@@ -1,5 +1,10 @@
 //! The embedded log: durability, lingering, checkpoints, locks.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and spoils files by hand"
+)]
 
 use std::path::Path;
 

@@ -1,0 +1,1 @@
+"""Proof of compatibility by programs that nobody here wrote."""
