@@ -11,7 +11,7 @@ mod directory;
 mod sink;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ impl Default for EmbeddedOptions {
         Self {
             fs: Arc::new(RealFs),
             clock: Arc::new(SystemClock),
-            config: LogConfig::default(),
+            config: LogConfig { retention_ms: -1, ..LogConfig::default() },
             durability: Durability::Os,
             linger_ms: 0,
             codec: Codec::None,
@@ -86,6 +86,9 @@ struct Pending {
 /// Bytes after which a batch that is being built is written without further waiting.
 const BATCH_SIZE_BYTES_MAX: usize = (1 << 20) + 12;
 const LINGER_SIZE_BYTES: usize = 64 << 10;
+const IDLE_BUFFER_BYTES_MAX: usize = 4 << 10;
+/// Kafka's `log.retention.check.interval.ms`.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(300);
 
 /// A log that one process owns.
 #[derive(Debug)]
@@ -94,7 +97,10 @@ pub struct EmbeddedLog {
     options: EmbeddedOptions,
     directory: Mutex<Directory>,
     pending: Mutex<Pending>,
-    sinks: Mutex<Vec<BatchSink>>,
+    upkeep: Arc<Upkeep>,
+    periodic: Arc<Upkeep>,
+    /// Segments that had been started when upkeep was last asked for.
+    seen_rolls: AtomicU64,
     closed: AtomicBool,
     this: Weak<Self>,
 }
@@ -116,15 +122,19 @@ impl EmbeddedLog {
             stuck_count: 0,
             is_scheduled: false,
         };
-        Ok(Arc::new_cyclic(|this| Self {
+        let this = Arc::new_cyclic(|this| Self {
             log: Arc::new(log),
             options,
             directory: Mutex::new(directory),
             pending: Mutex::new(pending),
-            sinks: Mutex::new(Vec::new()),
+            upkeep: Arc::new(Upkeep { log: Weak::clone(this), repeats: false }),
+            periodic: Arc::new(Upkeep { log: Weak::clone(this), repeats: true }),
+            seen_rolls: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             this: Weak::clone(this),
-        }))
+        });
+        this.periodic.schedule(UPKEEP_INTERVAL);
+        Ok(this)
     }
 
     /// The log itself, for reads.
@@ -237,6 +247,11 @@ impl EmbeddedLog {
             pending.builder.reset();
             return Err(error);
         }
+        if pending.builder.size_bytes() > IDLE_BUFFER_BYTES_MAX {
+            // An idle log holds no large buffer.
+            pending.builder =
+                RecordBatchBuilder::new(self.options.codec, self.options.config.compression_level);
+        }
         pending.builder.reset();
         Ok(())
     }
@@ -279,20 +294,13 @@ impl EmbeddedLog {
 
     /// A sink to fill; give it back with [`EmbeddedLog::give_sink`].
     pub fn take_sink(&self) -> BatchSink {
-        let pooled = self.sinks.lock().pop();
-        let mut sink = pooled.unwrap_or_else(|| {
-            BatchSink::new(self.options.codec, self.options.config.compression_level)
-        });
-        sink.start(self.options.clock.now_ms(), self.batch_size_bytes());
-        sink
+        let codec = (self.options.codec, self.options.config.compression_level);
+        BatchSink::take(codec, self.options.clock.now_ms(), self.batch_size_bytes())
     }
 
-    /// Keeps a sink's buffers for the next call.
+    /// Gives a sink back, whose buffers others can use.
     pub fn give_sink(&self, sink: BatchSink) {
-        let mut sinks = self.sinks.lock();
-        if sinks.len() < 2 {
-            sinks.push(sink);
-        }
+        sink.give();
     }
 
     /// Appends what was pushed into a sink, as [`EmbeddedLog::append_with`] does.
@@ -329,6 +337,10 @@ impl EmbeddedLog {
     }
 
     fn make_durable(&self, offset: i64) -> Result<()> {
+        let rolls = self.log.roll_count();
+        if rolls != self.seen_rolls.swap(rolls, Ordering::Relaxed) {
+            self.upkeep.schedule(Duration::ZERO);
+        }
         match self.options.durability {
             Durability::Os => Ok(()),
             Durability::Batch => self.log.flush_to(offset),
@@ -429,6 +441,36 @@ impl Background for EmbeddedLog {
         drop(pending);
         if written.is_ok() && self.options.durability == Durability::Batch {
             let _ = self.log.flush();
+        }
+    }
+}
+
+/// What an embedded log does now and then: flush what was rolled, note the recovery point, delete
+/// what retention no longer keeps.
+#[derive(Debug)]
+struct Upkeep {
+    log: Weak<EmbeddedLog>,
+    /// Whether it asks for its next round itself.
+    repeats: bool,
+}
+
+impl Upkeep {
+    fn schedule(self: &Arc<Self>, delay: Duration) {
+        let this: Weak<Self> = Arc::downgrade(self);
+        schedule(delay, this);
+    }
+}
+
+impl Background for Upkeep {
+    fn run_due(&self) {
+        let Some(log) = self.log.upgrade().filter(|log| !log.closed.load(Ordering::Acquire)) else {
+            return;
+        };
+        // A failure shows at the owner's next call; the next round tries again.
+        let _ = log.log.flush().and_then(|_| log.directory.lock().checkpoint_if_due(&log.log));
+        let _ = log.apply_retention();
+        if self.repeats {
+            log.periodic.schedule(UPKEEP_INTERVAL);
         }
     }
 }

@@ -18,7 +18,7 @@ mod truncate;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -62,6 +62,7 @@ pub struct Log {
     closed: AtomicBool,
     appended: Signal,
     recovery: RecoveryReport,
+    rolls: AtomicU64,
 }
 
 /// What only the thread that appends touches.
@@ -152,6 +153,11 @@ impl Log {
     /// Offset below which everything is on disk: recovery starts there.
     pub fn recovery_point(&self) -> i64 {
         self.commit.durable_offset()
+    }
+
+    /// How many segments were started since the log was opened.
+    pub fn roll_count(&self) -> u64 {
+        self.rolls.load(Ordering::Relaxed)
     }
 
     /// Bytes of whole batches.

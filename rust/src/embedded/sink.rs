@@ -4,6 +4,8 @@
 //! Invariant: no batch is larger than the limit given at the start, and a record that would be is
 //! refused when it is pushed, before anything is written.
 
+use parking_lot::Mutex;
+
 use super::Header;
 use crate::batch::Batches;
 use crate::builder::RecordBatchBuilder;
@@ -18,22 +20,46 @@ pub struct BatchSink {
     done: Vec<u8>,
     now_ms: i64,
     batch_size_bytes: usize,
+    codec: (Codec, Option<i32>),
 }
+
+/// Sinks that wait for their next use, for all logs of the process: their buffers are large, and a
+/// log that is idle must not hold one.
+static POOL: Mutex<Vec<BatchSink>> = Mutex::new(Vec::new());
+const POOL_SIZE_MAX: usize = 4;
+/// A sink with more in its buffers is not kept.
+const POOLED_BYTES_MAX: usize = 8 << 20;
 
 /// Most that a record adds to a batch besides its key, value and headers.
 const RECORD_OVERHEAD_BYTES: usize = 32;
 
 impl BatchSink {
-    pub(super) fn new(codec: Codec, level: Option<i32>) -> Self {
-        let builder = RecordBatchBuilder::new(codec, level);
-        Self { builder, done: Vec::new(), now_ms: 0, batch_size_bytes: 0 }
+    /// An empty sink, from the pool if it has one.
+    pub(super) fn take(codec: (Codec, Option<i32>), now_ms: i64, batch_size_bytes: usize) -> Self {
+        let mut pool = POOL.lock();
+        let fitting = pool.iter().position(|sink| sink.codec == codec);
+        let pooled = fitting.map(|at| pool.swap_remove(at));
+        drop(pool);
+        let mut sink = pooled.unwrap_or_else(|| Self {
+            builder: RecordBatchBuilder::new(codec.0, codec.1),
+            done: Vec::new(),
+            now_ms,
+            batch_size_bytes,
+            codec,
+        });
+        sink.builder.reset();
+        sink.done.clear();
+        sink.now_ms = now_ms;
+        sink.batch_size_bytes = batch_size_bytes;
+        sink
     }
 
-    pub(super) fn start(&mut self, now_ms: i64, batch_size_bytes: usize) {
-        self.builder.reset();
-        self.done.clear();
-        self.now_ms = now_ms;
-        self.batch_size_bytes = batch_size_bytes;
+    /// Keeps the sink's buffers for the next one who takes one.
+    pub(super) fn give(self) {
+        let mut pool = POOL.lock();
+        if pool.len() < POOL_SIZE_MAX && self.done.capacity() <= POOLED_BYTES_MAX {
+            pool.push(self);
+        }
     }
 
     /// The time at which the sink was taken, for records without a timestamp.

@@ -71,6 +71,7 @@ impl Log {
         self.segments.roll(sealed, Arc::clone(next.segment()));
         writer.segment = next;
         writer.jitter_ms = jitter(base_offset, config.segment_jitter_ms);
+        self.rolls.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

@@ -124,6 +124,7 @@ impl Log {
             closed: false.into(),
             appended: Signal::default(),
             recovery: loaded.report,
+            rolls: 0.into(),
         };
         log.settle_after_open();
         Ok(log)
