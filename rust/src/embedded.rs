@@ -3,12 +3,14 @@
 //! Adds to [`Log`] what a broker would do for it: the directory's lock, checkpoints and clean-stop
 //! marker in the directory itself (`embedded/directory.rs`), building batches of single records,
 //! lingering, and durability. Invariants: offsets are promised in the order of `append`, so every
-//! way in holds `pending` while it writes and drains what lingers first; with `Batch` and `Group`
+//! way in holds `pending` while it writes and drains what lingers (`embedded/pending.rs`) first; with `Batch` and `Group`
 //! a call that wrote returns after an fsync that covered it; a lingering record is lost only with
 //! the process. `background.rs` wakes it, the bindings hold it.
 
 mod directory;
+mod pending;
 mod sink;
+mod upkeep;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,7 +24,6 @@ pub use sink::BatchSink;
 use crate::append_origin::AppendOrigin;
 use crate::background::{Background, schedule};
 use crate::batch::NO_LEADER_EPOCH;
-use crate::builder::RecordBatchBuilder;
 use crate::clock::{Clock, SystemClock};
 use crate::compression::Codec;
 use crate::config::LogConfig;
@@ -31,6 +32,8 @@ use crate::fs::{FileSystem, RealFs};
 use crate::log::{AppendInfo, Log};
 use crate::producer_append::AppendContext;
 use directory::Directory;
+use pending::Pending;
+use upkeep::{UPKEEP_INTERVAL, Upkeep};
 
 /// When an append is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,24 +76,12 @@ impl Default for EmbeddedOptions {
     }
 }
 
-/// Records that were given offsets and are not written yet.
-#[derive(Debug)]
-struct Pending {
-    builder: RecordBatchBuilder,
-    /// A batch that could not be written; nothing is appended before it is.
-    stuck: Vec<u8>,
-    stuck_count: i64,
-    is_scheduled: bool,
-}
-
 /// Bytes after which a batch that is being built is written without further waiting.
 const BATCH_SIZE_BYTES_MAX: usize = (1 << 20) + 12;
 const LINGER_SIZE_BYTES: usize = 64 << 10;
-const IDLE_BUFFER_BYTES_MAX: usize = 4 << 10;
-/// Kafka's `log.retention.check.interval.ms`.
-const UPKEEP_INTERVAL: Duration = Duration::from_secs(300);
 
-/// A log that one process owns.
+/// A log that one process owns. Close it: dropping the last handle closes it too, but the background
+/// thread may hold one for a moment longer, and the directory's lock with it.
 #[derive(Debug)]
 pub struct EmbeddedLog {
     log: Arc<Log>,
@@ -116,19 +107,14 @@ impl EmbeddedLog {
     /// the recovery point are missing.
     pub fn open(dir: &Path, options: EmbeddedOptions) -> Result<Arc<Self>> {
         let (directory, log) = Directory::open(dir, &options)?;
-        let pending = Pending {
-            builder: RecordBatchBuilder::new(options.codec, options.config.compression_level),
-            stuck: Vec::new(),
-            stuck_count: 0,
-            is_scheduled: false,
-        };
+        let pending = Pending::new(options.codec, options.config.compression_level);
         let this = Arc::new_cyclic(|this| Self {
             log: Arc::new(log),
             options,
             directory: Mutex::new(directory),
             pending: Mutex::new(pending),
-            upkeep: Arc::new(Upkeep { log: Weak::clone(this), repeats: false }),
-            periodic: Arc::new(Upkeep { log: Weak::clone(this), repeats: true }),
+            upkeep: Upkeep::new(this, false),
+            periodic: Upkeep::new(this, true),
             seen_rolls: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             this: Weak::clone(this),
@@ -145,7 +131,7 @@ impl EmbeddedLog {
     /// Offset that the next record gets; counts those that linger.
     pub fn end_offset(&self) -> i64 {
         let pending = self.pending.lock();
-        self.log.log_end_offset() + pending_count(&pending)
+        self.log.log_end_offset() + pending.count()
     }
 
     /// Whether an append may wait: for an fsync, or for another thread.
@@ -175,11 +161,11 @@ impl EmbeddedLog {
         let timestamp = timestamp.unwrap_or_else(|| self.options.clock.now_ms());
         let shares = self.options.linger_ms > 0 || self.options.durability == Durability::Group;
         let mut pending = self.lock_pending()?;
-        self.write_stuck(&mut pending)?;
+        pending.write_stuck(&self.log)?;
         if !shares {
             pending.builder.reset();
             pending.builder.append(timestamp, key, value, headers)?;
-            let appended = self.write_single(&mut pending);
+            let appended = pending.write_single(&self.log);
             drop(pending);
             let offset = appended?.first_offset;
             self.make_durable(offset + 1)?;
@@ -188,12 +174,12 @@ impl EmbeddedLog {
         let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
         let room = LINGER_SIZE_BYTES.min(self.batch_size_bytes());
         if !pending.builder.is_empty() && pending.builder.size_bytes() + size > room {
-            self.write_pending(&mut pending)?;
+            pending.write(&self.log)?;
         }
         if pending.builder.is_empty() {
             pending.builder.reset();
         }
-        let offset = self.log.log_end_offset() + pending_count(&pending);
+        let offset = self.log.log_end_offset() + pending.count();
         pending.builder.append(timestamp, key, value, headers)?;
         if pending.builder.size_bytes() > self.batch_size_bytes() {
             // Alone in its batch and still too large: refuse it and nothing else.
@@ -222,49 +208,6 @@ impl EmbeddedLog {
         (self.log.config().max_message_bytes as usize).min(BATCH_SIZE_BYTES_MAX)
     }
 
-    /// Writes the one record in the builder; nothing was promised, so a failure forgets it.
-    fn write_single(&self, pending: &mut Pending) -> Result<AppendInfo> {
-        let written = match pending.builder.finish() {
-            Ok(batch) => self.log.append_built(batch, NO_LEADER_EPOCH),
-            Err(error) => Err(error),
-        };
-        pending.builder.reset();
-        written
-    }
-
-    /// Writes the batch of lingering records. Their offsets were promised, so on failure the batch
-    /// is kept and tried again before anything else.
-    fn write_pending(&self, pending: &mut Pending) -> Result<()> {
-        self.write_stuck(pending)?;
-        if pending.builder.is_empty() {
-            return Ok(());
-        }
-        let count = pending_count(pending);
-        let batch = pending.builder.finish()?;
-        if let Err(error) = self.log.append_built(batch, NO_LEADER_EPOCH) {
-            pending.stuck = pending.builder.finish()?.to_vec();
-            pending.stuck_count = count;
-            pending.builder.reset();
-            return Err(error);
-        }
-        if pending.builder.size_bytes() > IDLE_BUFFER_BYTES_MAX {
-            // An idle log holds no large buffer.
-            pending.builder =
-                RecordBatchBuilder::new(self.options.codec, self.options.config.compression_level);
-        }
-        pending.builder.reset();
-        Ok(())
-    }
-
-    fn write_stuck(&self, pending: &mut Pending) -> Result<()> {
-        if !pending.stuck.is_empty() {
-            self.log.append_built(&mut pending.stuck, NO_LEADER_EPOCH)?;
-            pending.stuck.clear();
-            pending.stuck_count = 0;
-        }
-        Ok(())
-    }
-
     /// Writes what lingers, so that readers see it.
     ///
     /// # Errors
@@ -274,7 +217,7 @@ impl EmbeddedLog {
             return Ok(());
         }
         let mut pending = self.lock_pending()?;
-        self.write_pending(&mut pending)
+        pending.write(&self.log)
     }
 
     /// Appends many records: `fill` pushes them, then they are written at once. Returns the first
@@ -311,7 +254,7 @@ impl EmbeddedLog {
         let segment_bytes = self.log.config().segment_bytes as usize;
         sink.seal()?;
         let mut pending = self.lock_pending()?;
-        self.write_pending(&mut pending)?;
+        pending.write(&self.log)?;
         let first = self.log.log_end_offset();
         sink.groups(segment_bytes, |batches| {
             self.log.append_built(batches, NO_LEADER_EPOCH).map(|_| ())
@@ -328,7 +271,7 @@ impl EmbeddedLog {
     /// As [`Log::append_leader`].
     pub fn append_raw(&self, records: &mut [u8]) -> Result<AppendInfo> {
         let mut pending = self.lock_pending()?;
-        self.write_pending(&mut pending)?;
+        pending.write(&self.log)?;
         let context = AppendContext::new(AppendOrigin::Coordinator);
         let info = self.log.append_leader(records, NO_LEADER_EPOCH, context)?;
         drop(pending);
@@ -365,7 +308,7 @@ impl EmbeddedLog {
     /// As [`Log::truncate_to`].
     pub fn truncate(&self, offset: i64) -> Result<i64> {
         let mut pending = self.lock_pending()?;
-        self.write_pending(&mut pending)?;
+        pending.write(&self.log)?;
         self.directory.lock().before_truncation(&self.log, offset)?;
         self.log.truncate_to(offset)
     }
@@ -413,7 +356,7 @@ impl EmbeddedLog {
         if self.closed.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        let drained = self.write_pending(&mut pending);
+        let drained = pending.write(&self.log);
         let closed = self.log.close();
         let mut directory = self.directory.lock();
         let result = drained.and(closed).and_then(|_| directory.close(&self.log));
@@ -428,49 +371,15 @@ impl EmbeddedLog {
     }
 }
 
-fn pending_count(pending: &Pending) -> i64 {
-    pending.stuck_count + i64::try_from(pending.builder.len()).unwrap_or(i64::MAX)
-}
-
 impl Background for EmbeddedLog {
     fn run_due(&self) {
         let Ok(mut pending) = self.lock_pending() else { return };
         pending.is_scheduled = false;
         // A failure keeps the records; the next append or flush meets it and tells the caller.
-        let written = self.write_pending(&mut pending);
+        let written = pending.write(&self.log);
         drop(pending);
         if written.is_ok() && self.options.durability == Durability::Batch {
             let _ = self.log.flush();
-        }
-    }
-}
-
-/// What an embedded log does now and then: flush what was rolled, note the recovery point, delete
-/// what retention no longer keeps.
-#[derive(Debug)]
-struct Upkeep {
-    log: Weak<EmbeddedLog>,
-    /// Whether it asks for its next round itself.
-    repeats: bool,
-}
-
-impl Upkeep {
-    fn schedule(self: &Arc<Self>, delay: Duration) {
-        let this: Weak<Self> = Arc::downgrade(self);
-        schedule(delay, this);
-    }
-}
-
-impl Background for Upkeep {
-    fn run_due(&self) {
-        let Some(log) = self.log.upgrade().filter(|log| !log.closed.load(Ordering::Acquire)) else {
-            return;
-        };
-        // A failure shows at the owner's next call; the next round tries again.
-        let _ = log.log.flush().and_then(|_| log.directory.lock().checkpoint_if_due(&log.log));
-        let _ = log.apply_retention();
-        if self.repeats {
-            log.periodic.schedule(UPKEEP_INTERVAL);
         }
     }
 }

@@ -147,7 +147,7 @@ fn truncation_and_deletion_survive_a_reopening() {
     append_all(&log, 30..35);
     assert_eq!(log.delete_before(5).unwrap(), 5);
     assert_eq!(values(&log)[0], b"value-5");
-    drop(log);
+    log.close().unwrap();
     let log = open(dir.path(), small);
     assert_eq!(log.log().log_start_offset(), 5);
     assert_eq!(values(&log), expected(35)[5..]);
@@ -158,7 +158,7 @@ fn missing_files_below_the_recovery_point_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let log = open(dir.path(), |_| {});
     append_all(&log, 0..5);
-    drop(log);
+    log.close().unwrap();
     std::fs::remove_file(dir.path().join("00000000000000000000.log")).unwrap();
     let refused = EmbeddedLog::open(dir.path(), EmbeddedOptions::default());
     assert!(matches!(refused, Err(LogError::Corrupt { .. })), "{refused:?}");
