@@ -244,6 +244,23 @@ impl SegmentWriter {
         Ok(written)
     }
 
+    /// Cuts what an index file holds past its last entry: entries of batches that are gone, or the
+    /// zeros that another program set aside.
+    fn cut_index_files(&self) -> Result<()> {
+        let sizes = [
+            (FileKind::OffsetIndex, self.spilled.0 * OffsetIndex::ENTRY_SIZE_BYTES),
+            (FileKind::TimeIndex, self.spilled.1 * TimeIndex::ENTRY_SIZE_BYTES),
+        ];
+        for (kind, size_bytes) in sizes {
+            let path = self.segment.path(kind);
+            let meta = self.fs.metadata(&path)?;
+            if meta.is_none_or(|meta| meta.len != size_bytes as u64) {
+                self.fs.open(&path, OpenMode::Create)?.set_len(size_bytes as u64)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Completes the files: the rolling entry of the time index, both index files, and the segment
     /// cut at its last batch. Returns the files to make durable, the segment's own first.
     ///
@@ -253,6 +270,7 @@ impl SegmentWriter {
         self.indexes().1.maybe_append(self.indexing.largest, true)?;
         let mut files = vec![Arc::clone(&self.file)];
         files.extend(self.spill_indexes()?);
+        self.cut_index_files()?;
         if self.file_size_bytes > self.size_bytes() {
             // Only bytes that were never published go: no reader may touch them.
             self.file.set_len(self.size_bytes() as u64)?;
