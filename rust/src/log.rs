@@ -3,13 +3,15 @@
 //! One writer at a time, behind a mutex; readers load the segment list and atomics and never wait,
 //! not for an fsync either, which runs outside of the mutex (`flush.rs`). The parts:
 //! `log/append.rs` (the way in), `log/read.rs` (the way out), `log/offsets.rs` (times and epochs),
-//! `log/truncate.rs` (cutting the end), `log/housekeeping.rs` (roll, retention, compaction).
+//! `log/truncate.rs` (cutting the end), `log/housekeeping.rs` (roll, retention), `log/compact.rs`
+//! (compaction).
 //!
 //! Invariants: `log_start <= high_watermark <= log_end`; bytes are published to readers only after
 //! producer state and first unstable offset know of them; nothing is acknowledged as durable unless
 //! an fsync that covered it succeeded; after a failed fsync every write is refused.
 
 mod append;
+mod compact;
 mod housekeeping;
 mod offsets;
 mod open;
@@ -61,6 +63,7 @@ pub struct Log {
     end_is_stable: bool,
     closed: AtomicBool,
     appended: Signal,
+    compaction: compact::Compaction,
     recovery: RecoveryReport,
     rolls: AtomicU64,
 }

@@ -123,6 +123,7 @@ impl Log {
             end_is_stable: options.end_is_stable,
             closed: false.into(),
             appended: Signal::default(),
+            compaction: super::compact::Compaction::default(),
             recovery: loaded.report,
             rolls: 0.into(),
         };
