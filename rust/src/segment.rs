@@ -104,6 +104,8 @@ pub struct Segment {
     fs: Arc<dyn FileSystem>,
     /// Length of the map: where the file may grow to without mapping it again.
     capacity_bytes: usize,
+    /// Inode that the file must have, if another process may replace it.
+    inode: Option<u64>,
     /// Bytes of whole batches when this segment was opened; later growth is the map's to tell.
     map: OnceLock<Arc<FileMap>>,
     size: std::sync::atomic::AtomicUsize,
@@ -139,6 +141,7 @@ impl Segment {
             transaction_index: TransactionIndex::new(Arc::clone(&fs), aborted, base_offset).into(),
             fs,
             capacity_bytes: capacity_bytes.max(size_bytes),
+            inode: None,
             map: OnceLock::new(),
             size: size_bytes.into(),
             offset_index: OnceLock::new(),
@@ -153,11 +156,19 @@ impl Segment {
         Self { offset_index: offset_index.into(), time_index: time_index.into(), ..self }
     }
 
+    /// This segment as a process that does not write it reads it: only the file of that inode is
+    /// its own, whatever the writer renames to its path.
+    #[must_use]
+    pub(crate) fn of_inode(self, inode: u64) -> Self {
+        Self { inode: Some(inode), ..self }
+    }
+
     /// The sealed form of this segment: same bytes and map, indexes read from their files.
     pub(crate) fn seal(&self) -> Self {
         let size_bytes = self.size_bytes();
         let sealed = Self {
             transaction_index: Arc::clone(&self.transaction_index),
+            inode: self.inode,
             ..Self::sealed(Arc::clone(&self.fs), &self.dir, self.base_offset, size_bytes)
         };
         if let Some(map) = self.map.get() {
@@ -211,6 +222,7 @@ impl Segment {
             None => {
                 let path = self.path(FileKind::Log);
                 let file = self.fs.open(&path, OpenMode::Read)?;
+                self.check_file(&path, file.len()?, size)?;
                 let map = FileMap::new(file.as_fd(), self.capacity_bytes, 0)
                     .map_err(|source| LogError::io("mmap", &path, source))?;
                 self.map.get_or_init(|| Arc::new(map))
@@ -219,6 +231,24 @@ impl Segment {
         // A writer that published before the map existed did not tell the map.
         map.publish(size);
         Ok(map)
+    }
+
+    /// Refuses a file that is not the one this segment was made for: to touch a map past the
+    /// file's end would kill the process.
+    fn check_file(&self, path: &Path, len: u64, size_bytes: usize) -> Result<()> {
+        if len < size_bytes as u64 {
+            return Err(LogError::corrupt(
+                path,
+                len,
+                format!("the file lost bytes of {size_bytes}"),
+            ));
+        }
+        match self.inode {
+            Some(inode) if self.fs.metadata(path)?.map(|meta| meta.inode) != Some(inode) => {
+                Err(LogError::corrupt(path, 0, "the file was replaced by its writer"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether somebody outside of this segment holds its map.
@@ -410,8 +440,7 @@ impl Segment {
     }
 
     /// Largest timestamp in the segment and the last offset of the batch that has it, from the
-    /// time index and the batches after its last entry. For sealed segments; the writer knows the
-    /// active one's.
+    /// time index and the batches after its last entry.
     ///
     /// # Errors
     /// `Corrupt` or `Io`.
@@ -434,6 +463,10 @@ impl Segment {
                 };
             }
             next = self.batch_at(at.end())?;
+        }
+        if self.capacity_bytes > self.size_bytes() {
+            // It may grow, and the answer with it.
+            return Ok(largest);
         }
         Ok(*self.largest_timestamp.get_or_init(|| largest))
     }

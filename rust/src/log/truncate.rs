@@ -95,6 +95,8 @@ impl Log {
         self.retire(writer, &gone, now_ms)?;
         self.shorten(segment, size_bytes)?;
         for kind in [FileKind::OffsetIndex, FileKind::TimeIndex] {
+            // A new file: the old one may be mapped, and must not shrink under its map.
+            self.fs.remove(&segment.path(kind))?;
             self.fs.open(&segment.path(kind), OpenMode::CreateNew)?;
         }
         segment.transaction_index().truncate_to(offset)?;
