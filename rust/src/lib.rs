@@ -44,6 +44,8 @@ pub mod lock;
 mod background;
 pub mod log;
 pub mod embedded;
+mod following;
+pub mod reader;
 
 pub use append_origin::AppendOrigin;
 pub use batch::{Batch, BatchHeader, Batches};
@@ -58,5 +60,6 @@ pub use error::{LogError, RecordError, Result};
 pub use fs::{File, FileSystem, OpenMode, RealFs};
 pub use log::Log;
 pub use mmap::Slice;
+pub use reader::LogReader;
 pub use record::{RecordRef, Records};
 pub use validator::{Validated, ValidatorConfig, validate_and_assign_offsets};

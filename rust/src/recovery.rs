@@ -205,7 +205,7 @@ impl Walk {
 
 /// Refuses a whole batch or message of another magic, told from damage by its own checksum: magic
 /// 0 and 1 carry a CRC-32 at byte 12, later ones a CRC-32C at 17.
-fn refuse_other_formats(rest: &[u8], path: &Path) -> Result<()> {
+pub(crate) fn refuse_other_formats(rest: &[u8], path: &Path) -> Result<()> {
     let Some(head) = rest.first_chunk::<HEADER_SIZE_BYTES>() else { return Ok(()) };
     let header = BatchHeader::parse(head);
     let size = usize::try_from(i64::from(header.length) + 12).unwrap_or(0);

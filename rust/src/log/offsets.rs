@@ -134,7 +134,8 @@ impl Log {
     }
 }
 
-fn first_at_or_past(
+/// The first record of a segment from `start_offset` on that is at or past `timestamp`.
+pub(crate) fn first_at_or_past(
     segment: &Segment,
     timestamp: i64,
     start_offset: i64,
