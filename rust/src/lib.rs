@@ -46,6 +46,7 @@ pub mod log;
 pub mod embedded;
 mod following;
 pub mod reader;
+pub mod verify;
 
 pub use append_origin::AppendOrigin;
 pub use batch::{Batch, BatchHeader, Batches};
@@ -63,3 +64,4 @@ pub use mmap::Slice;
 pub use reader::LogReader;
 pub use record::{RecordRef, Records};
 pub use validator::{Validated, ValidatorConfig, validate_and_assign_offsets};
+pub use verify::{VerifyReport, verify};
