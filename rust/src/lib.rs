@@ -6,6 +6,8 @@ pub mod error;
 pub mod clock;
 pub mod mmap;
 pub mod fs;
+pub mod faulty_fs;
+pub mod crash_images;
 pub mod checkpoint;
 pub mod partition_metadata;
 pub mod clean_shutdown;
