@@ -311,18 +311,15 @@ impl FileSystem for FaultyFs {
         let mut state = self.state.lock();
         state.check(Call::Open, "open", path)?;
         let inner = RealFs.open(path, mode)?;
-        let file = match state.names.get(path).copied() {
-            Some(file) => {
-                if mode == OpenMode::CreateNew {
-                    state.trace.changes.push(Change::SetLen { file, len: 0 });
-                }
-                file
+        let file = if let Some(file) = state.names.get(path).copied() {
+            if mode == OpenMode::CreateNew {
+                state.trace.changes.push(Change::SetLen { file, len: 0 });
             }
-            None => {
-                let file = state.add_file(path);
-                state.trace.changes.push(Change::Create { path: path.to_owned(), file });
-                file
-            }
+            file
+        } else {
+            let file = state.add_file(path);
+            state.trace.changes.push(Change::Create { path: path.to_owned(), file });
+            file
         };
         Ok(Arc::new(FaultyFile { file, inner, state: Arc::clone(&self.state) }))
     }
