@@ -309,8 +309,14 @@ impl EmbeddedLog {
     pub fn truncate(&self, offset: i64) -> Result<i64> {
         let mut pending = self.lock_pending()?;
         pending.write(&self.log)?;
+        let start = self.log.log_start_offset();
         self.directory.lock().before_truncation(&self.log, offset)?;
-        self.log.truncate_to(offset)
+        let end = self.log.truncate_to(offset)?;
+        if self.log.log_start_offset() < start {
+            // Or the next opening would hide what is appended below the old start.
+            self.directory.lock().write_start(&self.log)?;
+        }
+        Ok(end)
     }
 
     /// Raises the log start offset, durably.

@@ -90,6 +90,13 @@ impl Loader<'_> {
         }
         let mut last = None;
         for (index, base_offset) in above.iter().enumerate() {
+            if is_after_hole(last.as_ref(), *base_offset, bounds) {
+                report.truncated_reason.get_or_insert(format!(
+                    "records before offset {base_offset} did not reach the disk"
+                ));
+                self.drop_segments(above.get(index..).unwrap_or_default(), &mut report)?;
+                break;
+            }
             if let Some(previous) = last.take() {
                 sealed.push(self.seal_recovered(previous)?);
             }
@@ -281,6 +288,13 @@ impl Loader<'_> {
         }
         Ok(bases)
     }
+}
+
+/// Whether offsets are missing before a segment that was not durable: a whole tail of the one
+/// before it was lost. Below the recovery point a gap is compaction's.
+fn is_after_hole(previous: Option<&RecoveredSegment>, base: i64, bounds: LoadBounds) -> bool {
+    let is_gap = previous.is_some_and(|previous| previous.next_offset < base);
+    is_gap && !bounds.clean && base > bounds.recovery_point
 }
 
 /// `path` with a suffix appended.

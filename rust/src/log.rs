@@ -39,6 +39,7 @@ use crate::flush::GroupCommit;
 use crate::fs::{File, FileSystem};
 use crate::leader_epoch::LeaderEpochCache;
 use crate::producer_state::ProducerState;
+use crate::segment::Segment;
 use crate::segment_writer::SegmentWriter;
 use crate::segments::Segments;
 
@@ -76,6 +77,8 @@ struct Writer {
     producers: ProducerState,
     /// Files that were written and not synced, besides the active segment's.
     dirty_files: Vec<Arc<dyn File>>,
+    /// Segments whose transaction index was written and not synced.
+    dirty_transaction_indexes: Vec<Arc<Segment>>,
     /// Whether names in the directory changed since it was synced.
     is_dir_dirty: bool,
     /// Records appended since the last flush began.
@@ -262,17 +265,22 @@ impl Log {
 
     /// Syncs what is dirty, outside of the writer's lock; returns the offset it covers.
     fn sync(&self) -> Result<i64> {
-        let (end, files, dir_is_dirty) = {
+        let (end, files, indexes, dir_is_dirty) = {
             let mut writer = self.writer.lock();
+            let indexes = std::mem::take(&mut writer.dirty_transaction_indexes);
             let mut files = std::mem::take(&mut writer.dirty_files);
             if writer.unflushed_count > 0 {
                 files.push(Arc::clone(writer.segment.file()));
             }
             writer.unflushed_count = 0;
-            (self.log_end_offset(), files, std::mem::take(&mut writer.is_dir_dirty))
+            let is_dir_dirty = std::mem::take(&mut writer.is_dir_dirty);
+            (self.log_end_offset(), files, indexes, is_dir_dirty)
         };
         for file in files {
             file.sync_data()?;
+        }
+        for segment in indexes {
+            segment.transaction_index().flush()?;
         }
         if dir_is_dirty {
             self.fs.sync_dir(&self.dir)?;

@@ -129,6 +129,14 @@ impl ProducerState {
         self.snapshots.remove_where(|at| at < offset)
     }
 
+    /// Deletes the snapshots past `offset`, before the batches they stand for go.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn delete_snapshots_after(&mut self, offset: i64) -> Result<()> {
+        self.snapshots.remove_where(|at| at > offset)
+    }
+
     /// Renames the snapshot at `offset` to `.deleted` and forgets it; returns the new name, or
     /// `None` if there was no such file.
     ///

@@ -264,6 +264,35 @@ impl TransactionIndex {
         })?
     }
 
+    /// Drops what a crash left behind: entries that end at or beyond `offset`, and whatever follows
+    /// the first bytes that are no entry. Says whether all bytes were entries.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn recover_to(&self, offset: i64) -> Result<bool> {
+        let mut state = self.state.write();
+        let bytes = self.fs.read(&state.path)?.unwrap_or_default();
+        let (mut good, mut least) = (Vec::new(), self.start_offset);
+        for chunk in bytes.chunks(ENTRY_SIZE_BYTES) {
+            let entry =
+                AbortedTransaction::decode(chunk).filter(|(version, _)| *version == VERSION);
+            let fits = |entry: &AbortedTransaction| {
+                entry.last_offset >= least && entry.first_offset <= entry.last_offset
+            };
+            let Some((_, entry)) = entry.filter(|(_, entry)| fits(entry)) else { break };
+            least = entry.last_offset.saturating_add(1);
+            good.push(entry);
+        }
+        let is_whole = good.len() * ENTRY_SIZE_BYTES == bytes.len();
+        let count = good.partition_point(|entry| entry.last_offset < offset);
+        let is_longer = count * ENTRY_SIZE_BYTES < bytes.len();
+        state.entries = Some(good);
+        if is_longer {
+            state.keep(&*self.fs, count)?;
+        }
+        Ok(is_whole)
+    }
+
     /// Makes the entries durable, and the file's name if this index created it.
     ///
     /// # Errors

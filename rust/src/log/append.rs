@@ -290,6 +290,7 @@ fn note_completed(writer: &mut Writer, completed: &CompletedTransaction) -> Resu
         let stable = writer.producers.last_stable_offset(completed);
         let segment = Arc::clone(writer.segment.segment());
         segment.transaction_index().append(&completed.aborted(stable))?;
+        writer.dirty_transaction_indexes.push(segment);
     }
     writer.producers.complete(completed);
     Ok(())

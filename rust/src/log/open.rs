@@ -92,8 +92,15 @@ impl Log {
         };
         let mut producers = ProducerState::open(Arc::clone(&options.fs), dir, config)?;
         let first_walked = list.len() - loaded.report.segments_walked.min(list.len());
-        let unsure = if options.clean { list.len() } else { first_walked };
+        let unsure = match options.clean {
+            true => Unsure { segments: list.len(), above: i64::MAX },
+            false => Unsure { segments: first_walked, above: options.recovery_point },
+        };
         rebuild(&mut producers, &epochs, &list, (start, end), (unsure, now_ms))?;
+        if !options.clean {
+            // What was dropped must not come back beside what is appended from here on.
+            options.fs.sync_dir(dir)?;
+        }
         let writer = Writer {
             jitter_ms: jitter(
                 loaded.active.segment().base_offset(),
@@ -102,6 +109,7 @@ impl Log {
             segment: loaded.active,
             producers,
             dirty_files: Vec::new(),
+            dirty_transaction_indexes: list.get(unsure.segments..).unwrap_or_default().to_vec(),
             is_dir_dirty: true,
             unflushed_count: 0,
             deleted: Vec::new(),
@@ -143,43 +151,51 @@ impl Log {
     /// Producer state of exactly the batches that are left, after a truncation.
     pub(super) fn reload_producers(&self, writer: &mut Writer) -> Result<()> {
         let list = self.segments.load();
-        let bounds = (self.log_start_offset(), self.log_end_offset());
-        let sure = (list.len(), self.clock.now_ms());
+        let end = self.log_end_offset();
+        let bounds = (self.log_start_offset().min(end), end);
+        let unsure = Unsure { segments: list.len(), above: i64::MAX };
+        let sure = (unsure, self.clock.now_ms());
         rebuild(&mut writer.producers, &self.epochs, &list, bounds, sure)
     }
 }
 
-/// Brings the producer state to the log end offset, and rebuilds the transaction indexes of the
-/// segments from `unsure` on, and of any whose index makes no sense.
+/// Which transaction indexes a crash may have damaged.
+#[derive(Clone, Copy)]
+struct Unsure {
+    /// From this segment of the list on.
+    segments: usize,
+    /// Entries that end at or beyond this offset.
+    above: i64,
+}
+
+/// Brings the producer state to the log end offset, and with it the transaction indexes: what is
+/// durable of them stays, the rest is written anew from the batches.
 fn rebuild(
     producers: &mut ProducerState,
     epochs: &LeaderEpochCache,
     list: &[Arc<Segment>],
     (start, end): (i64, i64),
-    (unsure, now_ms): (usize, i64),
+    (unsure, now_ms): (Unsure, i64),
 ) -> Result<()> {
     let bases: Vec<i64> = list.iter().map(|segment| segment.base_offset()).collect();
     producers.remove_stray_snapshots(&bases)?;
-    let senseless =
-        list.iter().position(|segment| segment.transaction_index().sanity_check().is_err());
-    let has_aborts =
-        |segment: &Arc<Segment>| !segment.transaction_index().is_empty().unwrap_or(false);
-    let unsure = list.iter().skip(unsure).position(has_aborts).map(|at| at + unsure);
-    let reindex = senseless.into_iter().chain(unsure).min().unwrap_or(list.len());
-    let reindexed = list.get(reindex..).unwrap_or_default();
-    for segment in reindexed {
-        segment.transaction_index().reset()?;
+    let mut from = end;
+    for (at, segment) in list.iter().enumerate() {
+        let is_unsure = at >= unsure.segments;
+        let index = segment.transaction_index();
+        let is_whole = match is_unsure {
+            true => index.recover_to(unsure.above)?,
+            false => index.sanity_check().is_ok() || index.recover_to(i64::MAX)?,
+        };
+        let sure_to = if is_unsure { unsure.above } else { end };
+        from = from.min(if is_whole { sure_to } else { segment.base_offset() });
     }
-    if let Some(first) = reindexed.first() {
-        producers.truncate_and_reload(start, first.base_offset().clamp(start, end), now_ms)?;
-    } else {
-        producers.truncate_and_reload(start, end, now_ms)?;
-    }
+    producers.truncate_and_reload(start, from.clamp(start, end), now_ms)?;
     let from = producers.map_end_offset();
     for (at, segment) in list.iter().enumerate() {
         let next_base = list.get(at + 1).map_or(end, |next| next.base_offset());
         if next_base > from {
-            replay(producers, epochs, segment, from, at >= reindex)?;
+            replay(producers, epochs, segment, from)?;
         }
     }
     producers.set_map_end_offset(end);
@@ -192,7 +208,6 @@ fn replay(
     epochs: &LeaderEpochCache,
     segment: &Segment,
     from: i64,
-    reindex: bool,
 ) -> Result<()> {
     let index = segment.transaction_index();
     let known_to = index.transactions()?.last().map_or(i64::MIN, |last| last.last_offset);
@@ -208,7 +223,7 @@ fn replay(
             let completed = producers.replay(&header, marker)?;
             if let Some((completed, stable)) = completed
                 && completed.is_aborted
-                && (reindex || completed.last_offset > known_to)
+                && completed.last_offset > known_to
             {
                 index.append(&completed.aborted(stable))?;
             }

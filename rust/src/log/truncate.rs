@@ -72,6 +72,7 @@ impl Log {
         writer.producers.truncate_fully_and_start_at(offset)?;
         self.epochs.clear();
         self.after_truncation(writer)?;
+        self.fs.sync_dir(&self.dir)?;
         Ok(offset)
     }
 
@@ -93,6 +94,8 @@ impl Log {
         // From the end, so that a crash between leaves no hole.
         let gone: Vec<_> = gone.iter().rev().map(Arc::clone).collect();
         self.retire(writer, &gone, now_ms)?;
+        // Durably before other batches take those offsets.
+        writer.producers.delete_snapshots_after(offset)?;
         self.shorten(segment, size_bytes)?;
         for kind in [FileKind::OffsetIndex, FileKind::TimeIndex] {
             // A new file: the old one may be mapped, and must not shrink under its map.
