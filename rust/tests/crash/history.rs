@@ -183,6 +183,14 @@ impl History {
     }
 
     fn append_producer(&mut self, id: i64, transactional: bool) -> &'static str {
+        let start = self.log().log().log_start_offset();
+        let is_data = |batch: &&Appended| {
+            batch.marker.is_none() && batch.producer.is_some_and(|(other, _)| other == id)
+        };
+        if self.content.iter().rfind(is_data).is_some_and(|last| last.first < start) {
+            // Whether a producer is known whose batches were deleted is not promised.
+            return self.append_plain();
+        }
         let values = self.values();
         let sequence = next_sequence(&self.content, id);
         self.add(values, Some((id, sequence)), transactional);
