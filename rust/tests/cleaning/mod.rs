@@ -64,9 +64,16 @@ pub(crate) fn open(
     Log::open(dir, options)
 }
 
+/// A directory in memory where there is one: these tests open logs by the hundred, and what an
+/// fsync is good for is not their matter.
+pub(crate) fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
 impl Fixture {
     pub(crate) fn new(config: LogConfig) -> Self {
-        let dir = TempDir::new().unwrap();
+        let dir = scratch();
         let clock = Arc::new(ManualClock::new(NOW_MS));
         let log = open(dir.path(), &clock, &config, (0, false)).unwrap();
         Self { dir, clock, config, log }
@@ -203,7 +210,7 @@ pub(crate) fn rows(log: &Log, with_control: bool) -> Vec<Row> {
 
 /// Copies a log's directory, as a crash would leave it.
 pub(crate) fn copy(dir: &Path) -> TempDir {
-    let target = TempDir::new().unwrap();
+    let target = scratch();
     for name in names(dir) {
         std::fs::copy(dir.join(&name), target.path().join(&name)).unwrap();
     }
