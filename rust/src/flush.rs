@@ -50,6 +50,13 @@ impl GroupCommit {
         self.changed.notify_all();
     }
 
+    /// Marks the log poisoned if this is the error of an fsync.
+    pub(crate) fn fail_if_sync(&self, error: &LogError) {
+        if is_sync_failure(error) {
+            self.fail();
+        }
+    }
+
     /// Lets the durable offset fall, when the log is truncated.
     pub(crate) fn truncate(&self, offset: i64) {
         let mut state = self.state.lock();

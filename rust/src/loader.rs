@@ -26,6 +26,8 @@ pub(crate) struct LoadBounds {
     pub(crate) recovery_point: i64,
     /// Whether the log was closed cleanly.
     pub(crate) clean: bool,
+    /// Whether offsets may be missing between segments.
+    pub(crate) expect_gaps: bool,
 }
 
 /// What loading did.
@@ -294,7 +296,7 @@ impl Loader<'_> {
 /// before it was lost. Below the recovery point a gap is compaction's.
 fn is_after_hole(previous: Option<&RecoveredSegment>, base: i64, bounds: LoadBounds) -> bool {
     let is_gap = previous.is_some_and(|previous| previous.next_offset < base);
-    is_gap && !bounds.clean && base > bounds.recovery_point
+    is_gap && !bounds.clean && !bounds.expect_gaps && base > bounds.recovery_point
 }
 
 /// `path` with a suffix appended.

@@ -74,6 +74,17 @@ impl SegmentWriter {
         })
     }
 
+    /// Removes the files that a failed [`SegmentWriter::create`] left: an empty segment in the
+    /// middle of another one would end the log there at the next opening.
+    pub(crate) fn undo_create(
+        fs: &Arc<dyn FileSystem>,
+        dir: &Path,
+        base_offset: i64,
+    ) -> Result<()> {
+        let kinds = FileKind::OF_SEGMENT.into_iter();
+        kinds.rev().try_for_each(|kind| fs.remove(&kind.path(dir, base_offset)))
+    }
+
     /// Goes on with a segment whose first `recovered.size_bytes` are good.
     pub(crate) fn resume(
         fs: &Arc<dyn FileSystem>,
@@ -172,9 +183,9 @@ impl SegmentWriter {
         if self.preallocate && end > self.file_size_bytes {
             self.zero_ahead(end)?;
         }
-        self.file.write_at(batches, start as u64)?;
+        // Before the write: a part of one that fails must go when the segment is sealed.
         self.file_size_bytes = self.file_size_bytes.max(end);
-        Ok(())
+        self.file.write_at(batches, start as u64)
     }
 
     /// Indexes batches that were written; returns the size to publish.
@@ -209,12 +220,11 @@ impl SegmentWriter {
         let mut position = self.file_size_bytes;
         while position < target {
             let part = zeros.get(..zeros.len().min(target - position)).unwrap_or(&zeros);
+            self.file_size_bytes = position + part.len();
             self.file.write_at(part, position as u64)?;
             position += part.len();
         }
-        self.file.sync_data()?;
-        self.file_size_bytes = target;
-        Ok(())
+        self.file.sync_data()
     }
 
     /// Writes the index entries that their files do not hold yet. Entries past the recovery point

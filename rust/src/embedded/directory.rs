@@ -49,6 +49,9 @@ impl Directory {
         let fs = Arc::clone(&options.fs);
         if fs.metadata(dir)?.is_none() {
             fs.create_dir_all(dir)?;
+            if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                fs.sync_dir(parent)?;
+            }
         }
         let kafka = kafka_partition(&*fs, dir)?;
         let mut locks = vec![DirLock::acquire(&*fs, dir)?];
@@ -91,6 +94,8 @@ impl Directory {
                 log_start_offset: log_start.unwrap_or(0),
                 recovery_point: recovery_point.unwrap_or(0),
                 clean,
+                // Without a checkpoint of ours the log is new or a broker's.
+                expect_gaps: recovery_point.is_none(),
                 end_is_stable: true,
                 verify_transactions: false,
             },
@@ -102,7 +107,12 @@ impl Directory {
                 0,
                 format!("records {end} to {point} were durable and their files are missing"),
             )),
-            None => Ok(log),
+            None if recovery_point.is_some() => Ok(log),
+            None => {
+                // From now on a gap above the recovery point is damage.
+                self.checkpoint(&log)?;
+                Ok(log)
+            }
         }
     }
 

@@ -175,7 +175,7 @@ impl Log {
         if summary.needs_care {
             self.note_epochs(batches)?;
         }
-        writer.segment.write(batches)?;
+        writer.segment.write(batches).inspect_err(|error| self.commit.fail_if_sync(error))?;
         self.complete(writer, batches, &summary, update).inspect_err(|_| self.commit.fail())?;
         Ok(info)
     }

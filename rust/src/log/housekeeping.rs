@@ -60,13 +60,19 @@ impl Log {
         if base_offset == writer.segment.segment().base_offset() {
             return Err(LogError::InvalidArgument(format!("segment {base_offset} exists already")));
         }
-        let files = writer.segment.finish()?;
-        let now_ms = self.clock.now_ms();
-        let next = SegmentWriter::create(&self.fs, &self.dir, base_offset, &config, now_ms)?;
-        writer.dirty_files.extend(files);
-        writer.is_dir_dirty = true;
         writer.producers.set_map_end_offset(base_offset);
         writer.producers.take_snapshot(false)?;
+        let files = writer.segment.finish()?;
+        writer.dirty_files.extend(files);
+        writer.is_dir_dirty = true;
+        let now_ms = self.clock.now_ms();
+        // Nothing may fail after this: the log would go on in the old segment, beyond the new one.
+        let next = SegmentWriter::create(&self.fs, &self.dir, base_offset, &config, now_ms)
+            .inspect_err(|_| {
+                if SegmentWriter::undo_create(&self.fs, &self.dir, base_offset).is_err() {
+                    self.commit.fail();
+                }
+            })?;
         let sealed = Arc::new(writer.segment.segment().seal());
         self.segments.roll(sealed, Arc::clone(next.segment()));
         writer.segment = next;

@@ -42,6 +42,10 @@ pub struct OpenOptions {
     pub recovery_point: i64,
     /// Whether it was closed cleanly.
     pub clean: bool,
+    /// Whether offsets may be missing between segments above the recovery point, as in a log that
+    /// somebody else compacted. Else a gap there is a tail that did not reach the disk, and what
+    /// follows it is dropped.
+    pub expect_gaps: bool,
     /// Whether the high watermark is the log end offset: a log without replicas.
     pub end_is_stable: bool,
     /// Whether a client's first write to a transaction needs a guard (KIP-890).
@@ -57,6 +61,7 @@ impl Default for OpenOptions {
             log_start_offset: 0,
             recovery_point: 0,
             clean: false,
+            expect_gaps: false,
             end_is_stable: true,
             verify_transactions: false,
         }
@@ -77,6 +82,7 @@ impl Log {
             log_start_offset: options.log_start_offset,
             recovery_point: options.recovery_point,
             clean: options.clean,
+            expect_gaps: options.expect_gaps,
         };
         let loaded = loader.load(bounds)?;
         let mut list = loaded.sealed;

@@ -36,10 +36,16 @@ impl Log {
         }
         let list = self.segments.load();
         match floor_index(&list, offset).filter(|_| offset > 0) {
-            Some(at) if list.get(at).is_some() => self.cut(&mut writer, &list, at, offset)?,
-            _ => return self.restart_at(&mut writer, offset),
+            Some(at) if list.get(at).is_some() => {
+                let cut = self.cut(&mut writer, &list, at, offset);
+                // Half a truncation cannot be undone: the next opening finishes or forgets it.
+                cut.and_then(|()| self.after_truncation(&mut writer))
+                    .inspect_err(|_| self.commit.fail())?;
+            }
+            _ => {
+                return self.restart_at(&mut writer, offset).inspect_err(|_| self.commit.fail());
+            }
         }
-        self.after_truncation(&mut writer)?;
         Ok(self.log_end_offset())
     }
 
@@ -54,7 +60,7 @@ impl Log {
             )));
         }
         let mut writer = self.lock_writer()?;
-        self.restart_at(&mut writer, offset)
+        self.restart_at(&mut writer, offset).inspect_err(|_| self.commit.fail())
     }
 
     fn restart_at(&self, writer: &mut Writer, offset: i64) -> Result<i64> {
