@@ -223,6 +223,17 @@ fn all_batches(log: &Log) -> Vec<Vec<u8>> {
 }
 
 #[test]
+fn a_log_that_starts_inside_its_active_segment_is_left_alone() {
+    let fixture = Fixture::new(config());
+    fixture.append(&[("a", Some("1")), ("a", Some("2"))]);
+    fixture.append(&[("a", Some("3"))]);
+    fixture.log.delete_before(1).unwrap();
+    assert_eq!(fixture.log.compact(&CLEAN).unwrap().rounds, 0);
+    fixture.append(&[("a", Some("4"))]);
+    assert_eq!(fixture.offsets(), [0, 1, 2, 3]);
+}
+
+#[test]
 fn appends_and_reads_go_on_meanwhile() {
     let fixture = Fixture::new(LogConfig { segment_bytes: 4000, ..config() });
     let is_done = AtomicBool::new(false);

@@ -117,8 +117,11 @@ impl Log {
         drop(writer);
         let cleanable = self.cleanable_of(&list)?;
         let end = cleanable.first_uncleanable_offset;
-        let segments: Vec<_> =
-            list.iter().take_while(|segment| segment.base_offset() < end).cloned().collect();
+        // Whole segments only: the end may lie inside of one, where the log start does.
+        let segments: Vec<_> = (list.iter().zip(list.iter().skip(1)))
+            .take_while(|(_, next)| next.base_offset() <= end)
+            .map(|(segment, _)| Arc::clone(segment))
+            .collect();
         if segments.is_empty() || (cleanable.is_empty() && !is_first) {
             return Ok(None);
         }
