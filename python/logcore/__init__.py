@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from logcore.common.errors import KafkaError as KafkaError
     from logcore.common.errors import LogcoreError as LogcoreError
+    from logcore.log.log import Log as Log
+    from logcore.record import Record as Record
 
     __version__: str
 
 _EXPORTS: Final = {
     "KafkaError": "logcore.common.errors",
     "LogcoreError": "logcore.common.errors",
+    "Log": "logcore.log.log",
+    "Record": "logcore.record",
 }
 """Public name -> the module that defines it."""
 

@@ -35,6 +35,9 @@ WITHOUT_MIRROR: Final = {
 
 MAY_BE_UNSAFE: Final = {
     "rust/src/mmap.rs": "maps cannot be read otherwise",
+    "rust/bindings/src/appending.rs": "a buffer of Python's is a raw pointer and a length",
+    "rust/bindings/src/batch.rs": "pyo3 hands Python's buffer protocol out as raw pointers",
+    "rust/bindings/src/buffer.rs": "pyo3 hands Python's buffer protocol out as raw pointers",
 }
 
 UNIMPORTED: Final = {

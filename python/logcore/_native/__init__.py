@@ -4,3 +4,10 @@ Invariant: only `logcore.log` and `logcore.record` walk through this door (an im
 every name re-exported here has its stub, with its docstring, in `_core.pyi`.
 Neighbours: `rust/bindings/` defines what `_core` holds.
 """
+
+from logcore._native._core import ArrowStream as ArrowStream
+from logcore._native._core import BatchView as BatchView
+from logcore._native._core import Columns as Columns
+from logcore._native._core import Log as Log
+from logcore._native._core import NativeBuffer as NativeBuffer
+from logcore._native._core import Record as Record

@@ -1,5 +1,45 @@
 //! The only user of pyo3: what Python sees of the engine, registered class by class, no logic.
+//!
+//! `log.rs` is the log itself, with `appending.rs` and `reading.rs` for the ways in and out;
+//! `record.rs`, `batch.rs`, `columns.rs` and `arrow.rs` are the shapes in which records come out;
+//! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
+//! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
+//! Invariant: whatever may wait or touch a cold page does so detached from the interpreter, and no
+//! lock of the engine is held while waiting for the interpreter.
+
+mod fork;
+mod error;
+mod engine;
+mod chunk;
+mod buffer;
+mod record;
+mod columns;
+mod batch;
+mod arrow;
+mod appending;
+mod reading;
+mod log;
 
 /// The compiled module behind `logcore._native`.
 #[pyo3::pymodule]
-mod _core {}
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::arrow::ArrowStream;
+    #[pymodule_export]
+    use crate::batch::BatchView;
+    #[pymodule_export]
+    use crate::buffer::NativeBuffer;
+    #[pymodule_export]
+    use crate::columns::Columns;
+    #[pymodule_export]
+    use crate::log::Log;
+    #[pymodule_export]
+    use crate::record::Record;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::fork::watch(module.py())
+    }
+}
