@@ -49,7 +49,7 @@ def test_records_have_no_order():
 
 def test_a_record_does_not_change():
     with pytest.raises(AttributeError):
-        RECORD.offset = 8
+        RECORD.offset = 8  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("twin", [pickle.loads(pickle.dumps(RECORD)), copy.deepcopy(RECORD)])
@@ -63,4 +63,4 @@ def test_its_repr_can_be_read_back():
 
 def test_it_takes_bytes_only():
     with pytest.raises(TypeError):
-        Record(0, 0, "key", b"")
+        Record(0, 0, "key", b"")  # type: ignore[arg-type]

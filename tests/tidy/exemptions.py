@@ -16,7 +16,7 @@ WITHOUT_MIRROR: Final = {
     "python/logcore/common/error_base.py": "tests/common/test_errors.py, through the door",
     "python/logcore/common/kafka_errors.py": "tests/common/test_errors.py, through the door",
     "python/logcore/common/types.py": "types only, nothing to run",
-    "rust/src/producer_entry.rs": "rust/tests/producer_state.rs, through the state it is an entry of",
+    "rust/src/producer_entry.rs": "rust/tests/producer_state.rs, through its state",
     "rust/src/append_origin.rs": "its tests are being written",
     "rust/src/batch.rs": "its tests are being written",
     "rust/src/clock.rs": "its tests are being written",

@@ -4,12 +4,13 @@ Invariant: what stands here is what `rust/bindings/src/lib.rs` registers, no mor
 """
 
 from collections.abc import Sequence
-from types import CapsuleType
-from typing import Final, TypedDict, final
+from typing import Final, Self, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Buffer, Self
+from typing_extensions import Buffer, CapsuleType, disjoint_base, override
+
+__all__ = ["ArrowStream", "BatchView", "Columns", "Log", "NativeBuffer", "Record"]
 
 class _Recovery(TypedDict):
     was_clean: bool
@@ -25,6 +26,7 @@ class _Stat(TypedDict, total=False):
     recovery_point: int
     recovery: _Recovery
 
+@disjoint_base
 class Log:
     """One log in one directory; `logcore.Log` derives from it and opens it with keywords."""
 
@@ -388,13 +390,17 @@ class Record:
     def headers(self) -> tuple[tuple[str, bytes | None], ...]:
         """Pairs of key and value; keys may repeat."""
 
+    @override
     def __eq__(self, other: object, /) -> bool: ...
+    @override
     def __ne__(self, other: object, /) -> bool: ...
     def __lt__(self, other: object, /) -> bool: ...
     def __le__(self, other: object, /) -> bool: ...
     def __gt__(self, other: object, /) -> bool: ...
     def __ge__(self, other: object, /) -> bool: ...
+    @override
     def __hash__(self) -> int: ...
+    @override
     def __reduce__(self) -> tuple[object, ...]: ...
 
 @final

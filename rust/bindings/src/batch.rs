@@ -10,7 +10,7 @@ use std::ffi::c_int;
 use logcore::{Batch, BatchHeader, Batches, Codec, LogError, Slice};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyMemoryView};
 
 use crate::buffer::{Exports, lend};
 use crate::chunk::{Chunk, OpenBatch};
@@ -145,6 +145,12 @@ impl BatchView {
             Found::decode(&chunk, self.header.base_offset, &self.exports)
         })?;
         Columns::new(py, found)
+    }
+
+    /// A memoryview: what Python 3.12 makes of the buffer protocol by itself (PEP 688).
+    fn __buffer__<'py>(slf: &Bound<'py, Self>, flags: c_int) -> PyResult<Bound<'py, PyMemoryView>> {
+        let _ = flags;
+        PyMemoryView::from(slf.as_any())
     }
 
     unsafe fn __getbuffer__(

@@ -14,6 +14,7 @@ use logcore::Slice;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyMemoryView;
 
 /// How many loans of a log's mapped bytes are out.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +72,12 @@ pub(crate) struct NativeBuffer {
 impl NativeBuffer {
     fn __len__(&self) -> usize {
         self.memory.parts().1
+    }
+
+    /// A memoryview: what Python 3.12 makes of the buffer protocol by itself (PEP 688).
+    fn __buffer__<'py>(slf: &Bound<'py, Self>, flags: c_int) -> PyResult<Bound<'py, PyMemoryView>> {
+        let _ = flags;
+        PyMemoryView::from(slf.as_any())
     }
 
     unsafe fn __getbuffer__(
