@@ -100,7 +100,7 @@ impl Default for LogConfig {
 
 fn parsed<T>(key: &'static str, value: &str, min: T, max: T) -> Result<T>
 where
-    T: FromStr + PartialOrd + std::fmt::Display,
+    T: Copy + FromStr + PartialOrd + std::fmt::Display,
 {
     match value.trim().parse::<T>() {
         Ok(number) if number >= min && number <= max => Ok(number),

@@ -24,13 +24,15 @@ pub(crate) struct GroupCommit {
 struct State {
     durable_offset: i64,
     syncing: bool,
+    /// How often the log was truncated: a sync from before says nothing about what came after.
+    truncations: u64,
     failed: bool,
 }
 
 impl GroupCommit {
     /// Group commit of the log in `dir`, durable up to `durable_offset`.
     pub(crate) fn new(dir: &Path, durable_offset: i64) -> Self {
-        let state = State { durable_offset, syncing: false, failed: false };
+        let state = State { durable_offset, syncing: false, truncations: 0, failed: false };
         Self { dir: dir.to_owned(), state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -61,10 +63,11 @@ impl GroupCommit {
     pub(crate) fn truncate(&self, offset: i64) {
         let mut state = self.state.lock();
         state.durable_offset = state.durable_offset.min(offset);
+        state.truncations += 1;
     }
 
-    /// Returns when everything below `offset` is durable. `sync` makes durable all that is
-    /// appended when it is called, and returns the offset it reached.
+    /// Returns when everything below `offset` is durable, or was truncated away. `sync` makes
+    /// durable all that is appended when it is called, and returns the offset it reached.
     ///
     /// # Errors
     /// The error of `sync` for the thread that ran it, `Poisoned` for all others.
@@ -82,16 +85,23 @@ impl GroupCommit {
                 continue;
             }
             state.syncing = true;
+            let truncations = state.truncations;
             drop(state);
             let result = sync();
             state = self.state.lock();
             state.syncing = false;
             match &result {
-                Ok(reached) => state.durable_offset = state.durable_offset.max(*reached),
+                Ok(reached) if state.truncations == truncations => {
+                    state.durable_offset = state.durable_offset.max(*reached);
+                }
+                Ok(_) => {}
                 Err(error) => state.failed |= is_sync_failure(error),
             }
             self.changed.notify_all();
-            result?;
+            if result? < offset && state.truncations == truncations {
+                // The log ends before: there is nothing there to be made durable.
+                return Ok(());
+            }
         }
     }
 }
@@ -134,6 +144,29 @@ mod tests {
         });
         assert_eq!(commit.durable_offset(), 800);
         assert!(syncs.load(Ordering::SeqCst) <= 800);
+    }
+
+    #[test]
+    fn a_sync_from_before_a_truncation_does_not_count() {
+        let commit = GroupCommit::new(Path::new("log"), 0);
+        let syncs = AtomicUsize::new(0);
+        let sync = || {
+            if syncs.fetch_add(1, Ordering::SeqCst) == 0 {
+                commit.truncate(5);
+                return Ok(10);
+            }
+            Ok(7)
+        };
+        commit.commit(10, sync).expect("the rest was truncated away");
+        assert_eq!(commit.durable_offset(), 7);
+        assert_eq!(syncs.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn an_offset_past_the_end_does_not_hang() {
+        let commit = GroupCommit::new(Path::new("log"), 0);
+        commit.commit(100, || Ok(3)).expect("one sync");
+        assert_eq!(commit.durable_offset(), 3);
     }
 
     #[test]

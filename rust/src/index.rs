@@ -27,7 +27,6 @@ impl Packed {
         Self(u64::from(relative_offset) << 32 | u64::from(position))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "takes the upper half")]
     fn relative_offset(self) -> u32 {
         (self.0 >> 32) as u32
     }

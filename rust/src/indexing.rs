@@ -31,7 +31,7 @@ impl Indexing {
     /// Takes one batch of `size_bytes` at `position` into account.
     ///
     /// # Errors
-    /// `InvalidArgument` when an index is full or the batch does not follow the last one.
+    /// `InvalidArgument` when the batch does not follow the last one.
     pub(crate) fn add(
         &mut self,
         header: &BatchHeader,
@@ -42,10 +42,13 @@ impl Indexing {
         if header.max_timestamp > self.largest.timestamp {
             self.largest = TimestampOffset { timestamp: header.max_timestamp, offset: last_offset };
         }
-        if self.bytes_since_entry > self.interval_bytes {
+        // A full index is no error: the segment rolls before the next append.
+        let has_room = !offset_index.is_full() && !time_index.is_full();
+        if self.bytes_since_entry > self.interval_bytes && has_room {
             let position = u32::try_from(position).unwrap_or(u32::MAX);
-            offset_index.append(last_offset, position)?;
+            // The time first: who has seen the offset entry relies on it.
             time_index.maybe_append(self.largest, false)?;
+            offset_index.append(last_offset, position)?;
             self.bytes_since_entry = 0;
         }
         self.bytes_since_entry += size_bytes;

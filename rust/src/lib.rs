@@ -27,6 +27,7 @@ pub mod index;
 pub mod time_index;
 mod indexing;
 pub mod transaction_index;
+pub mod file_kind;
 pub mod segment;
 mod segment_writer;
 pub mod segments;

@@ -84,7 +84,7 @@ impl Loader<'_> {
         self.settle_swaps()?;
         let bases = self.settle_orphans()?;
         let mut report = RecoveryReport { clean: bounds.clean, ..RecoveryReport::default() };
-        let trusted = self.trusted_count(&bases, bounds);
+        let trusted = self.trusted_count(&bases, bounds)?;
         let (below, above) = bases.split_at(trusted);
         let mut sealed = Vec::with_capacity(bases.len());
         for base_offset in below {
@@ -102,11 +102,15 @@ impl Loader<'_> {
             if let Some(previous) = last.take() {
                 sealed.push(self.seal_recovered(previous)?);
             }
-            let walked = self.walk(*base_offset, bounds, &mut report)?;
+            let mut walked = self.walk(*base_offset, bounds, &mut report)?;
+            let later = above.get(index + 1..).unwrap_or_default();
+            if let Some(next_base) = later.first() {
+                walked.damage = walked.damage.take().or_else(|| misfit(&walked, *next_base));
+            }
             let is_cut = walked.damage.is_some();
             last = Some(self.cut(walked, &mut report)?);
             if is_cut {
-                self.drop_segments(above.get(index + 1..).unwrap_or_default(), &mut report)?;
+                self.drop_segments(later, &mut report)?;
                 break;
             }
         }
@@ -115,13 +119,21 @@ impl Loader<'_> {
 
     /// How many segments are taken as they are: all but the last after a clean stop, else those
     /// that end at or below the recovery point.
-    fn trusted_count(&self, bases: &[i64], bounds: LoadBounds) -> usize {
-        let all_but_last = bases.len().saturating_sub(1);
+    fn trusted_count(&self, bases: &[i64], bounds: LoadBounds) -> Result<usize> {
+        let mut all_but_last = bases.len().saturating_sub(1);
+        // An empty segment says nothing of where the one before it ends.
+        while let Some(last) = bases.get(all_but_last).filter(|_| all_but_last > 0) {
+            let meta = self.fs.metadata(&FileKind::Log.path(self.dir, *last))?;
+            if meta.is_some_and(|meta| meta.len > 0) {
+                break;
+            }
+            all_but_last -= 1;
+        }
         if bounds.clean {
-            return all_but_last;
+            return Ok(all_but_last);
         }
         let ends_below = bases.iter().skip(1).take_while(|base| **base <= bounds.recovery_point);
-        ends_below.count().min(all_but_last)
+        Ok(ends_below.count().min(all_but_last))
     }
 
     fn sealed(&self, base_offset: i64) -> Result<Segment> {
@@ -236,9 +248,8 @@ impl Loader<'_> {
     /// the last to the first; other `.swap` files are whole and replace what they cover.
     fn settle_swaps(&self) -> Result<()> {
         let names = self.names()?;
-        let base_of = |name: &str, suffix: &str| {
-            name.strip_suffix(suffix).and_then(FileKind::parse).map(|(kind, base)| (kind, base))
-        };
+        let base_of =
+            |name: &str, suffix: &str| name.strip_suffix(suffix).and_then(FileKind::parse);
         let first_unfinished =
             names.iter().filter_map(|name| base_of(name, ".cleaned")).map(|(_, base)| base).min();
         for name in &names {
@@ -297,6 +308,15 @@ impl Loader<'_> {
 fn is_after_hole(previous: Option<&RecoveredSegment>, base: i64, bounds: LoadBounds) -> bool {
     let is_gap = previous.is_some_and(|previous| previous.next_offset < base);
     is_gap && !bounds.clean && !bounds.expect_gaps && base > bounds.recovery_point
+}
+
+/// Why the segment at `next_base` cannot follow the one that was walked, if it cannot: zeros that
+/// were no preallocation, or a base offset that is taken.
+fn misfit(walked: &Walked, next_base: i64) -> Option<String> {
+    let end = walked.segment.next_offset;
+    let is_hole = walked.excess_bytes > 0 && next_base > end;
+    (is_hole || next_base < end)
+        .then(|| format!("segment {next_base} does not follow offset {}", end - 1))
 }
 
 /// `path` with a suffix appended.

@@ -48,6 +48,10 @@ const NO_OFFSET: i64 = i64::MAX;
 
 /// One log in one directory. Share it by `Arc`.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "log start offset and log end offset are Kafka's nouns"
+)]
 pub struct Log {
     dir: PathBuf,
     fs: Arc<dyn FileSystem>,
@@ -297,7 +301,8 @@ impl Log {
         let mut guard = self.appended.lock.lock();
         let is_there = || self.log_end_offset.load(Ordering::SeqCst) > offset;
         if !is_there() && !self.closed.load(Ordering::SeqCst) {
-            self.appended.changed.wait_for(&mut guard, timeout);
+            let goes_on = |()| !is_there() && !self.closed.load(Ordering::SeqCst);
+            self.appended.changed.wait_while_for(&mut guard, |()| goes_on(()), timeout);
         }
         drop(guard);
         self.appended.waiting.fetch_sub(1, Ordering::SeqCst);

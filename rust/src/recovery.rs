@@ -148,8 +148,9 @@ impl Walk {
         let mut indexed = self.offset_index.last().is_some();
         loop {
             let rest = bytes.get(self.position..).unwrap_or_default();
-            if rest.is_empty() || rest.iter().take(HEADER_SIZE_BYTES).all(|byte| *byte == 0) {
-                return Ok(None);
+            if rest.iter().take(HEADER_SIZE_BYTES).all(|byte| *byte == 0) {
+                let is_tail = rest.iter().all(|byte| *byte == 0);
+                return Ok((!is_tail).then(|| "zeros stand where a batch should".to_owned()));
             }
             refuse_other_formats(rest, path)?;
             let batch = match self.good_batch(rest, trust) {

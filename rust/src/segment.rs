@@ -6,77 +6,20 @@
 //! increasing offsets and never change; `size_bytes` moves only after they are written. Readers
 //! take no lock.
 
+mod indexes;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::batch::{BatchHeader, HEADER_SIZE_BYTES};
 use crate::error::{LogError, Result};
+pub use crate::file_kind::FileKind;
 use crate::fs::{FileSystem, OpenMode};
 use crate::index::{OffsetIndex, OffsetPosition};
-use crate::indexing::Indexing;
 use crate::mmap::{FileMap, Slice};
 use crate::time_index::{TimeIndex, TimestampOffset};
 use crate::transaction_index::TransactionIndex;
-
-/// What a file of a segment is for; its suffix tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FileKind {
-    /// `.log`: the record batches.
-    Log,
-    /// `.index`: the offset index.
-    OffsetIndex,
-    /// `.timeindex`: the time index.
-    TimeIndex,
-    /// `.txnindex`: aborted transactions.
-    TransactionIndex,
-    /// `.snapshot`: producer state up to (not including) the offset of its name.
-    ProducerSnapshot,
-}
-
-impl FileKind {
-    /// All kinds.
-    pub const ALL: [Self; 5] = [
-        Self::Log,
-        Self::OffsetIndex,
-        Self::TimeIndex,
-        Self::TransactionIndex,
-        Self::ProducerSnapshot,
-    ];
-
-    /// The kinds that belong to one segment and go with it.
-    pub const OF_SEGMENT: [Self; 4] =
-        [Self::Log, Self::OffsetIndex, Self::TimeIndex, Self::TransactionIndex];
-
-    /// The suffix, with its dot.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Self::Log => ".log",
-            Self::OffsetIndex => ".index",
-            Self::TimeIndex => ".timeindex",
-            Self::TransactionIndex => ".txnindex",
-            Self::ProducerSnapshot => ".snapshot",
-        }
-    }
-
-    /// The path of a file of this kind: the offset in 20 digits and the suffix.
-    pub fn path(self, dir: &Path, offset: i64) -> PathBuf {
-        dir.join(format!("{offset:020}{}", self.suffix()))
-    }
-
-    /// Kind and offset of a file name, `None` if it is no such name.
-    pub fn parse(name: &str) -> Option<(Self, i64)> {
-        let (digits, _) = name.split_once('.')?;
-        let kind = Self::ALL.into_iter().find(|kind| &name[digits.len()..] == kind.suffix())?;
-        let well_formed = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        well_formed.then(|| digits.parse().ok()).flatten().map(|offset| (kind, offset))
-    }
-}
-
-/// `index.interval.bytes` of an index that a reader rebuilds in memory.
-const DEFAULT_INTERVAL_BYTES: usize = 4096;
-/// No index of a 2 GiB segment is larger.
-const REBUILT_INDEX_SIZE_BYTES: u32 = 1 << 23;
 
 /// A batch's header and where it stands in its segment.
 #[derive(Debug, Clone, Copy)]
@@ -153,7 +96,8 @@ impl Segment {
     /// This segment with indexes that grow in memory, for its writer.
     #[must_use]
     pub(crate) fn with_indexes(self, offset_index: OffsetIndex, time_index: TimeIndex) -> Self {
-        Self { offset_index: offset_index.into(), time_index: time_index.into(), ..self }
+        let (offset_index, time_index) = (offset_index.into(), time_index.into());
+        Self { offset_index, time_index, ..self }
     }
 
     /// This segment as a process that does not write it reads it: only the file of that inode is
@@ -217,16 +161,15 @@ impl Segment {
     /// `Io` when the file cannot be opened or mapped.
     pub fn map(&self) -> Result<&Arc<FileMap>> {
         let size = self.size_bytes();
-        let map = match self.map.get() {
-            Some(map) => map,
-            None => {
-                let path = self.path(FileKind::Log);
-                let file = self.fs.open(&path, OpenMode::Read)?;
-                self.check_file(&path, file.len()?, size)?;
-                let map = FileMap::new(file.as_fd(), self.capacity_bytes, 0)
-                    .map_err(|source| LogError::io("mmap", &path, source))?;
-                self.map.get_or_init(|| Arc::new(map))
-            }
+        let map = if let Some(map) = self.map.get() {
+            map
+        } else {
+            let path = self.path(FileKind::Log);
+            let file = self.fs.open(&path, OpenMode::Read)?;
+            self.check_file(&path, file.len()?, size)?;
+            let map = FileMap::new(file.as_fd(), self.capacity_bytes, 0)
+                .map_err(|source| LogError::io("mmap", &path, source))?;
+            self.map.get_or_init(|| Arc::new(map))
         };
         // A writer that published before the map existed did not tell the map.
         map.publish(size);
@@ -249,90 +192,6 @@ impl Segment {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Whether somebody outside of this segment holds its map.
-    pub(crate) fn is_viewed(&self) -> bool {
-        self.map.get().is_some_and(|map| Arc::strong_count(map) > 1)
-    }
-
-    /// The offset index: growing if active, else its file, or rebuilt if that makes no sense.
-    ///
-    /// # Errors
-    /// `Io`, or `Corrupt` when it has to be rebuilt and the segment is damaged.
-    pub fn offset_index(&self) -> Result<&OffsetIndex> {
-        if let Some(index) = self.offset_index.get() {
-            return Ok(index);
-        }
-        let size = self.size_bytes();
-        let mapped = self
-            .map_index(FileKind::OffsetIndex)?
-            .map(|map| OffsetIndex::sealed(self.base_offset, map))
-            .filter(|index| index.is_sane(size as u64));
-        let index = match mapped {
-            Some(index) => index,
-            None if size <= DEFAULT_INTERVAL_BYTES => OffsetIndex::growing(self.base_offset, 0),
-            None => self.indexes_of_batches(DEFAULT_INTERVAL_BYTES)?.0,
-        };
-        Ok(self.offset_index.get_or_init(|| index))
-    }
-
-    /// The time index, as [`Segment::offset_index`].
-    ///
-    /// # Errors
-    /// `Io`, or `Corrupt` when it has to be rebuilt and the segment is damaged.
-    pub fn time_index(&self) -> Result<&TimeIndex> {
-        if let Some(index) = self.time_index.get() {
-            return Ok(index);
-        }
-        let mapped = self
-            .map_index(FileKind::TimeIndex)?
-            .map(|map| TimeIndex::sealed(self.base_offset, map))
-            .filter(TimeIndex::is_sane);
-        let index = match mapped {
-            Some(index) => index,
-            None => self.indexes_of_batches(DEFAULT_INTERVAL_BYTES)?.1,
-        };
-        Ok(self.time_index.get_or_init(|| index))
-    }
-
-    /// Both indexes as their files hold them, `None` if either is absent or makes no sense.
-    pub(crate) fn indexes_of_files(&self) -> Result<Option<(OffsetIndex, TimeIndex)>> {
-        let offsets = self.map_index(FileKind::OffsetIndex)?;
-        let times = self.map_index(FileKind::TimeIndex)?;
-        let (Some(offsets), Some(times)) = (offsets, times) else { return Ok(None) };
-        let offsets = OffsetIndex::sealed(self.base_offset, offsets);
-        let times = TimeIndex::sealed(self.base_offset, times);
-        let sane = offsets.is_sane(self.size_bytes() as u64) && times.is_sane();
-        Ok(sane.then_some((offsets, times)))
-    }
-
-    /// Indexes as the segment's batches give them, for files that are missing or make no sense.
-    fn indexes_of_batches(&self, interval_bytes: usize) -> Result<(OffsetIndex, TimeIndex)> {
-        let indexes = (
-            OffsetIndex::growing(self.base_offset, REBUILT_INDEX_SIZE_BYTES),
-            TimeIndex::growing(self.base_offset, REBUILT_INDEX_SIZE_BYTES),
-        );
-        let mut indexing = Indexing::new(u32::try_from(interval_bytes).unwrap_or(u32::MAX));
-        let mut next = self.batch_at(0)?;
-        while let Some(at) = next {
-            indexing.add(&at.header, (at.position, at.size_bytes), (&indexes.0, &indexes.1))?;
-            next = self.batch_at(at.end())?;
-        }
-        indexes.1.maybe_append(indexing.largest, true)?;
-        Ok(indexes)
-    }
-
-    fn map_index(&self, kind: FileKind) -> Result<Option<FileMap>> {
-        let path = self.path(kind);
-        let Some(meta) = self.fs.metadata(&path)?.filter(|meta| meta.len > 0) else {
-            return Ok(None);
-        };
-        let len = usize::try_from(meta.len).unwrap_or(usize::MAX);
-        let file = self.fs.open(&path, OpenMode::Read)?;
-        FileMap::new(file.as_fd(), len, len)
-            .map(Some)
-            .map_err(|source| LogError::io("mmap", &path, source))
     }
 
     /// The aborted transactions whose markers lie in this segment.
@@ -402,10 +261,8 @@ impl Segment {
         let Some(first) = self.find_offset(offset)? else { return Ok(None) };
         let map = self.map()?;
         let end = limits.max_position.min(map.published());
-        let wanted = match limits.min_one_batch {
-            true => limits.max_bytes.max(first.size_bytes),
-            false => limits.max_bytes,
-        };
+        let at_least = if limits.min_one_batch { first.size_bytes } else { 0 };
+        let wanted = limits.max_bytes.max(at_least);
         let stop = first.position.saturating_add(wanted).min(end).max(first.position);
         Ok(map.slice(first.position..stop))
     }
@@ -437,38 +294,6 @@ impl Segment {
                 "the range is not in the segment",
             )
         })
-    }
-
-    /// Largest timestamp in the segment and the last offset of the batch that has it, from the
-    /// time index and the batches after its last entry.
-    ///
-    /// # Errors
-    /// `Corrupt` or `Io`.
-    pub fn largest_timestamp(&self) -> Result<TimestampOffset> {
-        if let Some(largest) = self.largest_timestamp.get() {
-            return Ok(*largest);
-        }
-        let last = self.time_index()?.last();
-        let mut largest = last.unwrap_or(TimestampOffset::NONE);
-        let start = match last {
-            Some(last) => self.find_offset(last.offset)?,
-            None => self.batch_at(0)?,
-        };
-        let mut next = start;
-        while let Some(at) = next {
-            if at.header.max_timestamp > largest.timestamp {
-                largest = TimestampOffset {
-                    timestamp: at.header.max_timestamp,
-                    offset: at.header.last_offset(),
-                };
-            }
-            next = self.batch_at(at.end())?;
-        }
-        if self.capacity_bytes > self.size_bytes() {
-            // It may grow, and the answer with it.
-            return Ok(largest);
-        }
-        Ok(*self.largest_timestamp.get_or_init(|| largest))
     }
 }
 

@@ -9,14 +9,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::batch::{Batches, HEADER_SIZE_BYTES};
+use crate::batch::Batches;
 use crate::config::LogConfig;
 use crate::error::Result;
 use crate::fs::{File, FileSystem, OpenMode};
 use crate::index::OffsetIndex;
 use crate::indexing::Indexing;
 use crate::segment::{FileKind, Segment};
-use crate::time_index::{TimeIndex, TimestampOffset};
+use crate::time_index::TimeIndex;
 
 /// No segment is larger: positions in the indexes are 31 bits.
 pub(crate) const SEGMENT_SIZE_BYTES_MAX: usize = i32::MAX as usize;
@@ -50,11 +50,7 @@ impl SegmentWriter {
         config: &LogConfig,
         now_ms: i64,
     ) -> Result<Self> {
-        let file = fs.open(&FileKind::Log.path(dir, base_offset), OpenMode::CreateNew)?;
-        for kind in [FileKind::OffsetIndex, FileKind::TimeIndex] {
-            fs.open(&kind.path(dir, base_offset), OpenMode::CreateNew)?;
-        }
-        fs.remove(&FileKind::TransactionIndex.path(dir, base_offset))?;
+        let file = create_files(fs, dir, base_offset)?;
         let segment = Segment::new(Arc::clone(fs), dir, base_offset, 0, capacity(config, 0));
         let indexes = (
             OffsetIndex::growing(base_offset, config.segment_index_bytes),
@@ -107,7 +103,7 @@ impl SegmentWriter {
         );
         let segment = Arc::new(segment.with_indexes(offset_index, time_index));
         let first_timestamp = segment.batch_at(0)?.map(|at| at.header.max_timestamp);
-        Ok(Self {
+        let mut this = Self {
             segment,
             file,
             fs: Arc::clone(fs),
@@ -117,7 +113,31 @@ impl SegmentWriter {
             spilled: recovered.spilled,
             created_ms: now_ms,
             first_timestamp,
-        })
+        };
+        this.renew_indexes()?;
+        Ok(this)
+    }
+
+    /// Replaces index files that hold more than what is believed of them: entries behind it would
+    /// count again once the segment is sealed.
+    fn renew_indexes(&mut self) -> Result<()> {
+        let kinds = [
+            (FileKind::OffsetIndex, self.spilled.0 * OffsetIndex::ENTRY_SIZE_BYTES),
+            (FileKind::TimeIndex, self.spilled.1 * TimeIndex::ENTRY_SIZE_BYTES),
+        ];
+        let mut is_longer = false;
+        for (kind, believed_bytes) in kinds {
+            let meta = self.fs.metadata(&self.segment.path(kind))?;
+            is_longer |= meta.is_some_and(|meta| meta.len > believed_bytes as u64);
+        }
+        if is_longer {
+            for (kind, _) in kinds {
+                self.fs.remove(&self.segment.path(kind))?;
+            }
+            self.spilled = (0, 0);
+            self.spill_indexes()?.iter().try_for_each(|file| file.sync_data())?;
+        }
+        Ok(())
     }
 
     /// The half that readers share.
@@ -133,11 +153,6 @@ impl SegmentWriter {
     /// Bytes of published batches.
     pub(crate) fn size_bytes(&self) -> usize {
         self.segment.size_bytes()
-    }
-
-    /// Largest batch timestamp and the last offset of its batch.
-    pub(crate) fn largest_timestamp(&self) -> TimestampOffset {
-        self.indexing.largest
     }
 
     /// Time that rolling by time counts from: the first batch's, or the creation's if it is empty
@@ -158,11 +173,10 @@ impl SegmentWriter {
     ) -> bool {
         let limit = segment_bytes.min(self.segment.capacity_bytes());
         let relative = last_offset.saturating_sub(self.segment.base_offset());
-        let entries = size_bytes / self.indexing.interval_bytes.max(HEADER_SIZE_BYTES) + 1;
         self.size_bytes().saturating_add(size_bytes) <= limit
             && relative <= i64::from(i32::MAX)
-            && self.indexes().0.room() >= entries
-            && self.indexes().1.room() > entries
+            && !self.indexes().0.is_full()
+            && !self.indexes().1.is_full()
     }
 
     fn indexes(&self) -> (&OffsetIndex, &TimeIndex) {
@@ -217,12 +231,11 @@ impl SegmentWriter {
         let step = self.file_size_bytes.clamp(PREALLOCATE_BYTES_MIN, PREALLOCATE_BYTES_MAX);
         let target = (end + step).min(self.segment.capacity_bytes()).max(end);
         let zeros = vec![0; (target - self.file_size_bytes).min(PREALLOCATE_BYTES_MIN)];
-        let mut position = self.file_size_bytes;
-        while position < target {
+        while self.file_size_bytes < target {
+            let position = self.file_size_bytes;
             let part = zeros.get(..zeros.len().min(target - position)).unwrap_or(&zeros);
             self.file_size_bytes = position + part.len();
             self.file.write_at(part, position as u64)?;
-            position += part.len();
         }
         self.file.sync_data()
     }
@@ -277,7 +290,9 @@ impl SegmentWriter {
     /// # Errors
     /// `Io`.
     pub(crate) fn finish(&mut self) -> Result<Vec<Arc<dyn File>>> {
-        self.indexes().1.maybe_append(self.indexing.largest, true)?;
+        if self.indexes().1.room() > 0 {
+            self.indexes().1.maybe_append(self.indexing.largest, true)?;
+        }
         let mut files = vec![Arc::clone(&self.file)];
         files.extend(self.spill_indexes()?);
         self.cut_index_files()?;
@@ -288,6 +303,16 @@ impl SegmentWriter {
         }
         Ok(files)
     }
+}
+
+/// New files, never the inodes of old ones, which somebody may have mapped. The log comes last: a
+/// segment is there when its log is.
+fn create_files(fs: &Arc<dyn FileSystem>, dir: &Path, base_offset: i64) -> Result<Arc<dyn File>> {
+    SegmentWriter::undo_create(fs, dir, base_offset)?;
+    for kind in [FileKind::OffsetIndex, FileKind::TimeIndex] {
+        fs.open(&kind.path(dir, base_offset), OpenMode::CreateNew)?;
+    }
+    fs.open(&FileKind::Log.path(dir, base_offset), OpenMode::CreateNew)
 }
 
 /// A segment as recovery found it, ready to go on.

@@ -76,8 +76,10 @@ impl Segments {
         let Some(segment) = floor_index(&list, offset).and_then(|at| list.get(at)) else {
             return Ok(None);
         };
+        // Before the search: a batch that comes after it is past the bound.
+        let size_bytes = segment.size_bytes();
         let found = segment.find_offset(offset)?;
-        let position = found.map_or_else(|| segment.size_bytes(), |at| at.position);
+        let position = found.map_or(size_bytes, |at| at.position);
         Ok(Some(ReadBound { base_offset: segment.base_offset(), position }))
     }
 

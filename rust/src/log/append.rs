@@ -101,6 +101,9 @@ impl Log {
             next_offset += i64::from(header.last_offset_delta) + 1;
             rest = later;
         }
+        if !rest.is_empty() {
+            return Err(LogError::corrupt_batch("the last batch is cut off"));
+        }
         let context = AppendContext::new(AppendOrigin::Coordinator);
         let info = self.append(&mut writer, batches, context)?;
         self.maybe_flush(writer)?;
@@ -128,10 +131,28 @@ impl Log {
         if !batches.rest().is_empty() {
             return Err(LogError::corrupt_batch("the last batch is cut off"));
         }
-        let info =
-            self.append(&mut writer, records, AppendContext::new(AppendOrigin::Replication))?;
+        let info = self.append_spans(&mut writer, records)?;
         self.maybe_flush(writer)?;
         Ok(info)
+    }
+
+    /// Appends batches in runs that fit one segment: compaction may leave gaps of any width.
+    fn append_spans(&self, writer: &mut Writer, records: &[u8]) -> Result<AppendInfo> {
+        let context = || AppendContext::new(AppendOrigin::Replication);
+        let (mut start, mut end, mut first_offset) = (0, 0, None);
+        let mut total: Option<AppendInfo> = None;
+        for batch in Batches::new(records) {
+            let batch = batch?;
+            let first = *first_offset.get_or_insert(batch.header.base_offset);
+            if batch.header.last_offset() - first > i64::from(i32::MAX) {
+                let run = records.get(start..end).unwrap_or_default();
+                total = Some(joined(total, self.append(writer, run, context())?));
+                (start, first_offset) = (end, Some(batch.header.base_offset));
+            }
+            end += batch.bytes.len();
+        }
+        let run = records.get(start..).unwrap_or_default();
+        Ok(joined(total, self.append(writer, run, context())?))
     }
 
     /// Writes batches whose offsets stand.
@@ -158,7 +179,7 @@ impl Log {
         };
         let mut update = None;
         if summary.needs_care {
-            match self.prepare(writer, batches, context)? {
+            match prepare(writer, batches, context)? {
                 Prepared::Duplicate { first_offset, last_offset, timestamp } => {
                     info.first_offset = first_offset;
                     info.last_offset = last_offset;
@@ -211,22 +232,6 @@ impl Log {
         Ok(())
     }
 
-    fn prepare(&self, writer: &Writer, batches: &[u8], context: AppendContext) -> Result<Prepared> {
-        let mut update = ProducerUpdate::new(context);
-        for batch in Batches::new(batches) {
-            let batch = batch?;
-            let marker = end_marker(&batch)?;
-            if let Some(original) = writer.producers.prepare(&mut update, &batch.header, marker)? {
-                return Ok(Prepared::Duplicate {
-                    first_offset: original.first_offset(),
-                    last_offset: original.last_offset,
-                    timestamp: original.timestamp,
-                });
-            }
-        }
-        Ok(Prepared::Update(update))
-    }
-
     /// Makes written batches part of the log.
     fn complete(
         &self,
@@ -268,9 +273,36 @@ impl Log {
     }
 }
 
+/// One append's information from that of its parts.
+fn joined(total: Option<AppendInfo>, part: AppendInfo) -> AppendInfo {
+    total.map_or(part, |total| AppendInfo {
+        first_offset: total.first_offset,
+        max_timestamp: total.max_timestamp.max(part.max_timestamp),
+        size_bytes: total.size_bytes + part.size_bytes,
+        ..part
+    })
+}
+
 enum Prepared {
     Duplicate { first_offset: i64, last_offset: i64, timestamp: i64 },
     Update(ProducerUpdate),
+}
+
+/// Asks the producer state about every batch; nothing is changed yet.
+fn prepare(writer: &Writer, batches: &[u8], context: AppendContext) -> Result<Prepared> {
+    let mut update = ProducerUpdate::new(context);
+    for batch in Batches::new(batches) {
+        let batch = batch?;
+        let marker = end_marker(&batch)?;
+        if let Some(original) = writer.producers.prepare(&mut update, &batch.header, marker)? {
+            return Ok(Prepared::Duplicate {
+                first_offset: original.first_offset(),
+                last_offset: original.last_offset,
+                timestamp: original.timestamp,
+            });
+        }
+    }
+    Ok(Prepared::Update(update))
 }
 
 /// The marker in a control batch, if it ends a transaction.

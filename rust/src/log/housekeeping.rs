@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Log, Writer};
 use crate::error::{LogError, Result};
-use crate::retention::{Breach, SegmentAge, expired};
+use crate::retention::{SegmentAge, expired};
 use crate::segment::{FileKind, Segment};
 use crate::segment_writer::SegmentWriter;
 
@@ -104,7 +104,6 @@ impl Log {
             let end = self.log_end_offset();
             self.roll_to(&mut writer, end)?;
         }
-        debug_assert!(found.iter().all(|(breach, _)| *breach != Breach::Size || count > 0));
         self.delete_oldest(&mut writer, count, now_ms)
     }
 
@@ -161,6 +160,7 @@ impl Log {
         let list = self.segments.load();
         let count = count.min(list.len() - 1);
         let (gone, left) = list.split_at(count);
+        gone.iter().try_for_each(|segment| segment.pin())?;
         if let Some(first) = left.first() {
             self.raise_log_start(writer, first.base_offset());
         }
@@ -171,8 +171,8 @@ impl Log {
         Ok(gone.iter().map(|segment| segment.base_offset()).collect())
     }
 
-    /// Renames the files of segments that left the list; they go for good after
-    /// `file.delete.delay.ms`.
+    /// Renames the files of segments that left the list, and were pinned before; they go for good
+    /// after `file.delete.delay.ms`.
     pub(super) fn retire(
         &self,
         writer: &mut Writer,
@@ -181,11 +181,6 @@ impl Log {
     ) -> Result<()> {
         let due_ms = now_ms.saturating_add(self.config.load().file_delete_delay_ms);
         for segment in segments {
-            // A reader with the old list must be able to go on, so the map comes first.
-            if Arc::strong_count(segment) > 1 {
-                let _ = (segment.map(), segment.offset_index());
-            }
-            let _ = segment.transaction_index().transactions();
             for kind in FileKind::OF_SEGMENT {
                 let path = segment.path(kind);
                 if self.fs.metadata(&path)?.is_some() {

@@ -29,6 +29,7 @@ use crate::segments::Segments;
 
 /// What a log is opened with.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each by its own name")]
 pub struct OpenOptions {
     /// Where its files are.
     pub fs: Arc<dyn FileSystem>,
@@ -77,14 +78,14 @@ impl Log {
     pub fn open(dir: &Path, options: OpenOptions) -> Result<Self> {
         options.config.check()?;
         let now_ms = options.clock.now_ms();
-        let loader = Loader { fs: &options.fs, dir, config: &options.config, now_ms };
+        let loading = Loader { fs: &options.fs, dir, config: &options.config, now_ms };
         let bounds = LoadBounds {
             log_start_offset: options.log_start_offset,
             recovery_point: options.recovery_point,
             clean: options.clean,
             expect_gaps: options.expect_gaps,
         };
-        let loaded = loader.load(bounds)?;
+        let loaded = loading.load(bounds)?;
         let mut list = loaded.sealed;
         list.push(Arc::clone(loaded.active.segment()));
         let (start, end) = (loaded.log_start_offset, loaded.log_end_offset);
@@ -98,9 +99,10 @@ impl Log {
         };
         let mut producers = ProducerState::open(Arc::clone(&options.fs), dir, config)?;
         let first_walked = list.len() - loaded.report.segments_walked.min(list.len());
-        let unsure = match options.clean {
-            true => Unsure { segments: list.len(), above: i64::MAX },
-            false => Unsure { segments: first_walked, above: options.recovery_point },
+        let unsure = if options.clean {
+            Unsure { segments: list.len(), above: i64::MAX }
+        } else {
+            Unsure { segments: first_walked, above: options.recovery_point }
         };
         rebuild(&mut producers, &epochs, &list, (start, end), (unsure, now_ms))?;
         if !options.clean {
@@ -189,9 +191,10 @@ fn rebuild(
     for (at, segment) in list.iter().enumerate() {
         let is_unsure = at >= unsure.segments;
         let index = segment.transaction_index();
-        let is_whole = match is_unsure {
-            true => index.recover_to(unsure.above)?,
-            false => index.sanity_check().is_ok() || index.recover_to(i64::MAX)?,
+        let is_whole = if is_unsure {
+            index.recover_to(unsure.above)?
+        } else {
+            index.sanity_check().is_ok() || index.recover_to(i64::MAX)?
         };
         let sure_to = if is_unsure { unsure.above } else { end };
         from = from.min(if is_whole { sure_to } else { segment.base_offset() });

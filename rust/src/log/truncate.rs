@@ -36,17 +36,16 @@ impl Log {
         }
         let list = self.segments.load();
         match floor_index(&list, offset).filter(|_| offset > 0) {
-            Some(at) if list.get(at).is_some() => {
+            Some(at) => {
+                list.get(at..).unwrap_or_default().iter().try_for_each(|gone| gone.pin())?;
                 let cut = self.cut(&mut writer, &list, at, offset);
-                // Half a truncation cannot be undone: the next opening finishes or forgets it.
-                cut.and_then(|()| self.after_truncation(&mut writer))
-                    .inspect_err(|_| self.commit.fail())?;
+                let cut = cut.and_then(|()| self.after_truncation(&mut writer));
+                // Half of the list may be gone, and the writer's segment with it.
+                cut.inspect_err(|_| self.commit.fail())?;
+                Ok(self.log_end_offset())
             }
-            _ => {
-                return self.restart_at(&mut writer, offset).inspect_err(|_| self.commit.fail());
-            }
+            None => self.restart_at(&mut writer, offset),
         }
-        Ok(self.log_end_offset())
     }
 
     /// Removes all records; the next one gets `offset`.
@@ -66,6 +65,19 @@ impl Log {
     fn restart_at(&self, writer: &mut Writer, offset: i64) -> Result<i64> {
         let now_ms = self.clock.now_ms();
         let list = self.segments.load();
+        list.iter().try_for_each(|gone| gone.pin())?;
+        let restarted = self.replace_all(writer, &list, offset, now_ms);
+        restarted.inspect_err(|_| self.commit.fail())?;
+        Ok(offset)
+    }
+
+    fn replace_all(
+        &self,
+        writer: &mut Writer,
+        list: &[Arc<Segment>],
+        offset: i64,
+        now_ms: i64,
+    ) -> Result<()> {
         self.log_end_offset.store(offset, Ordering::Release);
         self.segments.replace(Vec::new());
         let gone: Vec<_> = list.iter().rev().map(Arc::clone).collect();
@@ -78,8 +90,7 @@ impl Log {
         writer.producers.truncate_fully_and_start_at(offset)?;
         self.epochs.clear();
         self.after_truncation(writer)?;
-        self.fs.sync_dir(&self.dir)?;
-        Ok(offset)
+        self.fs.sync_dir(&self.dir)
     }
 
     /// Drops the segments after `list[at]` and cuts that one before the batch of `offset`.
