@@ -1,0 +1,44 @@
+"""The demo, on a small file of flights; the kill, the recovery and the counts are real."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FLIGHTS = Path(__file__).parents[2] / "examples" / "flights.py"
+HEADER = "dep_delay,carrier,flight,origin,dest,minute,time_hour\n"
+COUNT = 20_000
+
+
+@pytest.fixture
+def few_flights(tmp_path):
+    path = tmp_path / "few.csv"
+    rows = (
+        f"{'NA' if number % 97 == 0 else number % 61 - 9},{('UA', 'B6', '9E')[number % 3]},"
+        f"{number},EWR,IAH,{number % 60},2013-01-{1 + number * 28 // COUNT:02}T10:00:00Z\n"
+        for number in range(COUNT)
+    )
+    path.write_text(HEADER + "".join(rows))
+    return path
+
+
+def run(*arguments):
+    command = [sys.executable, "-W", "error", str(FLIGHTS), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_demo_recovers_and_agrees_with_its_input(few_flights, tmp_path):
+    done = run(tmp_path / "flights-0", "--csv", few_flights)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^killed: .* with 1\d,\d{3} records acknowledged$", done.stdout, re.MULTILINE)
+    assert "UA   6,667" in done.stdout
+
+
+def test_a_log_that_disagrees_is_reported(few_flights, tmp_path):
+    directory = tmp_path / "flights-0"
+    assert run(directory, "--csv", few_flights, "--limit", "9000").returncode == 0
+    done = run(directory, "--csv", few_flights)
+    assert done.returncode == 1
+    assert "WRONG" in done.stderr
