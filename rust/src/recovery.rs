@@ -64,7 +64,8 @@ pub(crate) fn walk_segment(
     let mut walk = Walk::start(fs, dir, base_offset, config, trust, len)?;
     let damage = walk.run(bytes, trust, &path)?;
     let excess_bytes = (len - walk.position) as u64;
-    if let Some(reason) = damage.as_ref().filter(|_| walk.next_offset < trust.below_offset) {
+    let is_durable = walk.next_offset < trust.below_offset || walk.is_durable_damaged;
+    if let Some(reason) = damage.as_ref().filter(|_| is_durable) {
         return Err(LogError::corrupt(
             &path,
             walk.position as u64,
@@ -86,6 +87,9 @@ struct Walk {
     indexing: Indexing,
     spilled: (usize, usize),
     checked_bytes: u64,
+    /// Whether the walk stopped at a batch that was durable, because the offset of one before it,
+    /// which no CRC covers, is wrong.
+    is_durable_damaged: bool,
 }
 
 impl Walk {
@@ -109,6 +113,7 @@ impl Walk {
             indexing: Indexing::new(config.index_interval_bytes),
             spilled: (0, 0),
             checked_bytes: 0,
+            is_durable_damaged: false,
         };
         let trusted_offset = if trust.clean { i64::MAX } else { trust.below_offset };
         if trusted_offset > base_offset {
@@ -175,6 +180,7 @@ impl Walk {
             .map_err(|error| error.to_string())?
             .ok_or_else(|| "the last batch is cut off".to_owned())?;
         if batch.header.base_offset < self.next_offset {
+            self.is_durable_damaged = batch.header.last_offset() < trust.below_offset;
             return Err(format!(
                 "offset {} follows offset {}",
                 batch.header.base_offset,
