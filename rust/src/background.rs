@@ -102,3 +102,59 @@ fn run(queue: &Queue) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Weak};
+    use std::time::Duration;
+
+    use super::{Background, now, schedule};
+
+    #[derive(Default)]
+    struct Counter {
+        runs: AtomicUsize,
+    }
+
+    impl Background for Counter {
+        fn run_due(&self) {
+            self.runs.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn weak(counter: &Arc<Counter>) -> Weak<dyn Background> {
+        let weak: Weak<Counter> = Arc::downgrade(counter);
+        weak
+    }
+
+    fn wait_for_runs(counter: &Counter, runs: usize) {
+        for _ in 0..2_000 {
+            if counter.runs.load(Ordering::SeqCst) >= runs {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{} of {runs} runs", counter.runs.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn work_is_done_not_before_its_time_and_the_earlier_first() {
+        let (late, early) = (Arc::new(Counter::default()), Arc::new(Counter::default()));
+        let start = now();
+        schedule(Duration::from_millis(150), weak(&late));
+        schedule(Duration::from_millis(1), weak(&early));
+        wait_for_runs(&early, 1);
+        wait_for_runs(&late, 1);
+        assert!(now() - start >= Duration::from_millis(150), "done too early");
+    }
+
+    #[test]
+    fn a_dropped_target_is_forgotten_and_others_are_served() {
+        let (gone, here) = (Arc::new(Counter::default()), Arc::new(Counter::default()));
+        schedule(Duration::ZERO, weak(&here));
+        schedule(Duration::from_millis(5), weak(&gone));
+        drop(gone);
+        schedule(Duration::from_millis(10), weak(&here));
+        wait_for_runs(&here, 2);
+    }
+}

@@ -24,6 +24,7 @@ pub use sink::BatchSink;
 use crate::append_origin::AppendOrigin;
 use crate::background::{Background, schedule};
 use crate::batch::NO_LEADER_EPOCH;
+use crate::cleaner::{CompactOptions, CompactionReport};
 use crate::clock::{Clock, SystemClock};
 use crate::compression::Codec;
 use crate::config::LogConfig;
@@ -341,6 +342,15 @@ impl EmbeddedLog {
             self.directory.lock().write_start(&self.log)?;
         }
         Ok(deleted)
+    }
+
+    /// Seals what was written and keeps only the newest record of each key, at the same offsets.
+    ///
+    /// # Errors
+    /// As [`Log::compact`].
+    pub fn compact(&self) -> Result<CompactionReport> {
+        self.drain()?;
+        self.log.compact(&CompactOptions { roll: true, ..CompactOptions::default() })
     }
 
     /// Starts a new segment, unless the active one is empty.
