@@ -353,6 +353,14 @@ impl EmbeddedLog {
         self.log.compact(&CompactOptions { roll: true, ..CompactOptions::default() })
     }
 
+    /// Compacts what was sealed, where the settings want it and enough of it is dirty.
+    fn compact_if_due(&self) -> Result<()> {
+        let config = self.log.config();
+        let is_due = config.cleanup_policy.compact
+            && self.log.cleanable()?.is_due(&config, self.options.clock.now_ms());
+        if is_due { self.log.compact(&CompactOptions::default()).map(|_| ()) } else { Ok(()) }
+    }
+
     /// Starts a new segment, unless the active one is empty.
     ///
     /// # Errors

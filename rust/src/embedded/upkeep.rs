@@ -1,5 +1,5 @@
 //! What an embedded log does now and then: flush what was rolled, note the recovery point, delete
-//! what retention no longer keeps.
+//! what retention no longer keeps, compact where `cleanup.policy` says so and enough is dirty.
 //!
 //! Invariant: it does nothing that its owner could not have asked for at that moment, holds the log
 //! only while it works, and leaves a failure to show at the owner's next call.
@@ -42,6 +42,7 @@ impl Background for Upkeep {
         };
         let _ = log.log.flush().and_then(|_| log.directory.lock().checkpoint_if_due(&log.log));
         let _ = log.apply_retention();
+        let _ = log.compact_if_due();
         if self.repeats {
             log.periodic.schedule(UPKEEP_INTERVAL);
         }
