@@ -296,6 +296,31 @@ fn a_damaged_batch_leaves_the_log_as_it_is() {
 }
 
 #[test]
+fn damage_in_the_clean_part_is_not_sealed_anew() {
+    let fixture = Fixture::new(config());
+    fixture.append(&[("a", Some("1")), ("b", Some("1")), ("b", Some("2"))]);
+    fixture.compact();
+    let path = fixture.dir.path().join("00000000000000000000.log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    fixture.append(&[("a", Some("2"))]);
+    let error = fixture.log.compact(&ROLL).unwrap_err();
+    assert!(matches!(error, LogError::Corrupt { .. }), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_checkpoint_ahead_of_the_log_counts_for_nothing() {
+    let fixture = Fixture::new(config());
+    fixture.append(&[("a", Some("1")), ("a", Some("2"))]);
+    fixture.log.set_clean_end_offset(1000);
+    assert_eq!(fixture.compact().clean_end_offset, 2);
+    assert_eq!(fixture.pairs(), ["a=2"]);
+}
+
+#[test]
 fn a_scheduler_asks_for_ratio_and_age() {
     let lag = LogConfig { max_compaction_lag_ms: 10 * HOUR_MS, ..config() };
     let fixture = Fixture::new(lag.clone());

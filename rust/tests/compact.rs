@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cleaning::*;
 use logcore::log::{Isolation, OpenOptions};
 use logcore::record::{Records, decode};
-use logcore::{Batches, FileSystem, Log, LogConfig, ManualClock, RealFs};
+use logcore::{
+    Batches, Codec, FileSystem, Log, LogConfig, ManualClock, RealFs, RecordBatchBuilder,
+};
 use stopping_fs::StoppingFs;
 
 /// A log of several segments with everything in it that compaction deals with.
@@ -211,6 +213,28 @@ fn a_truncation_meanwhile_stops_the_compaction() {
     assert!(report.interrupted);
     assert_eq!((report.clean_end_offset, log.log_end_offset()), (0, 0));
     assert_no_leftovers(dir.path(), &[".cleaned", ".swap"]);
+}
+
+#[test]
+fn records_that_took_the_place_of_truncated_ones_meanwhile_are_seen() {
+    let dir = scratch();
+    let fs = StoppingFs::new(false);
+    let log = Arc::new(open_on(&fs, dir.path(), NOW_MS));
+    let append = |log: &Log, key: &[u8]| {
+        let mut builder = RecordBatchBuilder::new(Codec::None, None);
+        builder.append(NOW_MS, Some(key), Some(b"value"), &[]).unwrap();
+        log.append_built(builder.finish().unwrap(), 0).unwrap();
+        log.roll().unwrap();
+    };
+    ["a", "b", "a"].iter().for_each(|key| append(&log, key.as_bytes()));
+    let replaced = Arc::clone(&log);
+    fs.when_cleaning(move || {
+        replaced.truncate_to(2).unwrap();
+        append(&replaced, b"c");
+    });
+    assert!(log.compact(&CLEAN).unwrap().interrupted);
+    log.compact(&CLEAN).unwrap();
+    assert_eq!(newest(&log).keys().collect::<Vec<_>>(), [b"a", b"b", b"c"]);
 }
 
 fn all_batches(log: &Log) -> Vec<Vec<u8>> {
