@@ -226,7 +226,9 @@ fn records_that_took_the_place_of_truncated_ones_meanwhile_are_seen() {
         log.append_built(builder.finish().unwrap(), 0).unwrap();
         log.roll().unwrap();
     };
-    ["a", "b", "a"].iter().for_each(|key| append(&log, key.as_bytes()));
+    for key in [b"a", b"b", b"a"] {
+        append(&log, key);
+    }
     let replaced = Arc::clone(&log);
     fs.when_cleaning(move || {
         replaced.truncate_to(2).unwrap();

@@ -3,7 +3,8 @@
 //! Invariants: nothing that the log consists of is touched; when the writing ends without an error
 //! the files are whole and durable, and when it ends with one they are gone. The last batch of a
 //! group stays, if only its header, so that the new segment reaches as far as the old ones did:
-//! after a crash that tells the loader which files it replaces. `swap.rs` puts them in place.
+//! after a crash that tells the loader which files it replaces, and that nothing is missing before
+//! the next segment. `swap.rs` puts them in place.
 
 use std::path::Path;
 use std::sync::Arc;
