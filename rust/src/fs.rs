@@ -123,6 +123,15 @@ pub trait FileSystem: Send + Sync + Debug {
     /// # Errors
     /// `Io`.
     fn create_dir_all(&self, dir: &Path) -> Result<()>;
+    /// Removes an empty directory; an absent one is no error.
+    ///
+    /// # Errors
+    /// `Io`, also if it is not empty.
+    fn remove_dir(&self, dir: &Path) -> Result<()> {
+        absent_is_none(fs::remove_dir(dir))
+            .map(|_| ())
+            .map_err(|source| LogError::io("rmdir", dir, source))
+    }
     /// Makes the names in a directory durable.
     ///
     /// # Errors
