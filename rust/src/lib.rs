@@ -50,6 +50,10 @@ pub mod embedded;
 mod following;
 pub mod reader;
 pub mod verify;
+pub mod meta_properties;
+pub mod partition_dir;
+pub mod log_dir;
+pub mod manager;
 
 pub use append_origin::AppendOrigin;
 pub use batch::{Batch, BatchHeader, Batches};
@@ -63,6 +67,7 @@ pub use embedded::{Durability, EmbeddedLog, EmbeddedOptions};
 pub use error::{LogError, RecordError, Result};
 pub use fs::{File, FileSystem, OpenMode, RealFs};
 pub use log::Log;
+pub use manager::{LogManager, ManagerOptions};
 pub use mmap::Slice;
 pub use reader::LogReader;
 pub use record::{RecordRef, Records};

@@ -181,6 +181,11 @@ impl Log {
         self.commit.is_failed()
     }
 
+    /// Refuses every write from now on: the log's directory failed elsewhere.
+    pub(crate) fn fail(&self) {
+        self.commit.fail();
+    }
+
     /// Moves the high watermark, clamped to what the log holds; returns where it stands. A log
     /// without replicas moves it by itself.
     pub fn set_high_watermark(&self, offset: i64) -> i64 {

@@ -3,6 +3,8 @@
 //! The writers here are a `Log` in a thread and, for crashes, this test binary as a child process.
 //! A value tells its own offset and round, so that a reader knows garbage when it sees it.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::Arc;

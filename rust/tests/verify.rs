@@ -1,5 +1,7 @@
 //! `verify`: sound logs have no problem; every kind of damage is one, and the check goes on.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
