@@ -1,4 +1,4 @@
-//! `LogDir` and what it is made of: owner, lock, names of partitions, checkpoints, marker.
+//! `LogDir` and what it is made of: owner, lock, checkpoints, marker.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::path::Path;
@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use logcore::checkpoint::TopicPartition;
 use logcore::log_dir::{Checkpoints, LogDir};
-use logcore::meta_properties::{MetaProperties, random_uuid};
-use logcore::partition_dir::PartitionDir;
+use logcore::meta_properties::MetaProperties;
 use logcore::{LogError, RealFs, Result};
 use tempfile::TempDir;
 
@@ -19,67 +18,6 @@ fn partition(topic: &str, partition: i32) -> TopicPartition {
 
 fn open(dir: &Path, owner: &MetaProperties) -> Result<LogDir> {
     LogDir::open(dir, Arc::new(RealFs), owner)
-}
-
-#[test]
-fn names_are_read_strictly() {
-    let parse = PartitionDir::parse;
-    assert_eq!(parse("orders-0"), Some(PartitionDir::Log(partition("orders", 0))));
-    assert_eq!(parse("a-b.c_D-17"), Some(PartitionDir::Log(partition("a-b.c_D", 17))));
-    assert_eq!(parse("--1"), Some(PartitionDir::Log(partition("-", 1))));
-    let deleted = format!("t-x-3.{HEX}-delete");
-    assert_eq!(parse(&deleted), Some(PartitionDir::Deleted(partition("t-x", 3))));
-    let future = format!("t-3.{HEX}-future");
-    assert_eq!(parse(&future), Some(PartitionDir::Future(partition("t", 3))));
-    assert_eq!(parse(&format!("t-3.{HEX}-stray")), Some(PartitionDir::Stray(partition("t", 3))));
-    let tricky = format!("t-3.{HEX}-delete-0");
-    assert!(matches!(parse(&tricky), Some(PartitionDir::Log(log)) if log.partition == 0));
-    let foreign = [
-        "",
-        "orders",
-        "orders-",
-        "-0",
-        "orders-01",
-        "orders-+1",
-        "orders--1x",
-        "or ders-0",
-        "orders-2147483648",
-        ".-0",
-        "..-0",
-        "caf\u{e9}-0",
-        "lost+found",
-        "remote-log-index-cache",
-        &format!("t-3.{HEX}-gone"),
-        &format!("t-3.{}-delete", &HEX[1..]),
-        "t-3.-delete",
-    ];
-    for name in foreign {
-        assert_eq!(parse(name), None, "{name:?}");
-    }
-}
-
-#[test]
-fn names_are_written_so_that_they_can_be_read() {
-    for known in [partition("a", 0), partition("a-0", i32::MAX), partition(&"t".repeat(240), 7)] {
-        let name = PartitionDir::name(&known).unwrap();
-        assert_eq!(PartitionDir::parse(&name), Some(PartitionDir::Log(known.clone())));
-        let name = PartitionDir::deleted_name(&known, random_uuid());
-        assert!(name.len() <= 255, "{}", name.len());
-        let Some(PartitionDir::Deleted(found)) = PartitionDir::parse(&name) else {
-            panic!("{name}");
-        };
-        assert!(known.topic.starts_with(&found.topic) && found.partition == known.partition);
-    }
-    for illegal in [
-        partition("", 0),
-        partition("a b", 0),
-        partition("..", 0),
-        partition("a", -1),
-        partition("../x", 0),
-        partition(&"t".repeat(250), 0),
-    ] {
-        assert!(PartitionDir::name(&illegal).is_err(), "{illegal:?}");
-    }
 }
 
 #[test]
@@ -99,38 +37,6 @@ fn a_directory_has_one_holder_and_one_owner() {
     let again = open(&root, &MetaProperties::default()).unwrap();
     assert_eq!(again.meta().directory_id, Some(id));
     assert_eq!(again.meta().node_id, Some(3));
-}
-
-#[test]
-fn meta_properties_keep_what_they_do_not_know() {
-    let dir = TempDir::new().unwrap();
-    let file = dir.path().join("meta.properties");
-    std::fs::write(&file, "#\n#Mon Jan 01\nnode.id=1\nversion=1\nfuture.key=a=b\n").unwrap();
-    drop(open(dir.path(), &MetaProperties::of(Some("c".into()), Some(1))).unwrap());
-    let text = std::fs::read_to_string(&file).unwrap();
-    for line in ["version=1", "cluster.id=c", "node.id=1", "future.key=a=b"] {
-        assert!(text.lines().any(|found| found == line), "{line} in {text}");
-    }
-    std::fs::write(&file, "version=0\nbroker.id=9\n").unwrap();
-    let read = MetaProperties::read(&RealFs, dir.path()).unwrap().unwrap();
-    assert_eq!(read.node_id, Some(9));
-    for damaged in
-        ["", "version=x", "nonsense", "version=1\nnode.id=one", "version=1\ndirectory.id=?"]
-    {
-        std::fs::write(&file, damaged).unwrap();
-        let error = open(dir.path(), &MetaProperties::default()).unwrap_err();
-        assert!(matches!(error, LogError::Corrupt { .. }), "{damaged:?}: {error}");
-    }
-    std::fs::write(&file, "version=2\n").unwrap();
-    let error = open(dir.path(), &MetaProperties::default()).unwrap_err();
-    assert!(matches!(error, LogError::UnsupportedFormat { version: 2, .. }), "{error}");
-}
-
-#[test]
-fn random_ids_differ() {
-    let ids: std::collections::HashSet<_> = (0..1000).map(|_| random_uuid()).collect();
-    assert_eq!(ids.len(), 1000);
-    assert!(ids.iter().all(|id| !id.to_string().starts_with('-')));
 }
 
 #[test]

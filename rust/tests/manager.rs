@@ -1,66 +1,13 @@
 //! `LogManager`: logs over several directories, clean and unclean stops, upkeep, deletion, failures.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::path::{Path, PathBuf};
+mod managers;
+
 use std::sync::Arc;
 
-use logcore::checkpoint::TopicPartition;
 use logcore::meta_properties::random_uuid;
-use logcore::{
-    Codec, Log, LogConfig, LogError, LogManager, ManagerOptions, ManualClock, RecordBatchBuilder,
-    Result,
-};
-use tempfile::TempDir;
-
-const MARKER: &str = ".kafka_cleanshutdown";
-
-fn partition(topic: &str, partition: i32) -> TopicPartition {
-    TopicPartition { topic: topic.into(), partition }
-}
-
-fn options() -> ManagerOptions {
-    let config = LogConfig { segment_bytes: 1000, retention_ms: -1, ..LogConfig::default() };
-    ManagerOptions {
-        clock: Arc::new(ManualClock::new(1_000_000)),
-        config,
-        end_is_stable: true,
-        ..ManagerOptions::default()
-    }
-}
-
-struct Roots {
-    dir: TempDir,
-    paths: Vec<PathBuf>,
-}
-
-impl Roots {
-    fn new(count: usize) -> Self {
-        let dir = TempDir::new().unwrap();
-        let paths = (0..count).map(|at| dir.path().join(format!("d{at}"))).collect();
-        Self { dir, paths }
-    }
-
-    fn open(&self, options: ManagerOptions) -> Result<LogManager> {
-        LogManager::open(&self.paths, options)
-    }
-}
-
-fn append(log: &Log, count: i64) {
-    for _ in 0..count {
-        let mut builder = RecordBatchBuilder::new(Codec::None, None);
-        let key = (log.log_end_offset() % 3).to_string();
-        builder.append(1_000_000, Some(key.as_bytes()), Some(&[7; 100]), &[]).unwrap();
-        log.append_built(builder.finish().unwrap(), 0).unwrap();
-    }
-}
-
-/// Flips a bit in the records of the log's first segment.
-fn damage(log_dir: &Path) {
-    let path = log_dir.join("00000000000000000000.log");
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[80] ^= 1;
-    std::fs::write(path, bytes).unwrap();
-}
+use logcore::{LogConfig, LogError, LogManager, ManagerOptions, ManualClock};
+use managers::{MARKER, Roots, append, options, partition};
 
 #[test]
 fn two_managers_on_one_directory_fail() {
@@ -114,53 +61,6 @@ fn the_marker_is_there_only_between_a_clean_stop_and_the_next_start() {
     drop(manager);
     let manager = roots.open(options()).unwrap();
     assert!(!manager.get(&partition("t", 0)).unwrap().unwrap().recovery().clean);
-}
-
-#[test]
-fn a_log_that_does_not_load_fails_alone_and_keeps_the_marker_away() {
-    let roots = Roots::new(1);
-    let manager = roots.open(options()).unwrap();
-    for at in 0..3 {
-        append(&manager.get_or_create(&partition("t", at), None, true).unwrap(), 5);
-    }
-    manager.close(-1).unwrap();
-    let path = manager.path_of(&partition("t", 1)).unwrap();
-    drop(manager);
-    // Below the recovery point a hole is no torn tail.
-    std::fs::write(path.join("00000000000000000000.log"), b"").unwrap();
-    std::fs::write(path.join("partition.metadata"), b"nonsense").unwrap();
-    for _ in 0..2 {
-        let manager = roots.open(options()).unwrap();
-        assert_eq!((manager.report().loaded, manager.report().failed.len()), (2, 1));
-        assert!(matches!(manager.get(&partition("t", 1)), Err(LogError::Corrupt { .. })));
-        let created = manager.get_or_create(&partition("t", 1), None, true);
-        assert!(matches!(created, Err(LogError::Corrupt { .. })));
-        append(&manager.get(&partition("t", 2)).unwrap().unwrap(), 1);
-        manager.close(-1).unwrap();
-        assert!(!roots.paths[0].join(MARKER).exists());
-        let text = std::fs::read_to_string(roots.paths[0].join("recovery-point-offset-checkpoint"));
-        assert!(text.unwrap().contains("t 1 5"), "what was known of the log is kept");
-    }
-}
-
-#[test]
-fn damage_above_the_recovery_point_is_cut_and_below_it_refused() {
-    let roots = Roots::new(1);
-    let manager = roots.open(options()).unwrap();
-    let (one, other) = (partition("one", 0), partition("other", 0));
-    for name in [&one, &other] {
-        append(&manager.get_or_create(name, None, true).unwrap(), 4);
-    }
-    manager.get(&other).unwrap().unwrap().flush().unwrap();
-    manager.checkpoint().unwrap();
-    let paths = [&one, &other].map(|name| manager.path_of(name).unwrap());
-    drop(manager);
-    damage(&paths[0]);
-    std::fs::write(paths[1].join("00000000000000000000.log"), b"short").unwrap();
-    let manager = roots.open(options()).unwrap();
-    assert_eq!(manager.get(&one).unwrap().unwrap().log_end_offset(), 0);
-    assert!(manager.report().truncated_bytes > 400);
-    assert!(matches!(manager.get(&other), Err(LogError::Corrupt { .. })));
 }
 
 #[test]
