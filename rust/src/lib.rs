@@ -47,7 +47,6 @@ pub mod lock;
 mod background;
 pub mod log;
 pub mod embedded;
-mod following;
 pub mod reader;
 pub mod verify;
 pub mod meta_properties;

@@ -1,14 +1,14 @@
 //! Reads a log that another process writes: no lock, no write, no cooperation of the writer.
 //!
-//! A reader lists the directory's segments, maps them, and follows the last one (`following.rs`,
-//! `reader/listing.rs`).
-//! Names in the directory change when the writer rolls, deletes, truncates or compacts; each of
+//! A reader lists the directory's segments (`reader/listing.rs`), maps them, and follows the last
+//! one (`reader/following.rs`). Names in the directory change when the writer rolls, deletes, truncates or compacts; each of
 //! these moves the directory's modification time, which [`LogReader::refresh`] looks at first.
 //! Invariants: nothing on disk is changed; what a read returns are batches that were validated
 //! here, or that lie below the log's recovery point in a segment that is sealed; a file that was
 //! replaced or removed under a read leads to a new listing and one more try. Between two refreshes
 //! a reader sees the log as it was, also what the writer has truncated since.
 
+mod following;
 mod listing;
 
 use std::path::{Path, PathBuf};

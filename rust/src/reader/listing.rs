@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::following::Following;
 use super::{LogReader, refused};
 use crate::checkpoint::{
     LOG_START_OFFSET_CHECKPOINT, OffsetCheckpoint, RECOVERY_POINT_CHECKPOINT, TopicPartition,
@@ -16,7 +17,6 @@ use crate::checkpoint::{
 use crate::clean_shutdown::CleanShutdownMarker;
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
-use crate::following::Following;
 use crate::fs::FileMeta;
 use crate::segment::{FileKind, Segment};
 use crate::segments::SegmentList;
