@@ -115,7 +115,7 @@ def arrow(peer_class: type[Peer], size_bytes: int) -> Measured:
         table = pa.table(peer.log.to_arrow())
     else:
         assert isinstance(peer, DuckDb)
-        table = pa.table(peer.db.execute("SELECT * FROM records"))
+        table = peer.db.sql("SELECT * FROM records").to_arrow_table()
     seconds = perf_counter() - start
     assert table.num_rows == COUNTS[size_bytes]
     return Measured(seconds, table.num_rows)
