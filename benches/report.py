@@ -1,7 +1,8 @@
 """From the results of a run to docs/benchmarks.md and its plot.
 
 Invariant: every number in the document comes from the results file; what the document says by hand
-stands in `TEXT` and promises nothing about a number.
+stands in `TEXT` and promises nothing about a number, or between the marks `HAND_*`, which a new run
+keeps.
 Neighbours: the benches leave `extra_info`, `targets` judges.
 Use: `python -m benches.report target/bench/results.json docs/benchmarks.md`.
 """
@@ -38,6 +39,9 @@ again: a ceiling, not a store, and not counted as the best peer.
   wait, so it is durable in both tables.
 - Group commit: RocksDB and logcore let threads in at once; the others are called under a lock.
 """
+
+HAND_BEGIN: Final = "<!-- by hand, kept by the next run -->"
+HAND_END: Final = "<!-- end of what is by hand -->"
 
 
 def cases_of(results: dict[str, Any]) -> tuple[Cases, dict[tuple[str, str], dict[str, Any]]]:
@@ -100,7 +104,7 @@ def table(rows: dict[str, dict[str, float]], info: dict[str, Any]) -> list[str]:
         cells = [f"**{name}**" if name.startswith("logcore") else name]
         cells += [time_text(row["seconds"]), rate_text(row["rate"])]
         cells += [f"{row['rate'] * size / 1e6:,.0f} MB/s"] * bool(size)
-        cells += [f"{row['rate'] / to:.2f}x" for to in (best, raw) if to]
+        cells += [f"{row['rate'] / to:.3g}x" for to in (best, raw) if to]
         cells += [f"{row['disk']:,.0f} B"] * has_disk
         cells += [f"{row[memory] / 1024:,.1f} KiB"] if memory else []
         lines.append(f"| {' | '.join(cells)} |")
@@ -161,13 +165,21 @@ def plot(cases: Cases, path: Path) -> None:
     figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
-def document(results: dict[str, Any], image: str) -> str:
+def written_by_hand(path: Path) -> str:
+    """Return what the document has between its marks: why targets were missed, by profile."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    _, found, rest = text.partition(HAND_BEGIN)
+    return rest.partition(HAND_END)[0] if found else "\n"
+
+
+def document(results: dict[str, Any], image: str, by_hand: str) -> str:
     """Return the whole document."""
     cases, about = cases_of(results)
     parts = [TEXT, machine_line(results), ""]
     note = os.environ.get("BENCH_NOTE")
     parts += [f"**About this run:** {note}", ""] if note else []
     parts += ["## Targets", "", *target_table(cases), ""]
+    parts += [f"{HAND_BEGIN}{by_hand}{HAND_END}", ""]
     parts += [f"![Rates of the main cases, records a second]({image})", ""]
     for subject in dict.fromkeys(subject for subject, _ in cases):
         parts += [f"## {subject.capitalize()}", ""]
@@ -185,7 +197,8 @@ def main(source: str, target: str) -> None:
     results = json.loads(Path(source).read_text(encoding="utf-8"))
     path = Path(target)
     plot(cases_of(results)[0], path.parent / "images" / "benchmarks.svg")
-    path.write_text(document(results, "images/benchmarks.svg"), encoding="utf-8")
+    text = document(results, "images/benchmarks.svg", written_by_hand(path))
+    path.write_text(text, encoding="utf-8")
     for target_ in TARGETS:
         figure, verdict = target_.verdict(cases_of(results)[0])
         print(f"{verdict.strip('*'):>12}  {figure:>12}  {target_.sentence}")
