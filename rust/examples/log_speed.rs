@@ -111,7 +111,9 @@ fn main() {
         ("append_built, 1 x 100 B", &built(usize::MAX, 1), 200_000),
     ] {
         let mut mine = bytes.clone();
-        let took = appended(&dir, times, |log| drop(log.append_built(&mut mine, 0).unwrap()));
+        let took = appended(&dir, times, |log| {
+            log.append_built(&mut mine, 0).unwrap();
+        });
         report(name, times, bytes.len(), took, raw(&dir, bytes, times));
     }
     for (name, size, times) in
