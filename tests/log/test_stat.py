@@ -42,3 +42,47 @@ def test_its_values_do_not_change(tmp_path):
         stat = log.stat()
     with pytest.raises(AttributeError):
         stat.end_offset = 9  # type: ignore[misc]
+
+
+def test_compaction_keeps_the_newest_record_of_each_key(tmp_path):
+    with Log(tmp_path / "log", cleanup_policy="compact") as log:
+        for n in range(10):
+            log.append_batch([b"%d" % n] * 3, [b"a", b"b", b"c%d" % n])
+        report = log.compact()
+        kept = {(r.offset, r.key, r.value) for r in log}
+        assert kept == {(27, b"a", b"9"), (28, b"b", b"9")} | {
+            (n * 3 + 2, b"c%d" % n, b"%d" % n) for n in range(10)
+        }
+        assert (report.records_read, report.records_kept) == (30, 12)
+        assert report.bytes_after < report.bytes_before
+        assert log.append(b"next", key=b"k") == 30
+
+
+def test_verify_counts_what_it_checked_and_tells_progress(tmp_path):
+    told = []
+    with Log(tmp_path / "log", segment_bytes=1000) as log:
+        for _ in range(3):
+            log.append_batch([bytes(300)] * 2)
+        report = log.verify(lambda done, total: told.append((done, total)))
+        assert (report.segments, report.batches, report.records) == (3, 3, 6)
+        assert report.size_bytes == log.stat().size_bytes
+        assert report.problems == []
+        assert told[-1] == (report.size_bytes, report.size_bytes)
+
+
+def test_verify_reports_damage(tmp_path):
+    with Log(tmp_path / "log") as log:
+        log.append_batch([bytes(100)])
+        (file,) = (tmp_path / "log").glob("*.log")
+        with file.open("r+b") as opened:
+            opened.seek(100)
+            opened.write(b"!")
+        (problem,) = log.verify().problems
+        assert "00000000000000000000.log" in problem
+
+
+def test_what_the_progress_raises_is_raised(tmp_path):
+    with Log(tmp_path / "log") as log:
+        log.append(b"a")
+        with pytest.raises(ZeroDivisionError):
+            log.verify(lambda done, _: done / 0)

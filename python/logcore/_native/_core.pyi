@@ -3,7 +3,7 @@
 Invariant: what stands here is what `rust/bindings/src/lib.rs` registers, no more and no less.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Self, TypedDict, final
 
 import numpy as np
@@ -18,6 +18,21 @@ class _Recovery(TypedDict):
     checked_bytes: int
     truncated_bytes: int
     truncated_reason: str | None
+
+class _Compaction(TypedDict):
+    segments_before: int
+    segments_after: int
+    bytes_before: int
+    bytes_after: int
+    records_read: int
+    records_kept: int
+
+class _Verification(TypedDict):
+    segments: int
+    batches: int
+    records: int
+    size_bytes: int
+    problems: list[str]
 
 class _Stat(TypedDict, total=False):
     segments: list[tuple[int, int]]
@@ -263,7 +278,7 @@ class Log:
 
     @property
     def recovery_point(self) -> int:
-        """Offset below which everything is on disk."""
+        """Offset below which everything is on disk; only the writer knows."""
 
     def _offset_for(self, timestamp: int) -> int | None:
         """Find the offset for a time, or for one of Kafka's special times."""
@@ -333,6 +348,12 @@ class Log:
 
     def _stat(self) -> _Stat:
         """Tell the facts of `logcore.log.LogStat`."""
+
+    def _compact(self, roll: bool) -> _Compaction:
+        """Compact the log, and tell the facts of `logcore.log.CompactionReport`."""
+
+    def _verify(self, progress: Callable[[int, int], object] | None) -> _Verification:
+        """Check the log, and tell the facts of `logcore.log.VerifyReport`."""
 
     def close(self) -> None:
         """Write and sync what is left, and let others have the directory.

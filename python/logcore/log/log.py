@@ -7,14 +7,14 @@ Neighbours: `logcore._native` is the parent; `stat` holds what `Log.stat` return
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Final, Literal, TypeAlias
 
 from logcore import _native
 from logcore.common.errors import InvalidArgumentError
 from logcore.common.types import override
-from logcore.log.stat import LogStat, RecoveryReport
+from logcore.log.stat import CompactionReport, LogStat, RecoveryReport, VerifyReport
 from logcore.record import Record
 
 Compression: TypeAlias = Literal["gzip", "snappy", "lz4", "zstd"]
@@ -301,11 +301,59 @@ class Log(_native.Log):
             path=self.path,
             start_offset=facts["start_offset"],
             end_offset=facts["end_offset"],
-            recovery_point=facts["recovery_point"],
+            recovery_point=facts.get("recovery_point"),
             size_bytes=sum(size for _, size in facts["segments"]),
             segments=facts["segments"],
             recovery=None if report is None else RecoveryReport(**report),
         )
+
+    def compact(self, *, roll: bool = True) -> CompactionReport:
+        """Keep only the newest record of each key, whether compaction is due or not.
+
+        Offsets never change; gaps stay. Tombstones go once they are older than
+        ``delete.retention.ms``.
+
+        Args:
+            roll: Whether the active segment is sealed first, so that it is compacted too.
+
+        Returns:
+            What it did.
+
+        Raises:
+            CorruptMessageError, LogCorruptError: If a batch is damaged; the log is as before.
+            InvalidArgumentError: If a record has no key.
+            LogClosedError, LogReadOnlyError, LogIoError, LogPoisonedError: If it cannot write.
+
+        Example:
+            >>> import tempfile
+            >>> from logcore import Log
+            >>> with tempfile.TemporaryDirectory() as path:
+            ...     with Log(path, cleanup_policy="compact") as log:
+            ...         _ = log.append_batch([b"old", b"new"], [b"k", b"k"])
+            ...         _ = log.compact()
+            ...         list(log.values())
+            [b'new']
+
+        Source:
+            Apache Kafka 4.3.1, ``kafka.log.Cleaner``.
+        """
+        return CompactionReport(**self._compact(roll))
+
+    def verify(self, progress: Callable[[int, int], object] | None = None) -> VerifyReport:
+        """Check every batch, record and index entry; nothing is changed.
+
+        Args:
+            progress: Called with the bytes done and the bytes in total, now and then. What it
+                raises is raised when the check is done.
+
+        Returns:
+            What was found. Damage is a problem in the report, not an error.
+
+        Raises:
+            LogIoError: If a file cannot be read.
+            LogClosedError: If the log is closed.
+        """
+        return VerifyReport(**self._verify(progress))
 
 
 def _text(value: object) -> str:

@@ -1,7 +1,7 @@
-"""What a log tells of itself: its segments, its offsets, and what opening it found.
+"""What a log tells of itself: its state, and what opening, compacting and checking it found.
 
 Invariant: plain values, taken at one moment; nothing here changes when the log does.
-Neighbours: `log.Log.stat` makes them; `logcore log stat` prints them.
+Neighbours: `log.Log` makes them; the commands of `logcore log` print them.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class LogStat:
         path: The log's directory.
         start_offset: First offset that can be read.
         end_offset: Offset that the next record gets.
-        recovery_point: Offset below which everything is on disk.
+        recovery_point: Offset below which everything is on disk; None with ``readonly=True``.
         size_bytes: Bytes of record batches in all segments.
         segments: Base offset and size in bytes of each segment, oldest first.
         recovery: What opening found; None for a log opened with ``readonly=True``.
@@ -43,7 +43,47 @@ class LogStat:
     path: str
     start_offset: int
     end_offset: int
-    recovery_point: int
+    recovery_point: int | None
     size_bytes: int
     segments: list[tuple[int, int]]
     recovery: RecoveryReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompactionReport:
+    """What a compaction did.
+
+    Attributes:
+        segments_before: Segments of the log before, the active one included.
+        segments_after: Segments of the log after.
+        bytes_before: Bytes of record batches before.
+        bytes_after: Bytes of record batches after.
+        records_read: Records read in the segments that were cleaned.
+        records_kept: Records of these that stayed.
+    """
+
+    segments_before: int
+    segments_after: int
+    bytes_before: int
+    bytes_after: int
+    records_read: int
+    records_kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a check of the whole log found.
+
+    Attributes:
+        segments: Segments that were walked.
+        batches: Batches that are whole.
+        records: Records that could be decoded.
+        size_bytes: Bytes of the batches.
+        problems: What is wrong, one sentence each, with file and byte; empty if nothing is.
+    """
+
+    segments: int
+    batches: int
+    records: int
+    size_bytes: int
+    problems: list[str]

@@ -3,6 +3,12 @@
 //! Invariants: after `close`, and in the child of a fork, every call is refused; a log with loans
 //! of its mapped bytes does not close. `python/logcore/log/log.py` derives the public class.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "pyo3 hands a method's arguments over one by one, and the interpreter with them"
+)]
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -74,7 +80,7 @@ impl Log {
     }
 }
 
-fn range<'py>(py: Python<'py>, (first, end): (i64, i64)) -> Outcome<Bound<'py, PyRange>> {
+fn range(py: Python<'_>, (first, end): (i64, i64)) -> Outcome<Bound<'_, PyRange>> {
     let bound = |offset: i64| {
         isize::try_from(offset).map_err(|_| invalid("an offset past what a range can hold"))
     };
@@ -103,9 +109,6 @@ impl Log {
         compression: &str,
         readonly: bool,
     ) -> Outcome<Self> {
-        if readonly {
-            return Err(invalid("following another process's log is not there yet"));
-        }
         let options = EmbeddedOptions {
             config: config_of(settings)?,
             durability: durability_of(durability)?,
@@ -113,7 +116,12 @@ impl Log {
             codec: Codec::from_name(compression)?,
             ..EmbeddedOptions::default()
         };
-        let engine = py.detach(|| EmbeddedLog::open(&path, options).map(Engine::Writer))?;
+        let engine =
+            py.detach(
+                || {
+                    if readonly { Engine::follow(&path) } else { Engine::open(&path, options) }
+                },
+            )?;
         Ok(Self {
             engine: std::sync::Arc::new(engine),
             exports: Exports::default(),
@@ -269,21 +277,22 @@ impl Log {
 
     /// First offset that can be read.
     #[getter]
-    fn start_offset(&self) -> Outcome<i64> {
-        Ok(self.open_engine()?.start_offset())
+    fn start_offset(&self, py: Python<'_>) -> Outcome<i64> {
+        let engine = self.open_engine()?;
+        Ok(py.detach(|| engine.start_offset())?)
     }
 
     /// Offset that the next record gets.
     #[getter]
     fn end_offset(&self, py: Python<'_>) -> Outcome<i64> {
         let engine = self.open_engine()?;
-        Ok(py.detach(|| engine.end_offset()))
+        Ok(py.detach(|| engine.end_offset())?)
     }
 
     /// Offset below which everything is on disk.
     #[getter]
     fn recovery_point(&self) -> Outcome<i64> {
-        Ok(self.open_engine()?.recovery_point())
+        Ok(self.open_engine()?.writer()?.log().recovery_point())
     }
 
     fn _offset_for(&self, py: Python<'_>, timestamp: i64) -> Outcome<Option<i64>> {
@@ -327,12 +336,43 @@ impl Log {
         let segments = engine.segments().load();
         let list = segments.iter().map(|segment| (segment.base_offset(), segment.size_bytes()));
         facts.set_item("segments", list.collect::<Vec<_>>())?;
-        facts.set_item("start_offset", engine.start_offset())?;
-        facts.set_item("end_offset", py.detach(|| engine.end_offset()))?;
-        facts.set_item("recovery_point", engine.recovery_point())?;
-        if let Ok(writer) = engine.writer() {
-            facts.set_item("recovery", recovery(py, writer.log().recovery())?)?;
+        let (start, end) =
+            py.detach(|| Ok::<_, LogError>((engine.start_offset()?, engine.end_offset()?)))?;
+        facts.set_item("start_offset", start)?;
+        facts.set_item("end_offset", end)?;
+        if let (Ok(writer), Some(report)) = (engine.writer(), engine.recovery()) {
+            facts.set_item("recovery_point", writer.log().recovery_point())?;
+            facts.set_item("recovery", recovery(py, report)?)?;
         }
+        Ok(facts)
+    }
+
+    fn _compact<'py>(&self, py: Python<'py>, roll: bool) -> Outcome<Bound<'py, PyDict>> {
+        let engine = self.engine()?;
+        let report = py.detach(|| engine.compact(roll))?;
+        let facts = PyDict::new(py);
+        facts.set_item("segments_before", report.segments_before)?;
+        facts.set_item("segments_after", report.segments_after)?;
+        facts.set_item("bytes_before", report.bytes_before)?;
+        facts.set_item("bytes_after", report.bytes_after)?;
+        facts.set_item("records_read", report.records_read)?;
+        facts.set_item("records_kept", report.records_kept)?;
+        Ok(facts)
+    }
+
+    fn _verify<'py>(
+        &self,
+        py: Python<'py>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyDict>> {
+        let engine = self.open_engine()?;
+        let report = reading::verify(py, engine, progress)?;
+        let facts = PyDict::new(py);
+        facts.set_item("segments", report.segments)?;
+        facts.set_item("batches", report.batches)?;
+        facts.set_item("records", report.records)?;
+        facts.set_item("size_bytes", report.bytes)?;
+        facts.set_item("problems", report.problems)?;
         Ok(facts)
     }
 

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use logcore::verify::VerifyReport;
 use pyo3::prelude::*;
 
 use crate::buffer::Exports;
@@ -69,6 +70,31 @@ pub(crate) fn read_columns(
         Some(chunk) => Found::decode(&chunk, offset, exports),
     });
     Columns::new(py, found?)
+}
+
+/// Checks the whole log. `progress` is called with bytes done and in total; what it raises is
+/// raised at the end, because a check that stops half way tells nothing.
+pub(crate) fn verify(
+    py: Python<'_>,
+    engine: &Engine,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> Outcome<VerifyReport> {
+    let progress = progress.map(|progress| progress.clone().unbind());
+    let mut raised = None;
+    let report = py.detach(|| {
+        engine.start_offset()?;
+        logcore::verify::verify(engine.segments(), &mut |done, total| {
+            Python::attach(|py| {
+                let told = progress
+                    .as_ref()
+                    .map_or(Ok(()), |progress| progress.call1(py, (done, total)).map(drop));
+                if let Err(error) = told.and_then(|()| py.check_signals()) {
+                    raised.get_or_insert(error);
+                }
+            });
+        })
+    });
+    raised.map_or(Ok(report?), |error| Err(error.into()))
 }
 
 /// Waits until a record at `offset` is there, or the time is over; tells which.

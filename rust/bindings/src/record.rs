@@ -66,11 +66,7 @@ impl Record {
         ))
     }
 
-    fn __richcmp__<'py>(
-        &self,
-        other: &Bound<'py, PyAny>,
-        compare: CompareOp,
-    ) -> PyResult<Py<PyAny>> {
+    fn __richcmp__(&self, other: &Bound<'_, PyAny>, compare: CompareOp) -> PyResult<Py<PyAny>> {
         let py = other.py();
         let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented()) };
         let (mine, theirs) = (self.facts(py), other.get().facts(py));
@@ -163,7 +159,7 @@ fn push<'py>(
     made: &mut Made<'py>,
     chunk: &Chunk,
     max_records: usize,
-    mut make: impl FnMut(&BatchHeader, &RecordRef<'_>) -> Outcome<Bound<'py, PyAny>>,
+    mut build: impl FnMut(&BatchHeader, &RecordRef<'_>) -> Outcome<Bound<'py, PyAny>>,
 ) -> Outcome<()> {
     for batch in &chunk.batches {
         made.objects.reserve(usize::try_from(batch.header.count).unwrap_or(0).min(max_records));
@@ -176,7 +172,7 @@ fn push<'py>(
             if made.objects.len() == max_records {
                 return Ok(());
             }
-            made.objects.push(make(&batch.header, &record)?);
+            made.objects.push(build(&batch.header, &record)?);
             made.next_offset = offset + 1;
         }
     }
