@@ -258,7 +258,7 @@ class Lmdb(Peer):
         with self.env.begin() as transaction:
             value = transaction.get(EIGHT.pack(offset))
             assert value is not None
-            return value
+            return bytes(value)
 
     def close(self) -> None:
         self.env.close()
