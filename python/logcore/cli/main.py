@@ -1,0 +1,52 @@
+"""The `logcore` command: the tree of subcommands, and how any of them fails.
+
+Invariant: whatever a file or a user did wrong ends as one sentence on stderr and exit code 1; a
+usage error has code 2. A traceback is a mistake of ours.
+Neighbours: `logcore.cli.lazy` imports the commands; each room has a module of its own here.
+"""
+
+import errno
+from typing import Final
+
+import click
+
+from logcore.cli.lazy import LazyGroup
+from logcore.common.errors import LogcoreError
+from logcore.common.types import override
+
+MODULES: Final = {"log": "logcore.cli.log"}
+
+
+def sentence(error: Exception) -> str:
+    """Say an error in one line: its message, or its class where it has none."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(text.split()) or type(error).__name__
+
+
+class Commands(LazyGroup):
+    """The root: turns expected failures into a sentence."""
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except (LogcoreError, OSError, ValueError) as error:
+            # The reader of our output went away (`| head`): click ends quietly on that one.
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(sentence(error)) from error
+
+
+@click.command(
+    cls=Commands, modules=MODULES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(package_name="logcore", message="logcore %(version)s")
+def main() -> None:
+    """Durable logs in Apache Kafka's format."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The `logcore` command, run in this process by click's runner."""

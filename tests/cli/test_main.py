@@ -1,0 +1,42 @@
+"""The root command: version, help, and how failures look."""
+
+import subprocess
+import sys
+
+import logcore as package
+from logcore.cli.main import sentence
+
+
+def test_version(logcore):
+    assert logcore("--version").stdout == f"logcore {package.__version__}\n"
+
+
+def test_help_imports_no_room_and_nothing_heavy():
+    code = (
+        "import sys\nfrom logcore.cli.main import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "log" in done.stdout
+    assert {"logcore.log", "logcore._native", "numpy", "asyncio"}.isdisjoint(done.stderr.split())
+
+
+def test_an_expected_failure_is_one_sentence(logcore, tmp_path):
+    (tmp_path / "00000000000000000000.log").mkdir()
+    result = logcore("log", "append", tmp_path, "value", code=1)
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_usage_error_has_code_2(logcore, tmp_path):
+    assert "does not exist" in logcore("log", "dump", tmp_path / "none", code=2).stderr
+    assert "No such command" in logcore("lug", code=2).stderr
+
+
+def test_errors_without_a_message_name_their_class():
+    assert sentence(ValueError()) == "ValueError"
+    assert sentence(ValueError("two\nlines")) == "two lines"
+    assert sentence(FileNotFoundError(2, "No such file", "x.log")) == "x.log: No such file"

@@ -1,0 +1,68 @@
+"""What README and tutorial show is what happens.
+
+A document's blocks run in order, in one fresh directory: `python` blocks in one namespace, each
+`text` block being what was printed before it, `console` blocks line by line through a shell. `...`
+stands for anything.
+"""
+
+import contextlib
+import doctest
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ["README.md", "docs/tutorial/log.md"]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+
+
+def assert_like(found, expected, what):
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    alike = doctest.OutputChecker().check_output(expected, found, flags)
+    assert alike, f"{what}\nprinted:\n{found}\nnot:\n{expected}"
+
+
+def run_python(code, namespace):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "<snippet>", "exec"), namespace)
+    return printed.getvalue()
+
+
+def run_console(block):
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command, expected in COMMAND.findall(block):
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PATH": programs},
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        assert_like(done.stdout, expected, command)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_document_runs_as_it_stands(document, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {}
+    printed, code = None, ""
+    for language, block in BLOCK.findall((ROOT / document).read_text(encoding="utf-8")):
+        if language == "python":
+            assert not printed, f"{document} does not show what this prints:\n{code}"
+            code = block
+            printed = run_python(block, namespace)
+        elif language == "text":
+            assert_like(printed, block, code)
+            printed = None
+        elif language == "console":
+            run_console(block)
+    assert not printed
+    assert code, f"{document} shows no code"
