@@ -1,0 +1,1 @@
+"""Writers that are killed: what they reported as acknowledged must be there."""
