@@ -65,8 +65,7 @@ fn pages_survive_independently() {
 #[test]
 fn names_survive_as_a_prefix_until_the_directory_is_synced() {
     let (from, to) = (PathBuf::from("d/a"), PathBuf::from("d/b"));
-    let mut changes =
-        vec![Change::Rename { from, to: to.clone() }, Change::Remove { path: to }];
+    let mut changes = vec![Change::Rename { from, to: to.clone() }, Change::Remove { path: to }];
     let names = |trace: &Trace| -> BTreeSet<Vec<String>> {
         let name = |path: &Path| path.display().to_string();
         all(trace)
