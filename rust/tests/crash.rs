@@ -3,6 +3,7 @@
 //! A random history is recorded on the faulty file system; images of what a cut could have left
 //! are made at its points and opened (`crash/history.rs` appends, `crash/check.rs` compares). A
 //! failure prints the seeds that bring its image back.
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
 
 #[path = "crash/check.rs"]
 mod check;

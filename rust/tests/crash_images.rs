@@ -1,4 +1,5 @@
 //! The crash images themselves: what was synced is in all of them, what was not may be in any state.
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

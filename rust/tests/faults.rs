@@ -1,5 +1,6 @@
 //! Disks that fill up or fail, directories that vanish, and callers who are late: typed errors,
 //! and nothing lost that was acknowledged. Damage of bytes is `faults_bits.rs`'s.
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::path::Path;
 use std::sync::Arc;
