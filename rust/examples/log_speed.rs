@@ -17,7 +17,7 @@ use std::time::Instant;
 use logcore::log::{Isolation, OpenOptions};
 use logcore::producer_append::AppendContext;
 use logcore::{
-    AppendOrigin, Batch, Batches, Codec, Columns, Log, LogConfig, RecordBatchBuilder, record,
+    AppendOrigin, Batches, Codec, Columns, Log, LogConfig, RecordBatchBuilder, batch, record,
 };
 
 const VALUE: [u8; 100] = [b'v'; 100];
@@ -90,7 +90,7 @@ fn read_back(dir: &Path, batch: &[u8], times: usize) -> (usize, f64) {
                 log.read(offset, 1 << 20, true, Isolation::LogEnd).unwrap().records
             {
                 for batch in Batches::new(&bytes) {
-                    let batch: Batch<'_> = batch.unwrap();
+                    let batch = batch.unwrap();
                     let records = record::decode(&batch, 1 << 24).unwrap();
                     count += Columns::decode(&batch, &records, 0).unwrap().offsets.len();
                     offset = batch.header.next_offset();
@@ -122,7 +122,8 @@ fn main() {
         let bytes = built(size, usize::MAX);
         let mut mine = bytes.clone();
         let took = appended(&dir, times, |log| {
-            mine.clone_from(&bytes);
+            // As a producer sends it again: the log had put its own offset in.
+            batch::assign(&mut mine, 0, batch::NO_LEADER_EPOCH);
             let context = AppendContext::new(AppendOrigin::Client);
             log.append_leader(&mut mine, 0, context).unwrap();
         });
