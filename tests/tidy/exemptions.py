@@ -20,7 +20,6 @@ WITHOUT_MIRROR: Final = {
     "rust/src/producer_entry.rs": "rust/tests/producer_state.rs, through its state",
     "rust/src/crash_images.rs": "rust/tests/crash.rs, which is made of them",
     "rust/src/faulty_fs.rs": "rust/tests/crash.rs, which runs on it",
-    "rust/src/following.rs": "rust/tests/reader.rs, through following",
     "rust/src/append_origin.rs": "rust/tests/validator.rs, by what each may bring",
     "rust/src/clock.rs": "its tests are being written",
     "rust/src/error.rs": "its tests are being written",
