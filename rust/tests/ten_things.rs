@@ -19,16 +19,16 @@ const MARKER: &str = ".kafka_cleanshutdown";
 const SEGMENT: &str = "00000000000000000000.log";
 
 fn open(dir: &Path, fs: Arc<dyn FileSystem>) -> Arc<EmbeddedLog> {
-    EmbeddedLog::open(dir, EmbeddedOptions { fs, ..EmbeddedOptions::default() }).unwrap()
+    EmbeddedLog::open(dir, EmbeddedOptions { fs, ..EmbeddedOptions::default() }).expect("works")
 }
 
 fn fill(dir: &Path) -> FaultyFs {
-    let fs = FaultyFs::new(dir).unwrap();
+    let fs = FaultyFs::new(dir).expect("works");
     let log = open(dir, Arc::new(fs.clone()));
     for _ in 0..5 {
-        log.append(None, None, Some(b"value"), &[]).unwrap();
+        log.append(None, None, Some(b"value"), &[]).expect("works");
     }
-    log.close().unwrap();
+    log.close().expect("works");
     fs
 }
 
