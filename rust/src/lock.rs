@@ -27,7 +27,8 @@ static HELD: Mutex<Option<HashSet<u64>>> = Mutex::new(None);
 #[derive(Debug)]
 pub struct DirLock {
     inode: u64,
-    _file: Arc<dyn File>,
+    /// Closed under the list's lock: closing any handle of the file lets the process's lock fall.
+    file: Option<Arc<dyn File>>,
 }
 
 fn holder_of(file: &dyn File) -> Option<u32> {
@@ -62,13 +63,15 @@ impl DirLock {
         file.set_len(0)?;
         file.write_at(format!("{}\n", std::process::id()).as_bytes(), 0)?;
         held.insert(inode);
-        Ok(Self { inode, _file: file })
+        Ok(Self { inode, file: Some(file) })
     }
 }
 
 impl Drop for DirLock {
     fn drop(&mut self) {
-        if let Some(held) = HELD.lock().as_mut() {
+        let mut held = HELD.lock();
+        self.file.take();
+        if let Some(held) = held.as_mut() {
             held.remove(&self.inode);
         }
     }
