@@ -29,15 +29,17 @@ is the median of their rounds. Every store starts in an empty directory on the s
 with the same distinct payloads that no codec makes smaller. Cases of different durability are never
 compared: *not durable* means that nobody waits for the disk (a crash of the machine may lose the
 newest records, a crash of the process may not, but see linger below), *durable* that each append
-returns after an fsync that covered it. logcore checks and writes a CRC in all of them. *raw file*
-is the same payload bytes by `os.write` without lengths, checksums or any means to find a record
-again: a ceiling, not a store, and not counted as the best peer.
+returns after an fsync that covered it. logcore writes a CRC in all of them, and checks it wherever
+records are decoded or come ready-made. *raw file* is the same payload bytes by `os.write` without
+lengths, checksums or any means to find a record again: a ceiling, not a store, and not counted as
+the best peer.
 
 - *logcore, linger 5 ms* keeps single records up to 5 ms in the process, and a killed process loses
   those; the Python file's buffer does the same, without a bound in time.
 - DuckDB is built for analysis; single rows are not what it is for. Its WAL cannot be told not to
   wait, so it is durable in both tables.
-- Group commit: RocksDB and logcore let threads in at once; the others are called under a lock.
+- Group commit: threads call RocksDB and logcore at once, the others under a lock. RocksDB is reached
+  through rocksdict, whose figures suggest that it lets no other thread run while it writes.
 """
 
 HAND_BEGIN: Final = "<!-- by hand, kept by the next run -->"

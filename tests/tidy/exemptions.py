@@ -18,8 +18,6 @@ WITHOUT_MIRROR: Final = {
     "python/logcore/common/kafka_errors.py": "tests/common/test_errors.py, through the door",
     "python/logcore/common/types.py": "types only, nothing to run",
     "rust/src/producer_entry.rs": "rust/tests/producer_state.rs, through its state",
-    "rust/src/crash_images.rs": "rust/tests/crash.rs, which is made of them",
-    "rust/src/faulty_fs.rs": "rust/tests/crash.rs, which runs on it",
     "rust/src/append_origin.rs": "rust/tests/validator.rs, by what each may bring",
     "rust/src/clock.rs": "its tests are being written",
     "rust/src/error.rs": "its tests are being written",
