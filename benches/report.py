@@ -38,8 +38,8 @@ the best peer.
   those; the Python file's buffer does the same, without a bound in time.
 - DuckDB is built for analysis; single rows are not what it is for. Its WAL cannot be told not to
   wait, so it is durable in both tables.
-- Group commit: threads call RocksDB and logcore at once, the others under a lock. RocksDB is reached
-  through rocksdict, whose figures suggest that it lets no other thread run while it writes.
+- Group commit: threads call RocksDB and logcore at once, the others under a lock. RocksDB is
+  reached through rocksdict, whose figures suggest that it lets no other thread run while it writes.
 """
 
 HAND_BEGIN: Final = "<!-- by hand, kept by the next run -->"
