@@ -8,9 +8,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwapOption;
 use parking_lot::{Condvar, Mutex};
 
 /// Something whose put-off work can be done.
@@ -51,16 +52,25 @@ struct Queue {
     changed: Condvar,
 }
 
-static QUEUE: OnceLock<&'static Queue> = OnceLock::new();
+/// With the process whose thread serves it: a forked child inherits the queue, not the thread.
+static QUEUE: ArcSwapOption<(u32, Queue)> = ArcSwapOption::const_empty();
 
-fn queue() -> &'static Queue {
-    QUEUE.get_or_init(|| {
-        let queue: &'static Queue = Box::leak(Box::default());
-        let thread = std::thread::Builder::new().name("logcore-background".into());
-        // Without the thread, put-off work waits for the next call that does it: no harm but delay.
-        let _ = thread.stack_size(256 << 10).spawn(move || run(queue));
-        queue
-    })
+fn queue() -> Arc<(u32, Queue)> {
+    let process = std::process::id();
+    let known = QUEUE.load_full();
+    if let Some(queue) = known.as_ref().filter(|queue| queue.0 == process) {
+        return Arc::clone(queue);
+    }
+    let queue = Arc::new((process, Queue::default()));
+    let before = QUEUE.compare_and_swap(&known, Some(Arc::clone(&queue)));
+    if let Some(other) = before.as_ref().filter(|other| other.0 == process) {
+        return Arc::clone(other);
+    }
+    let thread = std::thread::Builder::new().name("logcore-background".into());
+    let served = Arc::clone(&queue);
+    // Without the thread, put-off work waits for the next call that does it: no harm but delay.
+    let _ = thread.stack_size(256 << 10).spawn(move || run(&served.1));
+    queue
 }
 
 /// The monotonic time that delays count on.
@@ -72,6 +82,7 @@ fn now() -> Instant {
 /// Has `target` do its work in `delay`.
 pub(crate) fn schedule(delay: Duration, target: Weak<dyn Background>) {
     let queue = queue();
+    let queue = &queue.1;
     let mut jobs = queue.jobs.lock();
     jobs.1 += 1;
     let job = Job { due: now() + delay, sequence: jobs.1, target };

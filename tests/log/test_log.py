@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -200,3 +201,18 @@ def test_a_configured_key_wins_over_its_argument(tmp_path):
         for _ in range(3):
             log.append(bytes(900))
         assert len(log.stat().segments) == 3
+
+
+def test_a_forked_child_has_lingering_records_written_in_time(tmp_path):
+    with Log(tmp_path / "parent", linger_ms=1) as log:
+        log.append(b"starts the parent's thread")
+        child = os.fork()
+        if child == 0:
+            own = Log(tmp_path / "child", linger_ms=1)
+            own.append(b"a")
+            (file,) = (tmp_path / "child").glob("*.log")
+            until = time.monotonic() + 10
+            while file.stat().st_size == 0 and time.monotonic() < until:
+                time.sleep(0.01)
+            os._exit(0 if file.stat().st_size else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
