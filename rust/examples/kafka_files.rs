@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use logcore::append_origin::AppendOrigin;
 use logcore::builder::{MarkerContext, RecordBatchBuilder, end_transaction_marker};
+use logcore::cleaner::CompactOptions;
 use logcore::control::EndTxnMarker;
 use logcore::log::OpenOptions;
 use logcore::producer_append::AppendContext;
@@ -81,6 +82,25 @@ fn write_transactions(dir: &Path) -> Result<()> {
     log.close().map(|_| ())
 }
 
+/// Keys written many times, some deleted, then compacted: few batches are left as they were.
+fn write_compacted(dir: &Path) -> Result<()> {
+    let log = open(dir, |options| {
+        options.config.segment_bytes = 30_000;
+        options.config.cleanup_policy.compact = true;
+    })?;
+    for number in 0..BATCHES {
+        let mut bytes = batch(Codec::Zstd, number, |_| ())?;
+        log.append_leader(&mut bytes, 2, AppendContext::new(AppendOrigin::Client))?;
+        let mut tombstone = RecordBatchBuilder::new(Codec::None, None);
+        let key = format!("key-{}", number % 5);
+        tombstone.append(START_MS + number * 1000, Some(key.as_bytes()), None, &[])?;
+        let context = AppendContext::new(AppendOrigin::Client);
+        log.append_leader(tombstone.finish()?, 2, context)?;
+    }
+    log.compact(&CompactOptions { roll: true, ..CompactOptions::default() })?;
+    log.close().map(|_| ())
+}
+
 fn main() -> Result<()> {
     let parent: PathBuf = std::env::args_os()
         .nth(1)
@@ -95,5 +115,7 @@ fn main() -> Result<()> {
     println!("segments-0");
     write_transactions(&parent.join("transactions-0"))?;
     println!("transactions-0");
+    write_compacted(&parent.join("compacted-0"))?;
+    println!("compacted-0");
     Ok(())
 }
