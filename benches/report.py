@@ -157,7 +157,7 @@ def plot(cases: Cases, path: Path) -> None:
         colours = ["#c43" if name.startswith("logcore") else "#89a" for name, _ in bars]
         drawn = axis.barh([n for n, _ in bars], [row["rate"] for _, row in bars], color=colours)
         axis.bar_label(drawn, [rate_text(row["rate"]) for _, row in bars], padding=3, fontsize=7)
-        axis.set_xscale("log")
+        axis.set_xticks([])
         axis.margins(x=0.25)
         axis.set_title(f"{key[0]}: {key[1]}", fontsize=9, loc="left")
         axis.tick_params(labelsize=7)
