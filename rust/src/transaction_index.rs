@@ -37,6 +37,12 @@ pub struct AbortedTransaction {
 }
 
 impl AbortedTransaction {
+    /// Whether it can stand where ends are due from `least` on. A marker follows the records of its
+    /// transaction, so an entry of zeros, as a torn write leaves it, never fits.
+    fn fits(&self, least: i64) -> bool {
+        self.last_offset >= least && self.first_offset < self.last_offset
+    }
+
     fn encode(&self) -> [u8; ENTRY_SIZE_BYTES] {
         let mut out = [0; ENTRY_SIZE_BYTES];
         let fields = [
@@ -125,7 +131,10 @@ impl State {
     /// Keeps the first `count` entries, on disk first.
     fn keep(&mut self, fs: &dyn FileSystem, count: usize) -> Result<()> {
         if self.file.is_some() || fs.metadata(&self.path)?.is_some() {
-            self.file(fs)?.set_len((count * ENTRY_SIZE_BYTES) as u64)?;
+            let file = self.file(fs)?;
+            file.set_len((count * ENTRY_SIZE_BYTES) as u64)?;
+            // Else a power cut could bring back entries of records that are gone.
+            file.sync_data()?;
         }
         self.entries.get_or_insert_default().truncate(count);
         Ok(())
@@ -253,7 +262,7 @@ impl TransactionIndex {
         self.with_entries(|entries| {
             let mut least = start_offset;
             for (index, entry) in entries.iter().enumerate() {
-                if entry.last_offset < least || entry.first_offset > entry.last_offset {
+                if !entry.fits(least) {
                     let position = (index * ENTRY_SIZE_BYTES) as u64;
                     let reason = format!("{entry:?} cannot stand here; ends are due from {least}");
                     return Err(LogError::corrupt(&path, position, reason));
@@ -276,10 +285,7 @@ impl TransactionIndex {
         for chunk in bytes.chunks(ENTRY_SIZE_BYTES) {
             let entry =
                 AbortedTransaction::decode(chunk).filter(|(version, _)| *version == VERSION);
-            let fits = |entry: &AbortedTransaction| {
-                entry.last_offset >= least && entry.first_offset <= entry.last_offset
-            };
-            let Some((_, entry)) = entry.filter(|(_, entry)| fits(entry)) else { break };
+            let Some((_, entry)) = entry.filter(|(_, entry)| entry.fits(least)) else { break };
             least = entry.last_offset.saturating_add(1);
             good.push(entry);
         }

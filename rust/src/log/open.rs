@@ -196,6 +196,8 @@ fn rebuild(
         } else {
             index.sanity_check().is_ok() || index.recover_to(i64::MAX)?
         };
+        // Entries of records past the end can only be left from before a truncation.
+        index.truncate_to(end)?;
         let sure_to = if is_unsure { unsure.above } else { end };
         from = from.min(if is_whole { sure_to } else { segment.base_offset() });
     }
