@@ -3,9 +3,9 @@
 //! Adds to [`Log`] what a broker would do for it: the directory's lock, checkpoints and clean-stop
 //! marker in the directory itself (`embedded/directory.rs`), building batches of single records,
 //! lingering, and durability. Invariants: offsets are promised in the order of `append`, so every
-//! way in holds `pending` while it writes and drains what lingers (`embedded/pending.rs`) first; with `Batch` and `Group`
-//! a call that wrote returns after an fsync that covered it; a lingering record is lost only with
-//! the process. `background.rs` wakes it, the bindings hold it.
+//! way in holds `pending` while it writes and drains what lingers (`embedded/pending.rs`) first; with
+//! `Batch` and `Group` a call that wrote returns after an fsync that covered it; a lingering record
+//! is lost only with the process. `background.rs` wakes it, the bindings hold it.
 
 mod directory;
 mod pending;
@@ -24,6 +24,7 @@ pub use sink::BatchSink;
 use crate::append_origin::AppendOrigin;
 use crate::background::{Background, schedule};
 use crate::batch::NO_LEADER_EPOCH;
+use crate::builder::{HeaderRef, record_size_bytes_max};
 use crate::cleaner::{CompactOptions, CompactionReport};
 use crate::clock::{Clock, SystemClock};
 use crate::compression::Codec;
@@ -97,9 +98,6 @@ pub struct EmbeddedLog {
     this: Weak<Self>,
 }
 
-/// One header of a record: its key, UTF-8, and its value.
-pub type Header<'a> = (&'a [u8], Option<&'a [u8]>);
-
 impl EmbeddedLog {
     /// Opens the log in `dir`, creating it if absent, and takes its lock.
     ///
@@ -157,7 +155,7 @@ impl EmbeddedLog {
         timestamp: Option<i64>,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
-        headers: &[Header<'_>],
+        headers: &[HeaderRef<'_>],
     ) -> Result<i64> {
         let timestamp = timestamp.unwrap_or_else(|| self.options.clock.now_ms());
         let shares = self.options.linger_ms > 0 || self.options.durability == Durability::Group;
@@ -172,9 +170,9 @@ impl EmbeddedLog {
             self.make_durable(offset + 1)?;
             return Ok(offset);
         }
-        let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
+        let size_bytes = record_size_bytes_max(key, value, headers);
         let room = LINGER_SIZE_BYTES.min(self.batch_size_bytes());
-        if !pending.builder.is_empty() && pending.builder.size_bytes() + size > room {
+        if !pending.builder.is_empty() && pending.builder.size_bytes() + size_bytes > room {
             pending.write(&self.log)?;
         }
         if pending.builder.is_empty() {
@@ -183,7 +181,8 @@ impl EmbeddedLog {
         let offset = self.log.log_end_offset() + pending.count();
         pending.builder.append(timestamp, key, value, headers)?;
         if pending.builder.size_bytes() > self.batch_size_bytes() {
-            // Alone in its batch and still too large: refuse it and nothing else.
+            // Alone in its batch, for the others were written, and still too large.
+            debug_assert_eq!(pending.builder.len(), 1);
             let size_bytes = pending.builder.size_bytes() as u64;
             pending.builder.reset();
             let limit_bytes = u64::from(self.log.config().max_message_bytes);
@@ -282,7 +281,8 @@ impl EmbeddedLog {
 
     fn make_durable(&self, offset: i64) -> Result<()> {
         let rolls = self.log.roll_count();
-        if rolls != self.seen_rolls.swap(rolls, Ordering::Relaxed) {
+        if rolls != self.seen_rolls.load(Ordering::Relaxed) {
+            self.seen_rolls.store(rolls, Ordering::Relaxed);
             self.upkeep.schedule(Duration::ZERO);
         }
         match self.options.durability {

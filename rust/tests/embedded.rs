@@ -174,3 +174,44 @@ fn use_after_close_is_refused() {
     assert!(matches!(log.log().read(0, 1, true, Isolation::LogEnd), Err(LogError::Closed)));
     assert!(matches!(log.flush(), Err(LogError::Closed)));
 }
+
+#[test]
+fn a_record_that_does_not_fit_takes_no_other_with_it() {
+    let header = vec![7; 300];
+    for (linger_ms, durability) in [(10_000, Durability::Os), (0, Durability::Group)] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = open(dir.path(), |options| {
+            options.config.max_message_bytes = 500;
+            options.linger_ms = linger_ms;
+            options.durability = durability;
+        });
+        let mut kept = Vec::new();
+        for at in 0..200 {
+            let value = vec![b'a'; at % 23 * 10];
+            let headers: &[(&[u8], Option<&[u8]>)] =
+                if at % 5 == 4 { &[(b"h", Some(&header))] } else { &[] };
+            match log.append(None, None, Some(&value), headers) {
+                Ok(offset) => {
+                    assert_eq!(offset, i64::try_from(kept.len()).unwrap());
+                    kept.push(value);
+                }
+                Err(LogError::BatchTooLarge { .. }) => assert!(value.len() + header.len() > 400),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(values(&log), kept);
+    }
+}
+
+#[test]
+fn headers_count_when_many_records_are_split_into_batches() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path(), |options| options.config.max_message_bytes = 500);
+    let header = vec![7; 150];
+    let (first, end) = log
+        .append_with(|sink| {
+            (0..50).try_for_each(|_| sink.push(1, None, Some(b"v"), &[(b"h", Some(&header))]))
+        })
+        .unwrap();
+    assert_eq!((first, end), (0, 50));
+}

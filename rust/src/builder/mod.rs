@@ -53,6 +53,26 @@ fn blank() -> BatchHeader {
     }
 }
 
+/// Most bytes of a record besides key, value and headers: lengths, deltas, attributes, counts.
+const RECORD_OVERHEAD_BYTES_MAX: usize = 36;
+/// Most bytes of a header besides its key and value: their lengths.
+const HEADER_OVERHEAD_BYTES_MAX: usize = 10;
+
+/// Most bytes that a record can add to a batch before compression, whatever its place in it: what
+/// must be free for the record to be certain to fit.
+pub fn record_size_bytes_max(
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+    headers: &[HeaderRef<'_>],
+) -> usize {
+    let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let headers = headers
+        .iter()
+        .map(|(key, value)| key.len() + length(*value) + HEADER_OVERHEAD_BYTES_MAX)
+        .sum::<usize>();
+    length(key) + length(value) + headers + RECORD_OVERHEAD_BYTES_MAX
+}
+
 impl RecordBatchBuilder {
     /// A builder whose batches are compressed with `codec`, at `level` or Kafka's default.
     pub fn new(codec: Codec, level: Option<i32>) -> Self {

@@ -6,9 +6,8 @@
 
 use parking_lot::Mutex;
 
-use super::Header;
 use crate::batch::Batches;
-use crate::builder::RecordBatchBuilder;
+use crate::builder::{HeaderRef, RecordBatchBuilder, record_size_bytes_max};
 use crate::compression::Codec;
 use crate::error::{LogError, Result};
 
@@ -29,9 +28,6 @@ static POOL: Mutex<Vec<BatchSink>> = Mutex::new(Vec::new());
 const POOL_SIZE_MAX: usize = 4;
 /// A sink with more in its buffers is not kept.
 const POOLED_BYTES_MAX: usize = 8 << 20;
-
-/// Most that a record adds to a batch besides its key, value and headers.
-const RECORD_OVERHEAD_BYTES: usize = 32;
 
 impl BatchSink {
     /// An empty sink, from the pool if it has one.
@@ -77,10 +73,10 @@ impl BatchSink {
         timestamp: i64,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
-        headers: &[Header<'_>],
+        headers: &[HeaderRef<'_>],
     ) -> Result<()> {
-        let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
-        if self.builder.size_bytes() + size + RECORD_OVERHEAD_BYTES > self.batch_size_bytes {
+        let size_bytes = record_size_bytes_max(key, value, headers);
+        if self.builder.size_bytes() + size_bytes > self.batch_size_bytes {
             self.seal()?;
         }
         self.builder.append(timestamp, key, value, headers)?;
