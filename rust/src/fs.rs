@@ -5,7 +5,6 @@
 //! path, a write is whole or an error, and a small file that must be whole is replaced by rename
 //! (write, fsync, rename, fsync of the directory), never written in place.
 
-use std::ffi::OsString;
 use std::fmt::Debug;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -160,9 +159,7 @@ pub trait FileSystem: Send + Sync + Debug {
     /// # Errors
     /// `Io`.
     fn write_atomically(&self, path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
-        let mut name: OsString = path.as_os_str().to_owned();
-        name.push(".tmp");
-        let temporary = PathBuf::from(name);
+        let temporary = with_suffix(path, ".tmp");
         let file = self.open(&temporary, OpenMode::CreateNew)?;
         file.write_at(bytes, 0)?;
         if sync {
@@ -174,6 +171,13 @@ pub trait FileSystem: Send + Sync + Debug {
             _ => Ok(()),
         }
     }
+}
+
+/// `path` with a suffix appended.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// The machine's file system.

@@ -6,13 +6,13 @@
 //! maps the file; a file of another format version, or a hole below the recovery point, is refused
 //! with nothing changed. `recovery.rs` walks one segment, `log/open.rs` makes a log of the result.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::batch::{BatchHeader, HEADER_SIZE_BYTES};
 use crate::config::LogConfig;
 use crate::error::{LogError, Result};
-use crate::fs::{FileSystem, OpenMode};
+use crate::fs::{FileSystem, OpenMode, with_suffix};
 use crate::recovery::{Trust, Walked, walk_segment};
 use crate::segment::{FileKind, Segment};
 use crate::segment_writer::{RecoveredSegment, SegmentWriter};
@@ -317,13 +317,6 @@ fn misfit(walked: &Walked, next_base: i64) -> Option<String> {
     let is_hole = walked.excess_bytes > 0 && next_base > end;
     (is_hole || next_base < end)
         .then(|| format!("segment {next_base} does not follow offset {}", end - 1))
-}
-
-/// `path` with a suffix appended.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.to_owned().into_os_string();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// Offset after the last batch of a finished segment file.

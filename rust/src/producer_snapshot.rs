@@ -18,7 +18,7 @@ use std::sync::Arc;
 use crate::batch::NO_SEQUENCE;
 use crate::crc::crc32c;
 use crate::error::{LogError, Result};
-use crate::fs::FileSystem;
+use crate::fs::{FileSystem, with_suffix};
 use crate::producer_entry::{BatchMetadata, ProducerEntry};
 
 const VERSION: i16 = 1;
@@ -203,9 +203,7 @@ impl SnapshotFiles {
         if !self.offsets.remove(&offset) || self.fs.metadata(&path)?.is_none() {
             return Ok(None);
         }
-        let mut name = path.clone().into_os_string();
-        name.push(DELETED_SUFFIX);
-        let deleted = PathBuf::from(name);
+        let deleted = with_suffix(&path, DELETED_SUFFIX);
         self.fs.rename(&path, &deleted)?;
         Ok(Some(deleted))
     }

@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::fs::FileSystem;
-use crate::loader::with_suffix;
+use crate::fs::{FileSystem, with_suffix};
 use crate::segment::FileKind;
 
 /// Suffix of files that are being written.

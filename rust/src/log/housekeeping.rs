@@ -4,12 +4,12 @@
 //! is mapped before that, so that a reader that holds the old list can go on; the log start offset
 //! moves before files go; the active segment goes only after a new one took its place.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Log, Writer};
 use crate::error::{LogError, Result};
+use crate::fs::with_suffix;
 use crate::retention::{SegmentAge, expired};
 use crate::segment::{FileKind, Segment};
 use crate::segment_writer::SegmentWriter;
@@ -184,9 +184,7 @@ impl Log {
             for kind in FileKind::OF_SEGMENT {
                 let path = segment.path(kind);
                 if self.fs.metadata(&path)?.is_some() {
-                    let mut name = path.clone().into_os_string();
-                    name.push(".deleted");
-                    let deleted = PathBuf::from(name);
+                    let deleted = with_suffix(&path, ".deleted");
                     self.fs.rename(&path, &deleted)?;
                     writer.deleted.push((due_ms, deleted));
                 }

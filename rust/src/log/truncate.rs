@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Log, Writer};
 use crate::error::{LogError, Result};
-use crate::fs::OpenMode;
+use crate::fs::{OpenMode, with_suffix};
 use crate::recovery::{Trust, walk_segment};
 use crate::segment::{FileKind, Segment};
 use crate::segment_writer::SegmentWriter;
@@ -138,9 +138,7 @@ impl Log {
     /// Cuts a segment's file by a copy, since somebody may have it mapped.
     fn shorten(&self, segment: &Segment, size_bytes: usize) -> Result<()> {
         let path = segment.path(FileKind::Log);
-        let mut name = path.clone().into_os_string();
-        name.push(".truncated");
-        let temporary = std::path::PathBuf::from(name);
+        let temporary = with_suffix(&path, ".truncated");
         let source = self.fs.open(&path, OpenMode::Read)?;
         let target = self.fs.open(&temporary, OpenMode::CreateNew)?;
         let mut buffer = vec![0; COPY_CHUNK_BYTES.min(size_bytes)];
