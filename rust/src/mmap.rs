@@ -72,25 +72,7 @@ impl FileMap {
         self.bytes(range.clone())?;
         Some(Slice { map: Arc::clone(self), range })
     }
-
-    /// Brings the pages of a published range into memory, so that a later touch does not wait for
-    /// the disk. A kernel that does not know how is no error.
-    pub fn populate(&self, range: Range<usize>) {
-        let Some(bytes) = self.bytes(range) else { return };
-        let start = bytes.as_ptr() as usize;
-        let aligned = start - start % PAGE_SIZE_BYTES;
-        // SAFETY: the pages belong to this map, and the advice only reads them.
-        let _ = unsafe {
-            rustix::mm::madvise(
-                aligned as *mut _,
-                start - aligned + bytes.len(),
-                rustix::mm::Advice::LinuxPopulateRead,
-            )
-        };
-    }
 }
-
-const PAGE_SIZE_BYTES: usize = 4096;
 
 impl fmt::Debug for FileMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,11 +101,6 @@ impl Slice {
     /// Where in the file the slice starts, in bytes.
     pub fn position(&self) -> usize {
         self.range.start
-    }
-
-    /// Brings its pages into memory.
-    pub fn populate(&self) {
-        self.map.populate(self.range.clone());
     }
 }
 
