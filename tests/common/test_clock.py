@@ -7,7 +7,7 @@ from logcore.common.clock import LoopScheduler, ManualScheduler, SystemClock
 
 def test_timers_run_at_their_time_in_order():
     scheduler = ManualScheduler(start_ms=1000)
-    seen = []
+    seen: list[object] = []
     scheduler.call_later(20, lambda: seen.append(("b", scheduler.now_ms())))
     scheduler.call_later(10, lambda: seen.append(("a", scheduler.now_ms())))
     scheduler.advance(30)
@@ -17,7 +17,7 @@ def test_timers_run_at_their_time_in_order():
 
 def test_a_cancelled_timer_stays_silent():
     scheduler = ManualScheduler()
-    seen = []
+    seen: list[object] = []
     timer = scheduler.call_later(10, seen.append, "no")
     timer.cancel()
     timer.cancel()
@@ -28,7 +28,7 @@ def test_a_cancelled_timer_stays_silent():
 
 def test_what_a_timer_sets_is_kept_too():
     scheduler = ManualScheduler()
-    seen = []
+    seen: list[object] = []
     scheduler.call_later(10, lambda: scheduler.call_later(10, seen.append, "again"))
     scheduler.advance(20)
     assert seen == ["again"]
@@ -36,7 +36,7 @@ def test_what_a_timer_sets_is_kept_too():
 
 def test_soon_is_not_now():
     scheduler = ManualScheduler()
-    seen = []
+    seen: list[object] = []
     scheduler.call_soon(seen.append, 1)
     assert seen == []
     scheduler.run_soon()

@@ -1,0 +1,153 @@
+"""The one table of APIs: which versions are served, and by which module.
+
+Invariant: an API is advertised exactly if it has a row here, in exactly these versions; dispatch,
+ApiVersions and docs/protocol.md derive from the table, so they cannot drift apart. Importing this
+module imports no handler: each is imported by the first request that needs it.
+Neighbours: `dispatch` looks rows up; `handlers/` holds what they name.
+Source: Apache Kafka 4.3.1's ApiVersions for the ranges.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from logcore.protocol.api_keys import ApiKey
+from logcore.protocol.schema import Message
+
+Handle: TypeAlias = Callable[[Any, Any, Any], Any]
+"""``handle(parts, request, context)`` of a handler module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One row.
+
+    Attributes:
+        key: The API.
+        min_version: First version that is advertised.
+        max_version: Last version that is advertised.
+        handler: Dotted module of the handler.
+        note: What differs from Apache Kafka 4.3.1, for the documentation; empty if nothing does.
+        decoded_from: First version that can be decoded, where more is advertised than Kafka
+            itself still serves.
+    """
+
+    key: ApiKey
+    min_version: int
+    max_version: int
+    handler: str
+    note: str = ""
+    decoded_from: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The API's name as Kafka spells it."""
+        return "".join(part.capitalize() for part in self.key.name.split("_"))
+
+    def serves(self, version: int) -> bool:
+        """Whether requests of a version are handled."""
+        first = self.min_version if self.decoded_from is None else self.decoded_from
+        return first <= version <= self.max_version
+
+    def request_class(self) -> type[Message]:
+        """Import the class of its requests."""
+        return self._message("Request")
+
+    def response_class(self) -> type[Message]:
+        """Import the class of its responses."""
+        return self._message("Response")
+
+    def _message(self, side: str) -> type[Message]:
+        module = importlib.import_module(f"logcore.protocol.messages.{self.key.name.lower()}")
+        found: type[Message] = getattr(module, self.name + side)
+        return found
+
+    def handle(self) -> Handle:
+        """Import the handler."""
+        found: Handle = importlib.import_module(self.handler).handle
+        return found
+
+
+_PRODUCE_NOTE: Final = (
+    "12 and 13 come with transactions. The minimum reads 0, as Apache Kafka's does, because "
+    "librdkafka turns compression off otherwise; versions below 3 are refused."
+)
+
+APIS: Final = {
+    api.key: api
+    for api in (
+        Api(ApiKey.PRODUCE, 0, 11, "logcore.broker.handlers.produce", _PRODUCE_NOTE, 3),
+        Api(ApiKey.FETCH, 4, 18, "logcore.broker.handlers.fetch"),
+        Api(ApiKey.LIST_OFFSETS, 1, 11, "logcore.broker.handlers.list_offsets"),
+        Api(ApiKey.METADATA, 0, 13, "logcore.broker.handlers.metadata"),
+        Api(ApiKey.OFFSET_COMMIT, 2, 10, "logcore.broker.handlers.offset_commit"),
+        Api(ApiKey.OFFSET_FETCH, 1, 10, "logcore.broker.handlers.offset_fetch"),
+        Api(ApiKey.FIND_COORDINATOR, 0, 6, "logcore.broker.handlers.find_coordinator"),
+        Api(ApiKey.JOIN_GROUP, 0, 9, "logcore.broker.handlers.join_group"),
+        Api(ApiKey.HEARTBEAT, 0, 4, "logcore.broker.handlers.heartbeat"),
+        Api(ApiKey.LEAVE_GROUP, 0, 5, "logcore.broker.handlers.leave_group"),
+        Api(ApiKey.SYNC_GROUP, 0, 5, "logcore.broker.handlers.sync_group"),
+        Api(ApiKey.DESCRIBE_GROUPS, 0, 6, "logcore.broker.handlers.describe_groups"),
+        Api(ApiKey.LIST_GROUPS, 0, 5, "logcore.broker.handlers.list_groups"),
+        Api(ApiKey.API_VERSIONS, 0, 4, "logcore.broker.handlers.api_versions"),
+        Api(ApiKey.CREATE_TOPICS, 2, 7, "logcore.broker.handlers.create_topics"),
+        Api(ApiKey.DELETE_TOPICS, 1, 6, "logcore.broker.handlers.delete_topics"),
+        Api(ApiKey.DELETE_RECORDS, 0, 2, "logcore.broker.handlers.delete_records"),
+        Api(ApiKey.INIT_PRODUCER_ID, 0, 5, "logcore.broker.handlers.init_producer_id"),
+        Api(
+            ApiKey.OFFSET_FOR_LEADER_EPOCH,
+            2,
+            4,
+            "logcore.broker.handlers.offset_for_leader_epoch",
+        ),
+        Api(ApiKey.DESCRIBE_CONFIGS, 1, 4, "logcore.broker.handlers.describe_configs"),
+        Api(ApiKey.ALTER_CONFIGS, 0, 2, "logcore.broker.handlers.alter_configs"),
+        Api(ApiKey.DESCRIBE_LOG_DIRS, 1, 5, "logcore.broker.handlers.describe_log_dirs"),
+        Api(ApiKey.CREATE_PARTITIONS, 0, 3, "logcore.broker.handlers.create_partitions"),
+        Api(ApiKey.DELETE_GROUPS, 0, 2, "logcore.broker.handlers.delete_groups"),
+        Api(ApiKey.ELECT_LEADERS, 0, 2, "logcore.broker.handlers.elect_leaders"),
+        Api(
+            ApiKey.INCREMENTAL_ALTER_CONFIGS,
+            0,
+            1,
+            "logcore.broker.handlers.incremental_alter_configs",
+        ),
+        Api(
+            ApiKey.ALTER_PARTITION_REASSIGNMENTS,
+            0,
+            1,
+            "logcore.broker.handlers.alter_partition_reassignments",
+        ),
+        Api(
+            ApiKey.LIST_PARTITION_REASSIGNMENTS,
+            0,
+            0,
+            "logcore.broker.handlers.list_partition_reassignments",
+        ),
+        Api(ApiKey.OFFSET_DELETE, 0, 0, "logcore.broker.handlers.offset_delete"),
+        Api(ApiKey.DESCRIBE_QUORUM, 0, 2, "logcore.broker.handlers.describe_quorum"),
+        Api(ApiKey.UPDATE_FEATURES, 0, 2, "logcore.broker.handlers.update_features"),
+        Api(ApiKey.DESCRIBE_CLUSTER, 0, 2, "logcore.broker.handlers.describe_cluster"),
+        Api(
+            ApiKey.CONSUMER_GROUP_HEARTBEAT,
+            0,
+            1,
+            "logcore.broker.handlers.consumer_group_heartbeat",
+        ),
+        Api(
+            ApiKey.CONSUMER_GROUP_DESCRIBE,
+            0,
+            1,
+            "logcore.broker.handlers.consumer_group_describe",
+        ),
+        Api(ApiKey.LIST_CONFIG_RESOURCES, 0, 1, "logcore.broker.handlers.list_config_resources"),
+        Api(
+            ApiKey.DESCRIBE_TOPIC_PARTITIONS,
+            0,
+            0,
+            "logcore.broker.handlers.describe_topic_partitions",
+        ),
+    )
+}
+"""Every API that is served, in the order of their keys."""

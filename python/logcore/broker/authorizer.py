@@ -1,0 +1,116 @@
+"""Who may do what: the question that every handler asks, and the answer while nothing is secured.
+
+Invariant: no handler decides by itself; it asks here, with Kafka's operations and resources. The
+answer so far is yes to everybody, as in an Apache Kafka without ``authorizer.class.name``.
+Neighbours: `context` carries the principal; handlers ask; `apis` says which APIs are the cluster's.
+Source: Apache Kafka 4.3.1, `org.apache.kafka.common.acl.AclOperation` and
+`org.apache.kafka.common.resource.ResourceType` for the numbers.
+"""
+
+from enum import IntEnum
+from typing import Final, Protocol
+
+from logcore.broker.context import RequestContext
+
+CLUSTER_NAME: Final = "kafka-cluster"
+"""The name of the one resource of type `ResourceType.CLUSTER`."""
+
+
+class Operation(IntEnum):
+    """What is asked for, numbered as on the wire."""
+
+    ALL = 2
+    READ = 3
+    WRITE = 4
+    CREATE = 5
+    DELETE = 6
+    ALTER = 7
+    DESCRIBE = 8
+    CLUSTER_ACTION = 9
+    DESCRIBE_CONFIGS = 10
+    ALTER_CONFIGS = 11
+    IDEMPOTENT_WRITE = 12
+    CREATE_TOKENS = 13
+    DESCRIBE_TOKENS = 14
+    TWO_PHASE_COMMIT = 15
+
+
+class ResourceType(IntEnum):
+    """What it is asked of, numbered as on the wire."""
+
+    TOPIC = 2
+    GROUP = 3
+    CLUSTER = 4
+    TRANSACTIONAL_ID = 5
+    DELEGATION_TOKEN = 6
+    USER = 7
+
+
+SUPPORTED_OPERATIONS: Final = {
+    ResourceType.TOPIC: (
+        Operation.READ,
+        Operation.WRITE,
+        Operation.CREATE,
+        Operation.DELETE,
+        Operation.ALTER,
+        Operation.DESCRIBE,
+        Operation.DESCRIBE_CONFIGS,
+        Operation.ALTER_CONFIGS,
+    ),
+    ResourceType.GROUP: (
+        Operation.READ,
+        Operation.DELETE,
+        Operation.DESCRIBE,
+        Operation.DESCRIBE_CONFIGS,
+        Operation.ALTER_CONFIGS,
+    ),
+    ResourceType.CLUSTER: (
+        Operation.CREATE,
+        Operation.ALTER,
+        Operation.DESCRIBE,
+        Operation.CLUSTER_ACTION,
+        Operation.DESCRIBE_CONFIGS,
+        Operation.ALTER_CONFIGS,
+        Operation.IDEMPOTENT_WRITE,
+    ),
+}
+"""Which operations a resource of a type knows."""
+
+
+class Authorizer(Protocol):
+    """Answers whether a request may do something."""
+
+    def allows(
+        self,
+        context: RequestContext,
+        operation: Operation,
+        resource_type: ResourceType,
+        name: str = CLUSTER_NAME,
+    ) -> bool:
+        """Return whether it may."""
+
+
+class AllowAll:
+    """Everybody may do everything: what holds until listeners authenticate."""
+
+    def allows(
+        self,
+        context: RequestContext,  # noqa: ARG002 - the question's whole form
+        operation: Operation,  # noqa: ARG002
+        resource_type: ResourceType,  # noqa: ARG002
+        name: str = CLUSTER_NAME,  # noqa: ARG002
+    ) -> bool:
+        """Return True."""
+        return True
+
+
+def authorized_operations(
+    authorizer: Authorizer, context: RequestContext, resource_type: ResourceType, name: str
+) -> int:
+    """Return the bit set that describe requests answer with: bit n for operation number n."""
+    allowed = (
+        1 << operation
+        for operation in SUPPORTED_OPERATIONS[resource_type]
+        if authorizer.allows(context, operation, resource_type, name)
+    )
+    return sum(allowed)

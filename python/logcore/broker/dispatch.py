@@ -1,0 +1,140 @@
+"""From a frame to its handler and back: decode, ask, encode; and what becomes of failures.
+
+Invariant: every frame ends in exactly one of three ways: a response in the version it asked in, no
+response because it asked for none, or a closed connection with one log line that names the peer
+and the reason. Exceptions become Kafka's error codes here and nowhere else.
+Neighbours: `network.listener` hands frames in; `apis` is the table of handlers.
+"""
+
+import logging
+from typing import Any, Final, TypeAlias
+
+from logcore.broker.apis import APIS, Handle
+from logcore.broker.context import RequestContext
+from logcore.broker.parts import Parts
+from logcore.common.deferred import Deferred
+from logcore.common.errors import KafkaError, UnknownServerError
+from logcore.network.connection import Connection
+from logcore.protocol.api_keys import ApiKey
+from logcore.protocol.errors import MalformedMessageError
+from logcore.protocol.header import decode_request_header, response_header
+from logcore.protocol.schema import Buffer, Message
+
+logger = logging.getLogger(__name__)
+
+_API_VERSIONS: Final = int(ApiKey.API_VERSIONS)
+_UNSUPPORTED_VERSION: Final = 35
+
+Answer: TypeAlias = list[Buffer] | None
+"""The buffers of a response without the length in front; None if none is sent."""
+
+
+class Dispatcher:
+    """Calls the handler of each request.
+
+    Args:
+        parts: What handlers work with.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._routes: dict[int, tuple[ApiKey, type[Message], Handle]] = {}
+        self._requests = parts.metrics.counter(
+            "logcore_requests_total", "Requests by API", labels=("api",)
+        )
+
+    def handle(self, connection: Connection, frame: memoryview) -> Answer | Deferred[Answer]:
+        """Serve one frame: the answer, or a Deferred of it."""
+        try:
+            header, position = decode_request_header(frame)
+        except MalformedMessageError as error:
+            return self._close(connection, f"sent a malformed request header: {error}")
+        version = header.api_version
+        api = APIS.get(header.api_key)  # type: ignore[call-overload]  # an int that may be no key
+        if api is None:
+            return self._close(connection, f"asked for the unknown API key {header.api_key}")
+        context = RequestContext(
+            api.key, version, header.correlation_id, header.client_id, connection
+        )
+        if not api.serves(version):
+            if api.key == _API_VERSIONS:
+                return self._answer_old_api_versions(context)
+            reason = f"asked for {api.name} version {version}, which is not served"
+            return self._close(connection, reason)
+        _, request_class, handle = self._routes.get(header.api_key) or self._route(header.api_key)
+        try:
+            request = request_class.decode(frame[position:], version)
+        except MalformedMessageError as error:
+            reason = f"sent a malformed {api.name} request, version {version}: {error}"
+            return self._close(connection, reason)
+        self._requests.increment(api.name)
+        return self._call(handle, request, context)
+
+    def _route(self, key: int) -> tuple[ApiKey, type[Message], Handle]:
+        api = APIS[ApiKey(key)]
+        route = self._routes[key] = (api.key, api.request_class(), api.handle())
+        return route
+
+    def _call(
+        self, handle: Handle, request: Message, context: RequestContext
+    ) -> Answer | Deferred[Answer]:
+        try:
+            response = handle(self._parts, request, context)
+        except Exception as error:  # noqa: BLE001 - the border: whatever it is becomes a code
+            return self._failure(error, context)
+        if not isinstance(response, Deferred):
+            return self._answer(response, context)
+        if response.is_done:
+            return self._finish(response, context)
+        answer: Deferred[Answer] = Deferred()
+        response.then(lambda done: answer.complete(self._finish(done, context)))
+        return answer
+
+    def _finish(self, done: Deferred[Any], context: RequestContext) -> Answer:
+        if done.error is not None:
+            return self._failure(done.error, context)
+        return self._answer(done.value(), context)
+
+    def _answer(self, response: Message | None, context: RequestContext) -> Answer:
+        if response is None:
+            return None
+        try:
+            return _encode(response, context)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not hang the client
+            return self._failure(error, context)
+
+    def _failure(self, error: Exception, context: RequestContext) -> Answer:
+        """Answer with an error code where the response has a place for one, or close."""
+        api = APIS[context.api_key]
+        if not isinstance(error, KafkaError):
+            logger.error(
+                "%s version %d from %s failed, which is a defect of logcore",
+                api.name,
+                context.version,
+                context.connection.peer,
+                exc_info=error,
+            )
+            error = UnknownServerError("the server failed; its log says how")
+        response: Any = api.response_class()()
+        if not hasattr(response, "error_code"):
+            return self._close(context.connection, f"cannot be answered in {api.name}: {error}")
+        response.error_code = error.code
+        if hasattr(response, "error_message"):
+            response.error_message = str(error) or None
+        return _encode(response, context)
+
+    def _answer_old_api_versions(self, context: RequestContext) -> Answer:
+        """Answer version 0 with error 35 and the list, from which the client picks (KIP-511)."""
+        context.version = 0
+        _, request_class, handle = self._routes.get(_API_VERSIONS) or self._route(_API_VERSIONS)
+        response = handle(self._parts, request_class(), context)
+        response.error_code = _UNSUPPORTED_VERSION
+        return _encode(response, context)
+
+    def _close(self, connection: Connection, reason: str) -> None:
+        connection.close(reason)
+
+
+def _encode(response: Message, context: RequestContext) -> list[Buffer]:
+    header = response_header(context.api_key, context.version, context.correlation_id)
+    return [header, *response.encode(context.version)]

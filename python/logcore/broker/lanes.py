@@ -1,0 +1,52 @@
+"""Lanes: worker threads for what may block, in order for what must stay in order.
+
+Invariant: work with equal keys runs one after the other in the order it was given; results come
+back on the loop's thread. Work that touches no disk wait does not belong here: a hop costs more
+than a small append.
+Neighbours: `handlers.produce` sends appends that wait for an fsync or are large.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from logcore.common.deferred import Deferred
+
+T = TypeVar("T")
+
+
+class Lanes:
+    """A few threads, each of which does its work in order.
+
+    Args:
+        loop: The loop on whose thread results arrive.
+        count: How many threads.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, count: int = 2) -> None:
+        self._loop = loop
+        self._lanes = [
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"logcore-lane-{number}")
+            for number in range(count)
+        ]
+
+    def run(self, key: Hashable, work: Callable[[], T]) -> Deferred[T]:
+        """Do some work in the lane of a key."""
+        result: Deferred[T] = Deferred()
+
+        def do() -> None:
+            try:
+                value = work()
+            except Exception as error:  # noqa: BLE001 - handed on to whoever asks for the value
+                self._loop.call_soon_threadsafe(result.fail, error)
+            else:
+                self._loop.call_soon_threadsafe(result.complete, value)
+
+        self._lanes[hash(key) % len(self._lanes)].submit(do)
+        return result
+
+    def close(self) -> None:
+        """Finish what was given, and end the threads."""
+        for lane in self._lanes:
+            lane.shutdown(wait=True)

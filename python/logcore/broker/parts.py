@@ -1,0 +1,69 @@
+"""`Parts`: what the broker is made of, as its handlers see it.
+
+Invariant: made once by `server`, before the first request; handlers reach everything through it
+and keep nothing of their own, so a test can put twins in.
+Neighbours: `server` fills it in; `dispatch` hands it to every handler.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from logcore.broker.authorizer import AllowAll, Authorizer
+from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.config.configs import Configs
+from logcore.broker.endpoints import Endpoints
+from logcore.broker.fetch_session import FetchSessions
+from logcore.broker.lanes import Lanes
+from logcore.broker.producer_ids import ProducerIds
+from logcore.broker.purgatory import Purgatory
+from logcore.common.clock import Scheduler
+from logcore.common.errors import KafkaError, KafkaStorageError
+from logcore.common.metrics import Metrics
+from logcore.controller.controller import Controller
+from logcore.coordinator.group.service import GroupCoordinator
+from logcore.replication.manager import ReplicaManager
+from logcore.replication.partition import Partition
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What handlers work with.
+
+    Attributes:
+        config: The broker's own settings.
+        configs: Effective settings of topics, broker and groups.
+        scheduler: Time, and timers on the loop's thread.
+        replicas: The partitions of this broker.
+        controller: The cluster's metadata, and how it changes.
+        groups: The coordinator of consumer groups.
+        purgatory: Where requests wait.
+        lanes: Threads for what may block.
+        endpoints: What address clients are told.
+        cluster_id: The cluster's id.
+        node_id: This broker's id.
+        fetch_sessions: The sessions of consumers.
+        producer_ids: Ids for producers.
+        metrics: Counters of everything.
+        authorizer: Who may do what.
+        fetch_max_bytes: Most bytes of one fetch response.
+    """
+
+    config: BrokerConfig
+    configs: Configs
+    scheduler: Scheduler
+    replicas: ReplicaManager
+    controller: Controller
+    groups: GroupCoordinator
+    purgatory: Purgatory
+    lanes: Lanes
+    endpoints: Endpoints
+    cluster_id: str
+    node_id: int
+    fetch_sessions: FetchSessions
+    producer_ids: ProducerIds
+    metrics: Metrics
+    authorizer: Authorizer = field(default_factory=AllowAll)
+    fetch_max_bytes: int = 57_671_680

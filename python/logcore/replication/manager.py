@@ -1,0 +1,154 @@
+"""`ReplicaManager`: the partitions of this broker, kept in step with the metadata.
+
+Invariant: a partition is served exactly while the metadata has it; its log is created with the
+topic's id before the first record, and the log of a topic that was deleted and made again is not
+taken for the new one's. No policy here: it only maps partitions to logs.
+Neighbours: `broker.server` feeds it the metadata's changes; handlers look partitions up.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Protocol
+
+from logcore.common.errors import (
+    InvalidArgumentError,
+    KafkaError,
+    KafkaStorageError,
+    UnknownTopicOrPartitionError,
+)
+from logcore.log.manager import LogManager, PartitionLog
+from logcore.replication.partition import Partition
+
+logger = logging.getLogger(__name__)
+
+_NEVER: Final = 2**63 - 1
+"""The value of ``flush.messages`` with which no append waits for the disk."""
+
+
+class PartitionFacts(Protocol):
+    """What the metadata says of a partition."""
+
+    @property
+    def partition_id(self) -> int:
+        """Its number in the topic."""
+
+    @property
+    def leader_epoch(self) -> int:
+        """The epoch of its leader."""
+
+
+class TopicFacts(Protocol):
+    """What the metadata says of a topic."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def topic_id(self) -> bytes:
+        """Its id, 16 bytes."""
+
+    @property
+    def partitions(self) -> Iterable[PartitionFacts]:
+        """Its partitions."""
+
+
+class ReplicaManager:
+    """The partitions of this broker.
+
+    Args:
+        logs: Where their logs are.
+    """
+
+    def __init__(self, logs: LogManager) -> None:
+        self.logs = logs
+        self._partitions: dict[str, dict[int, Partition]] = {}
+        self._names: dict[bytes, str] = {}
+
+    def get(self, topic: str, index: int) -> Partition:
+        """Find a partition.
+
+        Raises:
+            UnknownTopicOrPartitionError: If this broker does not have it.
+        """
+        partition = self.find(topic, index)
+        if partition is None:
+            raise UnknownTopicOrPartitionError(f"this broker does not host {topic}-{index}")
+        return partition
+
+    def find(self, topic: str, index: int) -> Partition | None:
+        """Find a partition, None if this broker does not have it."""
+        partitions = self._partitions.get(topic)
+        return None if partitions is None else partitions.get(index)
+
+    def name_of(self, topic_id: bytes) -> str | None:
+        """Find the name of a topic by its id."""
+        return self._names.get(topic_id)
+
+    def __iter__(self) -> Iterator[Partition]:
+        for partitions in self._partitions.values():
+            yield from partitions.values()
+
+    def of_topic(self, topic: str) -> Iterable[Partition]:
+        """Return the partitions of a topic, none if there is no such topic."""
+        return self._partitions.get(topic, {}).values()
+
+    def host(self, topic: TopicFacts, *, is_new: bool) -> None:
+        """Serve the partitions of a topic, creating logs that are not there.
+
+        Args:
+            topic: What the metadata says.
+            is_new: Whether no log of the added partitions can exist yet.
+        """
+        partitions = self._partitions.setdefault(topic.name, {})
+        self._names[topic.topic_id] = topic.name
+        for facts in topic.partitions:
+            held = partitions.get(facts.partition_id)
+            if held is not None:
+                held.leader_epoch = facts.leader_epoch
+                continue
+            log = self._open(topic.name, facts.partition_id, topic.topic_id, is_new=is_new)
+            partitions[facts.partition_id] = Partition(
+                topic.name, facts.partition_id, topic.topic_id, facts.leader_epoch, log
+            )
+
+    def _open(
+        self, topic: str, index: int, topic_id: bytes, *, is_new: bool
+    ) -> PartitionLog | KafkaError:
+        try:
+            found_id = self.logs.topic_id(topic, index)
+            if found_id is not None and found_id != topic_id:
+                # The stop came between the topic's deletion and its log's: the log goes now.
+                self.logs.delete(topic, index)
+            return self.logs.get_or_create(topic, index, topic_id, is_new)
+        except (KafkaError, InvalidArgumentError) as error:
+            logger.error("%s-%d cannot be served: %s", topic, index, error)  # noqa: TRY400
+            return error if isinstance(error, KafkaError) else KafkaStorageError(str(error))
+
+    def configure(self, topic: str, settings: Mapping[str, str]) -> None:
+        """Take a topic's settings over, into its logs and into what is asked on every append.
+
+        Args:
+            topic: Its name.
+            settings: Every setting of the topic, by Kafka's dotted names.
+        """
+        self.logs.set_topic_settings(topic, settings)
+        for partition in self.of_topic(topic):
+            partition.min_insync_replicas = int(settings["min.insync.replicas"])
+            partition.waits_for_disk = int(settings["flush.messages"]) < _NEVER
+
+    def note_failure(self, partition: Partition, error: KafkaError) -> None:
+        """Say in the log that a partition's storage failed; other errors are the client's."""
+        if isinstance(error, KafkaStorageError):
+            logger.error("%s cannot be read or written: %s", partition, error)
+
+    def drop(self, topic: str, topic_id: bytes) -> list[Partition]:
+        """Stop serving a topic and delete its logs; return what was served."""
+        self._names.pop(topic_id, None)
+        dropped = list(self._partitions.pop(topic, {}).values())
+        for partition in dropped:
+            try:
+                self.logs.delete(topic, partition.index)
+            except (KafkaError, InvalidArgumentError) as error:
+                logger.error("the log of %s cannot be deleted: %s", partition, error)  # noqa: TRY400
+        return dropped
