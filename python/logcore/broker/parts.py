@@ -6,7 +6,6 @@ Neighbours: `server` fills it in; `dispatch` hands it to every handler.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from logcore.broker.authorizer import AllowAll, Authorizer
@@ -18,12 +17,10 @@ from logcore.broker.lanes import Lanes
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.common.clock import Scheduler
-from logcore.common.errors import KafkaError, KafkaStorageError
 from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
 from logcore.coordinator.group.service import GroupCoordinator
 from logcore.replication.manager import ReplicaManager
-from logcore.replication.partition import Partition
 
 logger = logging.getLogger(__name__)
 
