@@ -1,0 +1,97 @@
+"""Settings that must not be ignored: what logcore cannot do yet, it refuses to be told.
+
+A key that changes speed or memory may be accepted without effect (`docs` says so); one that
+secures, or moves data elsewhere, may not, because its user would believe that it holds.
+Invariant: each refusal is a sentence that says what to do.
+Neighbours: `broker_config` asks at start, `dynamic_changes` before a change.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from logcore.broker.config.listeners import Endpoint
+from logcore.common.config import ConfigError, Value
+
+_CLASSES: Final = {
+    "alter.config.policy.class.name": "policies for changes of settings",
+    "client.quota.callback.class": "quotas by a class of one's own",
+    "create.topic.policy.class.name": "policies for new topics",
+    "ssl.engine.factory.class": "TLS engines by a class of one's own",
+}
+_BUILDER: Final = "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder"
+
+
+def _refused(key: str, value: Value, reason: str) -> ConfigError:
+    return ConfigError(f"{key}={value}: {reason}", key=key, value=str(value))
+
+
+def _check_classes(values: Mapping[str, Value]) -> None:
+    for key, what in _CLASSES.items():
+        if values[key]:
+            raise _refused(key, values[key], f"logcore runs no Java, so it has no {what}")
+    if values["principal.builder.class"] not in (None, "", _BUILDER):
+        reason = "logcore runs no Java, so principals are built as by default"
+        raise _refused("principal.builder.class", values["principal.builder.class"], reason)
+    if values["config.providers"]:
+        reason = "logcore does not resolve ${...} in values; write them out"
+        raise _refused("config.providers", ",".join(_names(values["config.providers"])), reason)
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _check_authorizer(values: Mapping[str, Value]) -> None:
+    if values["authorizer.class.name"]:
+        reason = "logcore does not authorize yet, and would allow everything; leave it out"
+        raise _refused("authorizer.class.name", values["authorizer.class.name"], reason)
+
+
+def _check_storage(values: Mapping[str, Value]) -> None:
+    if values["remote.log.storage.system.enable"]:
+        reason = "logcore keeps all segments in its log directories; there is no remote storage"
+        raise _refused("remote.log.storage.system.enable", "true", reason)
+
+
+def _check_roles(values: Mapping[str, Value]) -> None:
+    roles = _names(values["process.roles"])
+    if set(roles) != {"broker", "controller"}:
+        reason = "a node is broker and controller at once; write broker,controller"
+        raise _refused("process.roles", ",".join(roles), reason)
+    voters = _names(values["controller.quorum.voters"])
+    if len(voters) > 1:
+        reason = "logcore runs as a single node so far; name one voter, or leave it out"
+        raise _refused("controller.quorum.voters", ",".join(voters), reason)
+    if voters and voters[0].split("@")[0] != str(values["node.id"]):
+        reason = f"the one voter must be this node, whose node.id is {values['node.id']}"
+        raise _refused("controller.quorum.voters", voters[0], reason)
+
+
+_CHECKS: Final[tuple[Callable[[Mapping[str, Value]], None], ...]] = (
+    _check_classes,
+    _check_authorizer,
+    _check_storage,
+    _check_roles,
+)
+
+
+def check_values(values: Mapping[str, Value]) -> None:
+    """Refuse what logcore cannot do.
+
+    Raises:
+        ConfigError: At the first such value.
+    """
+    for check in _CHECKS:
+        check(values)
+
+
+def check_listeners(listeners: tuple[Endpoint, ...]) -> None:
+    """Refuse listeners that logcore cannot serve.
+
+    Raises:
+        ConfigError: At the first one.
+    """
+    for listener in listeners:
+        if listener.is_sasl:
+            reason = "logcore has no logins by SASL yet; use PLAINTEXT or SSL"
+            raise _refused("listeners", f"{listener.name} ({listener.protocol})", reason)

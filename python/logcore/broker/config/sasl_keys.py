@@ -1,0 +1,105 @@
+"""Keys of the broker: logins (SASL), delegation tokens, and who may do what.
+
+Invariant: names, types, defaults, ranges and importance are Apache Kafka 4.3.1's.
+Neighbours: `broker_keys` joins the tables; `docs` says what each key means.
+"""
+
+from typing import Final
+
+from logcore.common.config import (
+    BOOLEAN,
+    CLASS,
+    DOUBLE,
+    HIGH,
+    INT,
+    LIST,
+    LONG,
+    LOW,
+    PASSWORD,
+    PER_BROKER,
+    SHORT,
+    STRING,
+    ConfigKey,
+)
+from logcore.common.config_values import ANY_LIST, NATURAL, POSITIVE, OneOf, Range
+
+SASL: Final = (
+    ConfigKey("authorizer.class.name", STRING, "", importance=LOW),
+    ConfigKey("connection.failed.authentication.delay.ms", INT, 100, NATURAL, LOW),
+    ConfigKey("connections.max.reauth.ms", LONG, 0),
+    ConfigKey("delegation.token.expiry.check.interval.ms", LONG, 3600000, POSITIVE, LOW),
+    ConfigKey("delegation.token.expiry.time.ms", LONG, 86400000, POSITIVE),
+    ConfigKey("delegation.token.max.lifetime.ms", LONG, 604800000, POSITIVE),
+    ConfigKey("delegation.token.secret.key", PASSWORD, None),
+    ConfigKey(
+        "principal.builder.class",
+        CLASS,
+        "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder",
+        update=PER_BROKER,
+    ),
+    ConfigKey("sasl.client.callback.handler.class", CLASS, None),
+    ConfigKey("sasl.enabled.mechanisms", LIST, ("GSSAPI",), ANY_LIST, update=PER_BROKER),
+    ConfigKey("sasl.jaas.config", PASSWORD, None, update=PER_BROKER),
+    ConfigKey("sasl.kerberos.kinit.cmd", STRING, "/usr/bin/kinit", update=PER_BROKER),
+    ConfigKey("sasl.kerberos.min.time.before.relogin", LONG, 60000, update=PER_BROKER),
+    ConfigKey(
+        "sasl.kerberos.principal.to.local.rules", LIST, ("DEFAULT",), ANY_LIST, update=PER_BROKER
+    ),
+    ConfigKey("sasl.kerberos.service.name", STRING, None, update=PER_BROKER),
+    ConfigKey("sasl.kerberos.ticket.renew.jitter", DOUBLE, 0.05, update=PER_BROKER),
+    ConfigKey("sasl.kerberos.ticket.renew.window.factor", DOUBLE, 0.8, update=PER_BROKER),
+    ConfigKey("sasl.login.callback.handler.class", CLASS, None),
+    ConfigKey("sasl.login.class", CLASS, None),
+    ConfigKey("sasl.login.connect.timeout.ms", INT, None, importance=LOW),
+    ConfigKey("sasl.login.read.timeout.ms", INT, None, importance=LOW),
+    ConfigKey("sasl.login.refresh.buffer.seconds", SHORT, 300, update=PER_BROKER),
+    ConfigKey("sasl.login.refresh.min.period.seconds", SHORT, 60, update=PER_BROKER),
+    ConfigKey("sasl.login.refresh.window.factor", DOUBLE, 0.8, update=PER_BROKER),
+    ConfigKey("sasl.login.refresh.window.jitter", DOUBLE, 0.05, update=PER_BROKER),
+    ConfigKey("sasl.login.retry.backoff.max.ms", LONG, 10000, importance=LOW),
+    ConfigKey("sasl.login.retry.backoff.ms", LONG, 100, importance=LOW),
+    ConfigKey("sasl.mechanism.controller.protocol", STRING, "GSSAPI", importance=HIGH),
+    ConfigKey("sasl.mechanism.inter.broker.protocol", STRING, "GSSAPI", update=PER_BROKER),
+    ConfigKey(
+        "sasl.oauthbearer.assertion.algorithm",
+        STRING,
+        "RS256",
+        OneOf(("ES256", "RS256"), ignores_case=True),
+    ),
+    ConfigKey("sasl.oauthbearer.assertion.claim.aud", STRING, None),
+    ConfigKey("sasl.oauthbearer.assertion.claim.exp.seconds", INT, 300, Range(0, 86400), LOW),
+    ConfigKey("sasl.oauthbearer.assertion.claim.iss", STRING, None),
+    ConfigKey("sasl.oauthbearer.assertion.claim.jti.include", BOOLEAN, False),
+    ConfigKey("sasl.oauthbearer.assertion.claim.nbf.seconds", INT, 60, Range(0, 3600), LOW),
+    ConfigKey("sasl.oauthbearer.assertion.claim.sub", STRING, None),
+    ConfigKey("sasl.oauthbearer.assertion.file", STRING, None),
+    ConfigKey("sasl.oauthbearer.assertion.private.key.file", STRING, None),
+    ConfigKey("sasl.oauthbearer.assertion.private.key.passphrase", PASSWORD, None),
+    ConfigKey("sasl.oauthbearer.assertion.template.file", STRING, None),
+    ConfigKey("sasl.oauthbearer.client.credentials.client.id", STRING, None),
+    ConfigKey("sasl.oauthbearer.client.credentials.client.secret", PASSWORD, None),
+    ConfigKey("sasl.oauthbearer.clock.skew.seconds", INT, 30, importance=LOW),
+    ConfigKey("sasl.oauthbearer.expected.audience", LIST, (), ANY_LIST, HIGH),
+    ConfigKey("sasl.oauthbearer.expected.issuer", STRING, None, importance=HIGH),
+    ConfigKey("sasl.oauthbearer.jwks.endpoint.refresh.ms", LONG, 3600000, importance=LOW),
+    ConfigKey("sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", LONG, 10000, importance=LOW),
+    ConfigKey("sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", LONG, 100, importance=LOW),
+    ConfigKey("sasl.oauthbearer.jwks.endpoint.url", STRING, None),
+    ConfigKey(
+        "sasl.oauthbearer.jwt.retriever.class",
+        CLASS,
+        "org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever",
+    ),
+    ConfigKey(
+        "sasl.oauthbearer.jwt.validator.class",
+        CLASS,
+        "org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator",
+    ),
+    ConfigKey("sasl.oauthbearer.scope", STRING, None),
+    ConfigKey("sasl.oauthbearer.scope.claim.name", STRING, "scope", importance=LOW),
+    ConfigKey("sasl.oauthbearer.sub.claim.name", STRING, "sub", importance=LOW),
+    ConfigKey("sasl.oauthbearer.token.endpoint.url", STRING, None),
+    ConfigKey("sasl.server.callback.handler.class", CLASS, None),
+    ConfigKey("sasl.server.max.receive.size", INT, 524288),
+    ConfigKey("security.providers", STRING, None, importance=LOW),
+)

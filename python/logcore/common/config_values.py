@@ -1,0 +1,172 @@
+"""What a configuration key allows beyond its type, as data: ranges, choices, lists, durations.
+
+Invariant: a check never changes a value; `problem` says in one clause what is allowed, and the
+check's own text is the column "valid values" of the documentation.
+Neighbours: tables of keys name these; `config` asks them.
+Source: Apache Kafka 4.3.1, the validators of `ConfigDef`, for what each accepts.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from logcore.common.types import override
+
+
+class Check(Protocol):
+    """Says whether a parsed value is allowed."""
+
+    def problem(self, value: Any) -> str | None:  # noqa: ANN401 - of the key's type
+        """Return what is wrong with a value; None if nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number from `low` to `high`; None leaves a side open. `also` is allowed besides."""
+
+    low: float | None = None
+    high: float | None = None
+    also: int | None = None
+
+    def problem(self, value: float) -> str | None:
+        """Return what is wrong with a value; None if nothing is."""
+        if value == self.also:
+            return None
+        beside = "" if self.also is None else f", or {self.also}"
+        if self.low is not None and not value >= self.low:
+            return f"Value must be at least {self.low}{beside}"
+        if self.high is not None and not value <= self.high:
+            return f"Value must be no more than {self.high}{beside}"
+        return None
+
+    @override
+    def __str__(self) -> str:
+        low = "..." if self.low is None else f"{self.low},..."
+        high = "" if self.high is None else f",{self.high}"
+        beside = "" if self.also is None else f" or {self.also}"
+        return f"[{low}{high}]{beside}"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of some words."""
+
+    words: tuple[str, ...]
+    ignores_case: bool = False
+
+    def problem(self, value: str | None) -> str | None:
+        """Return what is wrong with a value; None if nothing is."""
+        known = value in self.words
+        if self.ignores_case and value is not None:
+            known = value.upper() in {word.upper() for word in self.words}
+        return None if known else f"String must be one of: {', '.join(self.words)}"
+
+    @override
+    def __str__(self) -> str:
+        return f"{'(case insensitive) ' if self.ignores_case else ''}[{', '.join(self.words)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list without repetition and without empty parts; of some words, if there are any."""
+
+    words: tuple[str, ...] = ()
+    may_be_empty: bool = True
+
+    def problem(self, value: tuple[str, ...] | None) -> str | None:
+        """Return what is wrong with a value; None if nothing is."""
+        if value is None:
+            return None
+        if not value and not self.may_be_empty:
+            return "The list must not be empty"
+        if "" in value:
+            return "No value of the list may be empty"
+        if len(set(value)) < len(value):
+            return "The values of the list must differ from each other"
+        if self.words and not set(value) <= set(self.words):
+            return f"Each value of the list must be one of: {', '.join(self.words)}"
+        return None
+
+    @override
+    def __str__(self) -> str:
+        if self.words:
+            return f"[{', '.join(self.words)}]"
+        return "" if self.may_be_empty else "non-empty list"
+
+
+@dataclass(frozen=True, slots=True)
+class NotEmpty:
+    """Any text but the empty one."""
+
+    def problem(self, value: str | None) -> str | None:
+        """Return what is wrong with a value; None if nothing is."""
+        return "String must be non-empty" if value is not None and not value else None
+
+    @override
+    def __str__(self) -> str:
+        return "non-empty string"
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottledReplicas:
+    """A list of `partition:broker`, or a star for all."""
+
+    def problem(self, value: tuple[str, ...]) -> str | None:
+        """Return what is wrong with a value; None if nothing is."""
+        if value == ("*",) or all(re.fullmatch(r"[0-9]+:[0-9]+", part) for part in value):
+            return None
+        return "Each value must be [partitionId]:[brokerId], or the whole must be * or empty"
+
+    @override
+    def __str__(self) -> str:
+        return "[partitionId]:[brokerId],[partitionId]:[brokerId],..."
+
+
+@dataclass(frozen=True, slots=True)
+class EachLike:
+    """A list whose parts match a pattern; `shown` is the pattern for people."""
+
+    pattern: str
+    shown: str
+
+    def problem(self, value: tuple[str, ...] | None) -> str | None:
+        """Return what is wrong with a value; None if nothing is."""
+        if all(re.fullmatch(self.pattern, part) for part in value or ()):
+            return None
+        return f"Each value must look like {self.shown}"
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.shown},..."
+
+
+_DURATION: Final = re.compile(
+    r"[+-]?P(?=.)([+-]?\d+D)?(T(?=.)([+-]?\d+H)?([+-]?\d+M)?([+-]?\d+(\.\d{0,9})?S)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetReset:
+    """Where a new share group begins: an end of the log, or a duration of ISO 8601 ago."""
+
+    def problem(self, value: str | None) -> str | None:
+        """Return what is wrong with a value; None if nothing is."""
+        word, _, duration = (value or "").partition(":")
+        if not duration and word in ("latest", "earliest"):
+            return None
+        is_duration = word == "by_duration" and _DURATION.fullmatch(duration)
+        if is_duration and not duration.startswith("-"):
+            return None
+        return "Value must be latest, earliest or by_duration:<ISO 8601 duration>, such as PT24H"
+
+    @override
+    def __str__(self) -> str:
+        return "[latest, earliest, by_duration:PnDTnHnMn.nS]"
+
+
+INT_MAX: Final = 2**31 - 1
+LONG_MAX: Final = 2**63 - 1
+NATURAL: Final = Range(0)
+POSITIVE: Final = Range(1)
+ANY_LIST: Final = ListOf()
