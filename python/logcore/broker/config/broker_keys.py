@@ -1,6 +1,6 @@
 """Every key of the broker, of topics, of groups and of clients' metrics, as one table each.
 
-Invariant: importing this imports no documentation; `docs` is a module of its own, for the few who ask.
+Invariant: importing this imports no documentation; `docs` is a module of its own, for who asks.
 Neighbours: the tables `*_keys`; `broker_config` and `configs` read values by them.
 """
 
