@@ -105,7 +105,7 @@ def _serve(settings: dict[str, str], started: Future[Running], done: threading.E
         broker = Broker(BrokerConfig(settings))
         try:
             facts = await broker.start()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised where the broker is asked for
             await broker.stop()
             started.set_exception(error)
             return
