@@ -1,6 +1,7 @@
 # One command per need; each target works on a fresh clone and installs what it needs into .venv.
 # Needs on the machine: Python >= 3.11 with venv, Rust (rust-version in Cargo.toml); for the tests
-# against Apache Kafka's own tools also Java 17 and Maven; for `make fuzz` a nightly Rust toolchain.
+# against Apache Kafka's own tools and foreign clients also Java 17, Maven and Go; for `make interop`
+# also a C++ compiler and npm; for `make fuzz` a nightly Rust toolchain.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -18,10 +19,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench fuzz wheel ci fmt clean lock need-cargo need-nightly
+.PHONY: help build demo test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo need-nightly
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------- installing
 
@@ -54,6 +55,9 @@ build: $(VENV)/.dev-installed need-cargo ## compile the engine and install the p
 test: build ## every test: the engine's (cargo) and the package's (pytest)
 	cargo test --locked --quiet -p logcore
 	$(PY) -m pytest
+
+interop: build ## foreign test suites against our broker, and Kafka's dump tool over its data
+	$(PY) -m tests.interop $(SUITES)
 
 lint: build ## every gate: rustfmt, clippy, ruff, mypy, stubtest, import contracts, tidy
 	cargo fmt --all -- --check

@@ -15,7 +15,7 @@ import pytest
 def peers_home() -> Path:
     """Return the folder where peers keep what they download: `LOGCORE_PEERS_HOME`, or a cache."""
     chosen = os.environ.get("LOGCORE_PEERS_HOME")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "logcore" / "peers"
+    return Path(chosen) if chosen else Path.home() / ".cache" / "logcore-peers"
 
 
 def absent(reason: str) -> NoReturn:

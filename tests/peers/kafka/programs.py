@@ -19,15 +19,36 @@ LONG_LIVED: Final = ("-Xmx1g", "-XX:+UseG1GC")
 SERVER: Final = "kafka.Kafka"
 TOOLS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "acls": "org.apache.kafka.tools.AclCommand",
+        "broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
+        "client-metrics": "org.apache.kafka.tools.ClientMetricsCommand",
+        "cluster": "org.apache.kafka.tools.ClusterTool",
+        "configs": "kafka.admin.ConfigCommand",
         "console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
         "console-producer": "org.apache.kafka.tools.ConsoleProducer",
+        "console-share-consumer": "org.apache.kafka.tools.consumer.ConsoleShareConsumer",
+        "consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+        "consumer-perf": "org.apache.kafka.tools.ConsumerPerformance",
         "delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
         "dump-log": "org.apache.kafka.tools.DumpLogSegments",
+        "e2e-latency": "org.apache.kafka.tools.EndToEndLatency",
+        "features": "org.apache.kafka.tools.FeatureCommand",
         "get-offsets": "org.apache.kafka.tools.GetOffsetShell",
+        "groups": "org.apache.kafka.tools.GroupsCommand",
+        "leader-election": "org.apache.kafka.tools.LeaderElectionCommand",
+        "log-dirs": "org.apache.kafka.tools.LogDirsCommand",
+        "metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
         "producer-perf": "org.apache.kafka.tools.ProducerPerformance",
+        "reassign": "org.apache.kafka.tools.reassign.ReassignPartitionsCommand",
+        "share-consumer-perf": "org.apache.kafka.tools.ShareConsumerPerformance",
+        "share-groups": "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
         "storage": "kafka.tools.StorageTool",
+        "streams-groups": "org.apache.kafka.tools.streams.StreamsGroupCommand",
         "topics": "org.apache.kafka.tools.TopicCommand",
+        "transactions": "org.apache.kafka.tools.TransactionsCommand",
+        "verifiable-consumer": "org.apache.kafka.tools.VerifiableConsumer",
         "verifiable-producer": "org.apache.kafka.tools.VerifiableProducer",
+        "verifiable-share-consumer": "org.apache.kafka.tools.VerifiableShareConsumer",
     }
 )
 

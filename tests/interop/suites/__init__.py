@@ -1,0 +1,1 @@
+"""The foreign suites: a folder each, started by its `run`; `common.sh` says how."""
