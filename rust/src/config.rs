@@ -50,8 +50,10 @@ pub struct LogConfig {
     pub message_timestamp_before_max_ms: i64,
     pub message_timestamp_after_max_ms: i64,
     pub compression_type: CompressionType,
-    /// Level of the codec that [`LogConfig::compression_type`] names, its default if `None`.
-    pub compression_level: Option<i32>,
+    /// The codec's default if `None`, as for the other two.
+    pub compression_gzip_level: Option<i32>,
+    pub compression_lz4_level: Option<i32>,
+    pub compression_zstd_level: Option<i32>,
     pub cleanup_policy: CleanupPolicy,
     pub retention_ms: i64,
     pub retention_bytes: i64,
@@ -81,7 +83,9 @@ impl Default for LogConfig {
             message_timestamp_before_max_ms: i64::MAX,
             message_timestamp_after_max_ms: 3_600_000,
             compression_type: CompressionType::Producer,
-            compression_level: None,
+            compression_gzip_level: None,
+            compression_lz4_level: None,
+            compression_zstd_level: None,
             cleanup_policy: CleanupPolicy { delete: true, compact: false },
             retention_ms: 7 * DAY_MS,
             retention_bytes: -1,
@@ -223,12 +227,44 @@ impl LogConfig {
                 self.preallocate =
                     one_of("preallocate", value, &[("true", true), ("false", false)])?;
             }
-            "compression.gzip.level" | "compression.lz4.level" | "compression.zstd.level" => {
-                self.compression_level = Some(parsed("compression.level", value, -131_072, 22)?);
+            _ => return self.set_compression_level(key, value),
+        }
+        Ok(true)
+    }
+
+    /// The keys of levels; each counts only where its codec is the one to store.
+    fn set_compression_level(&mut self, key: &str, value: &str) -> Result<bool> {
+        match key {
+            "compression.gzip.level" => {
+                let level = parsed("compression.gzip.level", value, -1, 9)?;
+                if level == 0 {
+                    return Err(LogError::InvalidConfig {
+                        key: "compression.gzip.level",
+                        reason: "0 would not compress; it is -1 or 1 to 9".into(),
+                    });
+                }
+                self.compression_gzip_level = Some(level);
+            }
+            "compression.lz4.level" => {
+                self.compression_lz4_level = Some(parsed("compression.lz4.level", value, 1, 17)?);
+            }
+            "compression.zstd.level" => {
+                self.compression_zstd_level =
+                    Some(parsed("compression.zstd.level", value, -131_072, 22)?);
             }
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The level to compress with `codec` at, its default if `None`.
+    pub fn compression_level(&self, codec: Codec) -> Option<i32> {
+        match codec {
+            Codec::Gzip => self.compression_gzip_level,
+            Codec::Lz4 => self.compression_lz4_level,
+            Codec::Zstd => self.compression_zstd_level,
+            Codec::None | Codec::Snappy => None,
+        }
     }
 
     /// Checks what must agree between keys.

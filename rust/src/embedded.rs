@@ -106,7 +106,7 @@ impl EmbeddedLog {
     /// the recovery point are missing.
     pub fn open(dir: &Path, options: EmbeddedOptions) -> Result<Arc<Self>> {
         let (directory, log) = Directory::open(dir, &options)?;
-        let pending = Pending::new(options.codec, options.config.compression_level);
+        let pending = Pending::new(options.codec, options.config.compression_level(options.codec));
         let this = Arc::new_cyclic(|this| Self {
             log: Arc::new(log),
             options,
@@ -237,7 +237,8 @@ impl EmbeddedLog {
 
     /// A sink to fill; give it back with [`EmbeddedLog::give_sink`].
     pub fn take_sink(&self) -> BatchSink {
-        let codec = (self.options.codec, self.options.config.compression_level);
+        let codec = self.options.codec;
+        let codec = (codec, self.options.config.compression_level(codec));
         BatchSink::take(codec, self.options.clock.now_ms(), self.batch_size_bytes())
     }
 

@@ -50,6 +50,15 @@ pub struct FileMeta {
     pub is_dir: bool,
 }
 
+/// How large the volume of a directory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskSpace {
+    /// All its bytes.
+    pub total_bytes: u64,
+    /// Those that this process may still fill.
+    pub usable_bytes: u64,
+}
+
 /// An open file. Reads and writes are positioned, so one handle serves many threads.
 pub trait File: Send + Sync + Debug {
     /// The path it was opened by.
@@ -136,6 +145,19 @@ pub trait FileSystem: Send + Sync + Debug {
     /// # Errors
     /// `Io`.
     fn sync_dir(&self, dir: &Path) -> Result<()>;
+
+    /// The size of the volume that a directory is on.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn disk_space(&self, dir: &Path) -> Result<DiskSpace> {
+        let found = rustix::fs::statvfs(dir);
+        let found = found.map_err(|error| LogError::io("statvfs", dir, error.into()))?;
+        Ok(DiskSpace {
+            total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+            usable_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+        })
+    }
 
     /// A whole small file, `None` if it is absent.
     ///

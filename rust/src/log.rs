@@ -2,7 +2,7 @@
 //!
 //! One writer at a time, behind a mutex; readers load the segment list and atomics and never wait,
 //! not for an fsync either, which runs outside of the mutex (`flush.rs`). The parts:
-//! `log/append.rs` (the way in), `log/read.rs` (the way out), `log/offsets.rs` (times and epochs),
+//! `log/append.rs` (the way in), `log/own.rs` (what its owner writes), `log/read.rs` (the way out), `log/offsets.rs` (times and epochs),
 //! `log/truncate.rs` (cutting the end), `log/housekeeping.rs` (roll, retention), `log/compact.rs`
 //! (compaction).
 //!
@@ -15,6 +15,8 @@ mod compact;
 mod housekeeping;
 mod offsets;
 mod open;
+mod own;
+mod producers;
 mod read;
 mod truncate;
 
@@ -30,6 +32,8 @@ pub use append::AppendInfo;
 pub(crate) use offsets::first_at_or_past;
 pub use offsets::{ListedOffset, TimestampSpec};
 pub use open::{OpenOptions, RecoveryReport};
+pub use own::{KeyValue, MarkerOwner};
+pub use producers::ProducerFacts;
 pub use read::{FetchData, Isolation};
 
 use crate::clock::Clock;
@@ -129,6 +133,16 @@ impl Log {
         config.check()?;
         self.config.store(Arc::new(config));
         Ok(())
+    }
+
+    /// Whether an offset belongs to the active segment, whose bytes were written lately.
+    pub fn is_active(&self, offset: i64) -> bool {
+        self.segments.is_active(offset)
+    }
+
+    /// Whether an append may have to wait: for an fsync (`flush.messages`), or for who writes now.
+    pub fn append_blocks(&self) -> bool {
+        self.config.load().flush_messages != i64::MAX || self.writer.is_locked()
     }
 
     /// What opening found and repaired.

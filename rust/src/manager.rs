@@ -4,8 +4,11 @@
 //! offline alone, with its logs, and the others go on; a directory or file that is not ours is
 //! never changed; a log's topic id is on disk before its first record. Loading is in
 //! `manager/load.rs`, what is done from time to time in `manager/upkeep.rs`. The owner calls those
-//! methods; there is no thread here.
+//! methods; there is no thread here. `manager/configs.rs` has the settings, `manager/facts.rs` what is
+//! told of the directories.
 
+mod configs;
+mod facts;
 mod load;
 mod upkeep;
 
@@ -16,7 +19,9 @@ use std::sync::atomic::AtomicI64;
 
 use parking_lot::{Mutex, RwLock};
 
-pub use load::LoadReport;
+use configs::Configs;
+pub use facts::DirFacts;
+pub use load::{LoadProgress, LoadReport};
 pub use upkeep::Compacted;
 
 use crate::checkpoint::TopicPartition;
@@ -49,6 +54,8 @@ pub struct ManagerOptions {
     pub load_threads: usize,
     /// Whether high watermarks follow the log ends, as without replicas.
     pub end_is_stable: bool,
+    /// Where loading tells how far it is.
+    pub progress: Arc<LoadProgress>,
 }
 
 impl Default for ManagerOptions {
@@ -62,23 +69,18 @@ impl Default for ManagerOptions {
             node_id: None,
             load_threads: 2,
             end_is_stable: false,
+            progress: Arc::default(),
         }
     }
 }
 
-impl ManagerOptions {
-    fn config_of(&self, topic: &str) -> LogConfig {
-        self.topic_configs.get(topic).unwrap_or(&self.config).clone()
-    }
-
-    fn open_options(&self, topic: &str) -> OpenOptions {
-        OpenOptions {
-            fs: Arc::clone(&self.fs),
-            clock: Arc::clone(&self.clock),
-            config: self.config_of(topic),
-            end_is_stable: self.end_is_stable,
-            ..OpenOptions::default()
-        }
+fn open_options(options: &ManagerOptions, config: LogConfig) -> OpenOptions {
+    OpenOptions {
+        fs: Arc::clone(&options.fs),
+        clock: Arc::clone(&options.clock),
+        config,
+        end_is_stable: options.end_is_stable,
+        ..OpenOptions::default()
     }
 }
 
@@ -115,6 +117,7 @@ struct Failed {
 #[derive(Debug)]
 pub struct LogManager {
     options: ManagerOptions,
+    configs: RwLock<Configs>,
     dirs: Vec<Arc<LogDir>>,
     /// Directories that could not even be opened.
     lost_dirs: Vec<PathBuf>,
@@ -234,7 +237,8 @@ impl LogManager {
         if let Some(topic_id) = topic_id {
             PartitionMetadataFile::new(Arc::clone(&self.options.fs), &path).write(topic_id)?;
         }
-        let log = Log::open(&path, self.options.open_options(&partition.topic))?;
+        let config = self.configs.read().of(&partition.topic).clone();
+        let log = Log::open(&path, open_options(&self.options, config))?;
         self.options.fs.sync_dir(dir.path())?;
         let now_ms = self.options.clock.now_ms();
         Ok(Hosted { log: Arc::new(log), dir: Arc::clone(dir), topic_id, flushed_ms: now_ms.into() })

@@ -88,6 +88,11 @@ impl ProducerState {
         self.config = config;
     }
 
+    /// Changes how long an idle producer is remembered.
+    pub(crate) fn set_expiration_ms(&mut self, expiration_ms: i64) {
+        self.config.producer_id_expiration_ms = expiration_ms;
+    }
+
     /// Follows a rename of the log's directory.
     pub fn set_dir(&mut self, dir: &Path) {
         self.snapshots.set_dir(dir);

@@ -48,6 +48,11 @@ impl Segments {
         self.list.load_full()
     }
 
+    /// Whether an offset belongs to the last segment.
+    pub fn is_active(&self, offset: i64) -> bool {
+        self.list.load().last().is_some_and(|active| active.base_offset() <= offset)
+    }
+
     /// Replaces the list; only the writer calls it.
     pub fn replace(&self, list: SegmentList) {
         debug_assert!(list.is_sorted_by_key(|segment| segment.base_offset()));

@@ -38,7 +38,8 @@ fn every_key_is_taken_and_strange_ones_are_told() {
     assert_eq!((config.segment_bytes, config.retention_bytes, config.flush_ms), (1 << 20, 12, 6));
     assert_eq!(config.message_timestamp_type, TimestampType::LogAppendTime);
     assert_eq!(config.compression_type, CompressionType::Codec(Codec::Zstd));
-    assert_eq!(config.compression_level, Some(9));
+    assert_eq!(config.compression_level(Codec::Zstd), Some(9));
+    assert_eq!(config.compression_level(Codec::Gzip), None, "another codec's level");
     assert_eq!(config.cleanup_policy, CleanupPolicy { delete: true, compact: true });
     assert!(config.preallocate);
     assert_eq!(config.roll_ms(), 2, "compaction's lag is shorter than segment.ms");

@@ -3,14 +3,25 @@
 Invariant: what stands here is what `rust/bindings/src/lib.rs` registers, no more and no less.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import Final, Self, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer, CapsuleType, disjoint_base, override
 
-__all__ = ["ArrowStream", "BatchView", "Columns", "Log", "NativeBuffer", "Record"]
+__all__ = [
+    "ArrowStream",
+    "BatchView",
+    "Columns",
+    "LoadProgress",
+    "Log",
+    "LogManager",
+    "NativeBuffer",
+    "PartitionLog",
+    "Record",
+]
 
 class _Recovery(TypedDict):
     was_clean: bool
@@ -40,6 +51,13 @@ class _Stat(TypedDict, total=False):
     end_offset: int
     recovery_point: int
     recovery: _Recovery
+
+class _LoadReport(TypedDict):
+    loaded: int
+    truncated_bytes: int
+    failed: list[tuple[str, str]]
+    foreign: list[str]
+    set_aside: list[str]
 
 @disjoint_base
 class Log:
@@ -576,3 +594,450 @@ class NativeBuffer:
 
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+
+@final
+class LoadProgress:
+    """How far a `LogManager` is with opening its logs; another thread may ask meanwhile."""
+
+    def __new__(cls) -> Self: ...
+    @property
+    def total(self) -> int:
+        """Logs to open; 0 until they are counted."""
+
+    @property
+    def done(self) -> int:
+        """Logs that are open, or could not be opened."""
+
+@disjoint_base
+class LogManager:
+    """All logs of a broker; `logcore.log.manager.LogManager` derives from it."""
+
+    def __new__(
+        cls,
+        paths: Sequence[str | PathLike[str]],
+        *,
+        settings: Mapping[str, str],
+        topic_settings: Mapping[str, Mapping[str, str]],
+        cluster_id: str | None,
+        node_id: int | None,
+        load_threads: int,
+        progress: LoadProgress | None,
+    ) -> Self:
+        """Take the directories and open every log in them."""
+
+    def partitions(self) -> list[tuple[str, int]]:
+        """List the partitions that have a log, in order, also in offline directories."""
+
+    def topic_id(self, topic: str, partition: int) -> bytes | None:
+        """Tell the topic id that a partition's log belongs to.
+
+        Args:
+            topic: The topic's name.
+            partition: The partition's number.
+
+        Returns:
+            The 16 bytes of the id; None if there is no log, or it names no id.
+        """
+
+    def get(self, topic: str, partition: int) -> PartitionLog | None:
+        """Find the log of a partition.
+
+        Args:
+            topic: The topic's name.
+            partition: The partition's number.
+
+        Returns:
+            The log, None if there is none.
+
+        Raises:
+            LogDirectoryOfflineError: If its directory failed.
+            LogCorruptError: If it could not be loaded.
+            LogClosedError: If the manager is closed.
+        """
+
+    def get_or_create(
+        self, topic: str, partition: int, topic_id: bytes | None, is_new: bool
+    ) -> PartitionLog:
+        """Find the log of a partition, or create it in the directory with the fewest logs.
+
+        Args:
+            topic: The topic's name.
+            partition: The partition's number.
+            topic_id: The 16 bytes of the topic's id; written durably before the log is used.
+            is_new: Whether no log of the partition can exist. If one may, none is created while
+                a directory is offline, which might hold it.
+
+        Returns:
+            The log.
+
+        Raises:
+            InvalidArgumentError: If the name is illegal, or the log is of a topic with another id.
+            LogDirectoryOfflineError: If no directory is fit.
+            LogCorruptError: If the log is there and could not be loaded.
+            LogIoError: If the system refuses.
+            LogClosedError: If the manager is closed.
+        """
+
+    def delete(self, topic: str, partition: int) -> None:
+        """Delete the log of a partition: it is gone at once, its files later.
+
+        The files go with a `remove_deleted` after ``file.delete.delay.ms``. A `PartitionLog` of it
+        refuses every call from now on; what was read from it stays readable.
+
+        Args:
+            topic: The topic's name.
+            partition: The partition's number.
+
+        Raises:
+            InvalidArgumentError: If there is no such log.
+            LogDirectoryOfflineError, LogIoError, LogClosedError: If it cannot be done.
+        """
+
+    def truncate_to(self, topic: str, partition: int, offset: int) -> int:
+        """Cut a log before the batch that holds an offset.
+
+        Args:
+            topic: The topic's name.
+            partition: The partition's number.
+            offset: First offset to remove.
+
+        Returns:
+            The new end offset, at most `offset`.
+
+        Raises:
+            InvalidArgumentError: If there is no such log.
+            LogDirectoryOfflineError, LogIoError, LogPoisonedError, LogClosedError: If it cannot
+                be done.
+        """
+
+    def set_topic_settings(self, topic: str, settings: Mapping[str, str]) -> None:
+        """Replace the settings that a topic's logs have of their own; open logs too.
+
+        Args:
+            topic: The topic's name.
+            settings: Values by Kafka's dotted names; what is not named is as for all logs. Names
+                that do not concern a log are left alone.
+
+        Raises:
+            InvalidConfigError: If a value is not allowed; nothing is changed then.
+            LogClosedError: If the manager is closed.
+        """
+
+    def set_settings(self, settings: Mapping[str, str]) -> None:
+        """Replace the settings that all logs have in common; open logs too.
+
+        Args:
+            settings: Values by Kafka's dotted names for topics; Kafka's defaults for the rest.
+
+        Raises:
+            InvalidConfigError: If a value is not allowed; nothing is changed then.
+            LogClosedError: If the manager is closed.
+        """
+
+    def _report(self) -> _LoadReport:
+        """Tell the facts of `logcore.log.manager.LoadReport`."""
+
+    def offline_dirs(self) -> list[str]:
+        """List the directories that failed, at opening or later."""
+
+    def _log_dirs(self) -> list[tuple[str, bool, int, int, list[tuple[str, int, int]]]]:
+        """Tell the facts of `logcore.log.manager.LogDirFacts`."""
+
+    def flush_due(self) -> int:
+        """Flush the logs whose ``flush.ms`` is over, or that sealed a segment since the last flush.
+
+        Returns:
+            How many were flushed. A directory whose storage failed is offline then.
+        """
+
+    def checkpoint(self) -> None:
+        """Write the checkpoints of every directory that is online.
+
+        Raises:
+            LogIoError: If one could not be written; its directory is offline then, and the others
+                are written all the same.
+        """
+
+    def apply_retention(self) -> list[tuple[tuple[str, int], list[int]]]:
+        """Delete what retention no longer keeps, and forget producers that were idle for too long.
+
+        Returns:
+            Base offsets of the deleted segments, by partition.
+        """
+
+    def remove_deleted(self) -> int:
+        """Remove the files of deleted logs whose delay is over; tell of how many logs."""
+
+    def _compact_due(self) -> tuple[tuple[str, int], _Compaction | None, str | None] | None:
+        """Tell the facts of `logcore.log.manager.CompactedLog`."""
+
+    def uncleanable(self) -> list[tuple[str, int]]:
+        """List the partitions that compaction gave up on."""
+
+    def close(self, broker_epoch: int = -1) -> None:
+        """Close every log, write the checkpoints, and mark the directories as cleanly stopped.
+
+        Closing twice is no error. What was read stays readable.
+
+        Args:
+            broker_epoch: What the mark says of the broker, -1 for nothing.
+
+        Raises:
+            LogIoError, LogPoisonedError: The first failure; everything else is closed all the
+                same, and a directory that is not in order is not marked.
+        """
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+
+@final
+class PartitionLog:
+    """The log of one partition, as a `LogManager` gives it out.
+
+    Methods may be called from any thread. Those that work for a few microseconds hold the
+    interpreter; those that may wait for a disk let go of it.
+    """
+
+    def append_leader(self, records: Buffer, leader_epoch: int) -> tuple[int, int, int, int, bool]:
+        """Append what a producer sent, after checking it in full.
+
+        Args:
+            records: One record batch (version 2). A writable buffer, such as a slice of a request's
+                frame, gets offsets and leader epoch written in place; a read-only one is copied.
+            leader_epoch: The epoch to write it in.
+
+        Returns:
+            Offset of the first record, offset of the last one, the time of the append in
+            milliseconds (-1 unless ``message.timestamp.type`` is ``LogAppendTime``), the start
+            offset of the log, and whether the producer had sent the batch before; then nothing was
+            written, and the offsets are those of the first time.
+
+        Raises:
+            CorruptMessageError: If a length, CRC or encoding is wrong.
+            InvalidRecordError, InvalidTimestampError: If it is whole but not acceptable; they name
+                the records at fault.
+            UnsupportedCompressionTypeError: If the codec is unknown.
+            MessageTooLargeError, RecordListTooLargeError: If it is too large.
+            InvalidProducerEpochError, OutOfOrderSequenceNumberError, InvalidTxnStateError: If it
+                is not what the producer may send now.
+            LogIoError: If the system refuses; the directory is offline then.
+            LogPoisonedError: If an fsync failed earlier, or the directory is offline.
+            LogClosedError: If the log was deleted, or the manager closed.
+        """
+
+    def append_records(
+        self,
+        records: Sequence[tuple[bytes | None, bytes | None]],
+        leader_epoch: int,
+        timestamp_ms: int,
+    ) -> tuple[int, int]:
+        """Append records of the broker's own, all or none: they become one batch.
+
+        Args:
+            records: Pairs of key and value, at least one.
+            leader_epoch: The epoch to write them in.
+            timestamp_ms: Milliseconds since 1970 UTC for all.
+
+        Returns:
+            Offset of the first record and of the last one.
+
+        Raises:
+            InvalidArgumentError: If there is no record.
+            MessageTooLargeError, RecordListTooLargeError: If the batch is too large.
+            LogIoError, LogPoisonedError, LogClosedError: As for `append_leader`.
+        """
+
+    def append_control(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        leader_epoch: int,
+        timestamp_ms: int,
+        *,
+        producer_id: int = -1,
+        producer_epoch: int = -1,
+        transaction_version: int = 0,
+    ) -> tuple[int, int]:
+        """Append a batch of one control record.
+
+        Args:
+            key: The record's key: version and type, two int16.
+            value: The record's value.
+            leader_epoch: The epoch to write it in.
+            timestamp_ms: Milliseconds since 1970 UTC.
+            producer_id: Whose transaction it ends; -1 for records of the metadata quorum.
+            producer_epoch: The producer's epoch.
+            transaction_version: Transactions version of the request that brought the marker.
+
+        Returns:
+            Offset of the first record and of the last one, which are the same.
+
+        Raises:
+            InvalidProducerEpochError, TransactionCoordinatorFencedError: If it comes too late.
+            MessageTooLargeError, LogIoError, LogPoisonedError, LogClosedError: As for
+                `append_records`.
+        """
+
+    def read(
+        self, offset: int, max_bytes: int, min_one_batch: bool, isolation: int
+    ) -> tuple[NativeBuffer | None, int, int, int, list[tuple[int, int]]]:
+        """Read batches as a view of the segment's file, without copying or checking.
+
+        Args:
+            offset: An offset of the first batch; records before it may come along.
+            max_bytes: Most bytes; the last batch may be cut off.
+            min_one_batch: Whether the first batch comes whole even if it is larger.
+            isolation: How far to see: 0 to the end, 1 to the high watermark, 2 to the last stable
+                offset.
+
+        Returns:
+            The bytes of one segment (None if there are none yet), the high watermark, the last
+            stable offset, the start offset, and with isolation 2 the aborted transactions among
+            the records, as pairs of producer id and first offset. The bytes stay readable after
+            the log is deleted or closed.
+
+        Raises:
+            OffsetOutOfRangeError: If the offset is below the start or past the end of the log.
+            InvalidArgumentError: If the isolation is unknown.
+            LogCorruptError, LogIoError: If the segment cannot be read.
+            LogClosedError: If the log was deleted, or the manager closed.
+        """
+
+    def read_records(self, offset: int, max_bytes: int) -> tuple[list[Record], int]:
+        """Read decoded records, control records left out. Their CRCs are checked.
+
+        Args:
+            offset: Where to begin.
+            max_bytes: Most bytes of the log to read; at least one batch is.
+
+        Returns:
+            The records, and the offset at which to go on. That one is `offset` itself at the end of
+            the log only.
+
+        Raises:
+            OffsetOutOfRangeError: If the offset is below the start or past the end of the log.
+            InvalidArgumentError: If `max_bytes` is not positive.
+            CorruptMessageError: If a batch is damaged.
+            LogClosedError: If the log was deleted, or the manager closed.
+        """
+
+    @property
+    def start_offset(self) -> int:
+        """First offset that can be read."""
+
+    @property
+    def end_offset(self) -> int:
+        """Offset that the next record gets."""
+
+    @property
+    def high_watermark(self) -> int:
+        """Offset below which records are replicated; without replicas the end offset."""
+
+    @property
+    def last_stable_offset(self) -> int:
+        """Offset below which every transaction is decided, at most the high watermark."""
+
+    @property
+    def recovery_point(self) -> int:
+        """Offset below which everything is on disk."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the batches in all segments."""
+
+    @property
+    def append_blocks(self) -> bool:
+        """Whether an append may have to wait now: for an fsync, or for another thread's append."""
+
+    @property
+    def path(self) -> str:
+        """The log's directory, as it was before a deletion."""
+
+    def offset_for(self, timestamp: int) -> tuple[int, int, int] | None:
+        """Find the first record at or past a time, or one of Kafka's special times.
+
+        Args:
+            timestamp: Milliseconds since 1970 UTC; or -1 for the end, -2 for the start, -3 for the
+                record with the largest timestamp, -4 for the start on this machine, -5 for the end
+                in tiered storage, -6 for the first offset that is not in tiered storage.
+
+        Returns:
+            Its timestamp (-1 for the ends), its offset, and its leader epoch (-1 if unknown); None
+            if there is no such record.
+
+        Raises:
+            InvalidArgumentError: If the special time is unknown.
+            LogCorruptError, LogIoError, LogClosedError: If it cannot be told.
+        """
+
+    def end_offset_for_epoch(self, epoch: int) -> tuple[int, int] | None:
+        """Find where a leader epoch ends.
+
+        Args:
+            epoch: The epoch asked for.
+
+        Returns:
+            The largest known epoch at or below it and the offset at which that one ends; None if
+            there is none.
+        """
+
+    def latest_epoch(self) -> int | None:
+        """Tell the newest leader epoch that has records or a start; None without one."""
+
+    def assign_epoch_start(self, epoch: int) -> None:
+        """Note durably that a leader epoch starts at the end of the log.
+
+        Args:
+            epoch: The epoch.
+
+        Raises:
+            InvalidArgumentError: If it is negative.
+            LogIoError, LogPoisonedError, LogClosedError: As for `append_leader`.
+        """
+
+    def delete_before(self, offset: int) -> int:
+        """Make records below an offset unreadable; `LogManager.apply_retention` frees their files.
+
+        Args:
+            offset: First offset to keep.
+
+        Returns:
+            The new start offset.
+
+        Raises:
+            OffsetOutOfRangeError: If the offset is negative or past the high watermark.
+            LogPoisonedError, LogClosedError: As for `append_leader`.
+        """
+
+    def flush(self) -> int:
+        """Make everything appended so far durable, with an fsync.
+
+        Returns:
+            The offset below which everything is on disk.
+
+        Raises:
+            LogIoError: If the fsync fails; the log is poisoned then, its directory offline.
+            LogPoisonedError, LogClosedError: As for `append_leader`.
+        """
+
+    def roll(self) -> int:
+        """Start a new segment, unless the active one is empty.
+
+        Returns:
+            The base offset of the active segment.
+
+        Raises:
+            LogIoError, LogPoisonedError, LogClosedError: As for `append_leader`.
+        """
+
+    def active_producers(self) -> list[tuple[int, int, int, int, int, int]]:
+        """Tell what is known of the producers that write to the log, by id.
+
+        Returns:
+            For each its id, epoch, last sequence, last timestamp in milliseconds, coordinator epoch
+            and the first offset of its open transaction; -1 where there is none.
+
+        Raises:
+            LogPoisonedError, LogClosedError: As for `append_leader`.
+        """

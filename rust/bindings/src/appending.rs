@@ -163,18 +163,24 @@ pub(crate) fn append_batches(
     log: &EmbeddedLog,
     buffer: &PyUntypedBuffer,
 ) -> Outcome<(i64, i64)> {
-    let bytes = contiguous(buffer)?;
-    let info = if buffer.readonly() {
-        py.detach(|| log.append_raw(&mut bytes.to_vec()))?
-    } else {
-        let (start, len) = (buffer.buf_ptr().cast::<u8>(), buffer.len_bytes());
-        // SAFETY: the buffer is contiguous and writable and stays lent to us for the call. Whoever
-        // writes to it meanwhile breaks the call's contract, as with any of Python's own I/O; the
-        // engine treats the bytes as hostile and checks every bound.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(start, len) };
-        py.detach(|| log.append_raw(bytes))?
-    };
+    let info = with_bytes(buffer, |bytes| Ok(py.detach(|| log.append_raw(bytes))?))?;
     Ok((info.first_offset, info.last_offset + 1))
+}
+
+/// Hands the bytes of a buffer to `work`, for changing: a copy of them if it is read-only.
+pub(crate) fn with_bytes<T>(
+    buffer: &PyUntypedBuffer,
+    work: impl FnOnce(&mut [u8]) -> Outcome<T>,
+) -> Outcome<T> {
+    let bytes = contiguous(buffer)?;
+    if buffer.readonly() || bytes.is_empty() {
+        return work(&mut bytes.to_vec());
+    }
+    let (start, len) = (buffer.buf_ptr().cast::<u8>(), buffer.len_bytes());
+    // SAFETY: the buffer is contiguous and writable and stays lent to us for the call. Whoever
+    // writes to it meanwhile breaks the call's contract, as with any of Python's own I/O; the
+    // engine treats the bytes as hostile and checks every bound.
+    work(unsafe { std::slice::from_raw_parts_mut(start, len) })
 }
 
 /// The bytes of a buffer, which must be contiguous.

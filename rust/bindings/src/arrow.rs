@@ -154,7 +154,7 @@ impl Reader {
         let mut rows = Rows::default();
         while self.next < self.end && rows.has_room(self.max_rows) {
             let limits = Limits { max_records: self.max_rows, max_bytes: READ_SIZE_BYTES };
-            let Some(chunk) = read_chunk(&self.engine, self.next, limits)? else {
+            let Some(chunk) = read_chunk(&*self.engine, self.next, limits)? else {
                 self.next = self.end;
                 break;
             };

@@ -2,7 +2,7 @@
 //!
 //! Invariant: lent memory outlives the loan, because the lender owns it (or a reference count of
 //! the map it lies in) and the loan holds the lender; it never changes while lent. Loans of mapped
-//! bytes are counted per log, so that closing can refuse while there are any.
+//! bytes are counted per log, so that closing can refuse while there are any; a broker's are not.
 
 #![expect(unsafe_code, reason = "pyo3 hands Python's buffer protocol out as raw pointers")]
 
@@ -38,6 +38,8 @@ impl Exports {
 pub(crate) enum Memory {
     /// Bytes of a segment, and the count of their log.
     Mapped(Slice, Exports),
+    /// Bytes of a segment that nobody counts: its log may close and go, the map stays.
+    Shared(Slice),
     Bytes(Vec<u8>),
     I64(Vec<i64>),
     I32(Vec<i32>),
@@ -46,7 +48,7 @@ pub(crate) enum Memory {
 impl Memory {
     fn parts(&self) -> (*const c_void, usize) {
         match self {
-            Self::Mapped(slice, _) => (slice.as_ptr().cast(), slice.len()),
+            Self::Mapped(slice, _) | Self::Shared(slice) => (slice.as_ptr().cast(), slice.len()),
             Self::Bytes(bytes) => (bytes.as_ptr().cast(), bytes.len()),
             Self::I64(numbers) => (numbers.as_ptr().cast(), size_of_val(numbers.as_slice())),
             Self::I32(numbers) => (numbers.as_ptr().cast(), size_of_val(numbers.as_slice())),
@@ -55,7 +57,7 @@ impl Memory {
 
     pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
         match self {
-            Self::Mapped(slice, _) => Some(slice),
+            Self::Mapped(slice, _) | Self::Shared(slice) => Some(slice),
             Self::Bytes(bytes) => Some(bytes),
             Self::I64(_) | Self::I32(_) => None,
         }

@@ -3,13 +3,24 @@
 //! Invariants: only whole, undamaged batches come out; a chunk that is not the end of the log moves
 //! on, so that whoever loops over chunks ends.
 
+use logcore::log::Isolation;
 use logcore::record::decode;
-use logcore::{Batch, BatchHeader, Batches, Records, Result, Slice};
-
-use crate::engine::Engine;
+use logcore::{Batch, BatchHeader, Batches, Log, Records, Result, Slice};
 
 /// Bytes that records of one batch may have after decompression.
 const DECOMPRESSED_BYTES_MAX: usize = i32::MAX as usize;
+
+/// What batches are read from.
+pub(crate) trait Source: Sync {
+    /// Whole batches from the one that holds `offset`; the last may be cut off.
+    fn read(&self, offset: i64, max_bytes: usize) -> Result<Option<Slice>>;
+}
+
+impl Source for Log {
+    fn read(&self, offset: i64, max_bytes: usize) -> Result<Option<Slice>> {
+        Ok(Self::read(self, offset, max_bytes, true, Isolation::LogEnd)?.records)
+    }
+}
 
 /// The records' bytes of one batch.
 pub(crate) enum RecordBytes {
@@ -75,8 +86,12 @@ pub(crate) struct Limits {
 }
 
 /// Reads and opens batches from `offset` on; `None` at the end of the log. It may wait for a disk.
-pub(crate) fn read_chunk(engine: &Engine, offset: i64, limits: Limits) -> Result<Option<Chunk>> {
-    let Some(slice) = engine.read(offset, limits.max_bytes)? else { return Ok(None) };
+pub(crate) fn read_chunk(
+    source: &impl Source,
+    offset: i64,
+    limits: Limits,
+) -> Result<Option<Chunk>> {
+    let Some(slice) = source.read(offset, limits.max_bytes)? else { return Ok(None) };
     let mut chunk = Chunk { batches: Vec::new(), slice, next_offset: offset, size_bytes: 0 };
     let mut count = 0;
     for batch in Batches::new(&chunk.slice) {

@@ -16,6 +16,8 @@ use logcore::segment::FileKind;
 use logcore::segments::{ReadBound, Segments};
 use logcore::{EmbeddedLog, LogError, RealFs, Result, Slice};
 
+use crate::chunk::Source;
+
 /// Who does the work.
 pub(crate) enum Engine {
     /// The one that holds the directory's lock.
@@ -33,6 +35,19 @@ pub(crate) struct Follower {
 impl Follower {
     fn reader(&self) -> Result<&LogReader> {
         if self.closed.load(Ordering::Acquire) { Err(LogError::Closed) } else { Ok(&self.reader) }
+    }
+}
+
+impl Source for Engine {
+    fn read(&self, offset: i64, max_bytes: usize) -> Result<Option<Slice>> {
+        self.catch_up();
+        match self {
+            Self::Writer(writer) => {
+                let found = writer.log().read(offset, max_bytes, true, Isolation::LogEnd)?;
+                Ok(found.records)
+            }
+            Self::Follower(follower) => follower.reader()?.read(offset, max_bytes, true),
+        }
     }
 }
 
@@ -61,18 +76,6 @@ impl Engine {
     fn catch_up(&self) {
         if let Self::Writer(writer) = self {
             drop(writer.drain());
-        }
-    }
-
-    /// Whole batches from the one that holds `offset`; the last may be cut off.
-    pub(crate) fn read(&self, offset: i64, max_bytes: usize) -> Result<Option<Slice>> {
-        self.catch_up();
-        match self {
-            Self::Writer(writer) => {
-                let found = writer.log().read(offset, max_bytes, true, Isolation::LogEnd)?;
-                Ok(found.records)
-            }
-            Self::Follower(follower) => follower.reader()?.read(offset, max_bytes, true),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The only user of pyo3: what Python sees of the engine, registered class by class, no logic.
 //!
-//! `log.rs` is the log itself, with `appending.rs` and `reading.rs` for the ways in and out;
+//! `manager.rs` has the logs of a broker, `partition.rs` one of them and `settings.rs` what they are
+//! set to. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
 //! `record.rs`, `batch.rs`, `columns.rs` and `arrow.rs` are the shapes in which records come out;
 //! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
 //! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
@@ -19,6 +20,9 @@ mod arrow;
 mod appending;
 mod reading;
 mod log;
+mod settings;
+mod partition;
+mod manager;
 
 /// The compiled module behind `logcore._native`.
 #[pyo3::pymodule]
@@ -35,6 +39,12 @@ mod _core {
     use crate::columns::Columns;
     #[pymodule_export]
     use crate::log::Log;
+    #[pymodule_export]
+    use crate::manager::LoadProgress;
+    #[pymodule_export]
+    use crate::manager::LogManager;
+    #[pymodule_export]
+    use crate::partition::PartitionLog;
     #[pymodule_export]
     use crate::record::Record;
 

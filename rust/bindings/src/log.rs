@@ -24,6 +24,7 @@ use crate::appending::{self, PythonHeaders, append_batches, append_contiguous, a
 use crate::arrow::ArrowStream;
 use crate::batch::BatchView;
 use crate::buffer::Exports;
+use crate::chunk::Source as _;
 use crate::columns::Columns;
 use crate::engine::Engine;
 use crate::error::{Failure, Outcome, forked, invalid};

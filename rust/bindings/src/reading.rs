@@ -9,7 +9,7 @@ use logcore::verify::VerifyReport;
 use pyo3::prelude::*;
 
 use crate::buffer::Exports;
-use crate::chunk::{Chunk, Limits, read_chunk};
+use crate::chunk::{Chunk, Limits, Source, read_chunk};
 use crate::columns::{Columns, Found};
 use crate::engine::Engine;
 use crate::error::{Outcome, invalid};
@@ -35,7 +35,7 @@ pub(crate) fn limits(max_records: i64, max_bytes: i64) -> Outcome<Limits> {
 /// Objects from `offset` on, until a limit or the end of the log.
 pub(crate) fn read_objects<'py>(
     py: Python<'py>,
-    engine: &Engine,
+    source: &impl Source,
     offset: i64,
     limits: Limits,
     push: Push<'py>,
@@ -45,7 +45,7 @@ pub(crate) fn read_objects<'py>(
     while made.objects.len() < limits.max_records && left.max_bytes > 0 {
         left.max_records = limits.max_records - made.objects.len();
         let from = made.next_offset;
-        let Some(chunk) = py.detach(|| read_chunk(engine, from, left))? else { break };
+        let Some(chunk) = py.detach(|| read_chunk(source, from, left))? else { break };
         push(py, &mut made, &chunk, limits.max_records)?;
         left.max_bytes = left.max_bytes.saturating_sub(chunk.size_bytes);
         if made.next_offset == from {

@@ -86,6 +86,15 @@ impl Log {
     /// # Errors
     /// `BatchTooLarge`, `BatchListTooLarge`, `Io`, `Poisoned`, `Closed`.
     pub fn append_built(&self, batches: &mut [u8], leader_epoch: i32) -> Result<AppendInfo> {
+        self.append_own(batches, leader_epoch, AppendContext::new(AppendOrigin::Coordinator))
+    }
+
+    pub(super) fn append_own(
+        &self,
+        batches: &mut [u8],
+        leader_epoch: i32,
+        context: AppendContext,
+    ) -> Result<AppendInfo> {
         let limit_bytes = self.config.load().max_message_bytes as usize;
         let mut writer = self.lock_writer()?;
         let mut next_offset = self.log_end_offset();
@@ -104,7 +113,6 @@ impl Log {
         if !rest.is_empty() {
             return Err(LogError::corrupt_batch("the last batch is cut off"));
         }
-        let context = AppendContext::new(AppendOrigin::Coordinator);
         let info = self.append(&mut writer, batches, context)?;
         self.maybe_flush(writer)?;
         Ok(info)

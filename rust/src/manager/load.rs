@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::{Doomed, Failed, Hosted, LogManager, ManagerOptions};
+use super::configs::Configs;
+use super::{Doomed, Failed, Hosted, LogManager, ManagerOptions, open_options};
 use crate::checkpoint::TopicPartition;
-use crate::config::LogConfig;
 use crate::error::{LogError, Result};
 use crate::log::{Log, OpenOptions};
 use crate::log_dir::{Checkpoints, LogDir};
@@ -35,6 +35,25 @@ pub struct LoadReport {
     pub foreign: Vec<PathBuf>,
     /// Directories of logs that move in or belong to nobody; they are left alone.
     pub set_aside: Vec<PathBuf>,
+}
+
+/// How far loading is, for another thread to look at meanwhile.
+#[derive(Debug, Default)]
+pub struct LoadProgress {
+    total: AtomicUsize,
+    done: AtomicUsize,
+}
+
+impl LoadProgress {
+    /// Logs to load; 0 until they are counted.
+    pub fn total(&self) -> usize {
+        self.total.load(Ordering::Acquire)
+    }
+
+    /// Logs that are loaded, or could not be.
+    pub fn done(&self) -> usize {
+        self.done.load(Ordering::Acquire)
+    }
 }
 
 /// One log to load.
@@ -59,9 +78,12 @@ impl LogManager {
     /// # Errors
     /// `Locked` if another process or manager has one; `InvalidArgument` if one belongs to another
     /// cluster or node, or two hold the same partition; `InvalidConfig`; `Offline` if none is left.
-    pub fn open(paths: &[PathBuf], options: ManagerOptions) -> Result<Self> {
-        options.config.check()?;
-        options.topic_configs.values().try_for_each(LogConfig::check)?;
+    pub fn open(paths: &[PathBuf], mut options: ManagerOptions) -> Result<Self> {
+        let configs = Configs {
+            default: options.config.clone(),
+            topics: std::mem::take(&mut options.topic_configs),
+        };
+        configs.check()?;
         let owner = MetaProperties::of(options.cluster_id.clone(), options.node_id);
         let (mut dirs, mut lost_dirs) = (Vec::new(), Vec::new());
         for path in paths {
@@ -79,9 +101,10 @@ impl LogManager {
             }
         }
         check_unique(&loading.jobs)?;
-        let results = run(&loading.jobs, &options);
+        let results = run(&loading.jobs, &options, &configs);
         let mut manager = Self {
             options,
+            configs: RwLock::new(configs),
             dirs,
             lost_dirs,
             logs: RwLock::default(),
@@ -166,7 +189,8 @@ fn check_unique(jobs: &[Job]) -> Result<()> {
 }
 
 /// Loads all logs on a few threads; the results are in the order of the jobs.
-fn run(jobs: &[Job], options: &ManagerOptions) -> Vec<Result<Hosted>> {
+fn run(jobs: &[Job], options: &ManagerOptions, configs: &Configs) -> Vec<Result<Hosted>> {
+    options.progress.total.store(jobs.len(), Ordering::Release);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(jobs.len()));
     std::thread::scope(|scope| {
@@ -175,7 +199,8 @@ fn run(jobs: &[Job], options: &ManagerOptions) -> Vec<Result<Hosted>> {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(at) else { break };
-                    let result = load(job, options);
+                    let result = load(job, options, configs);
+                    options.progress.done.fetch_add(1, Ordering::AcqRel);
                     results.lock().push((at, result));
                 }
             });
@@ -186,7 +211,7 @@ fn run(jobs: &[Job], options: &ManagerOptions) -> Vec<Result<Hosted>> {
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn load(job: &Job, options: &ManagerOptions) -> Result<Hosted> {
+fn load(job: &Job, options: &ManagerOptions, configs: &Configs) -> Result<Hosted> {
     job.dir.check_online()?;
     let (checkpoints, clean) = &*job.known;
     let metadata = PartitionMetadataFile::new(Arc::clone(&options.fs), &job.path).read()?;
@@ -199,7 +224,7 @@ fn load(job: &Job, options: &ManagerOptions) -> Result<Hosted> {
             recovery_point: recovery_point.unwrap_or(0),
             // A log that no checkpoint names was not there at the clean stop.
             clean: *clean && recovery_point.is_some(),
-            ..options.open_options(&job.partition.topic)
+            ..open_options(options, configs.of(&job.partition.topic).clone())
         },
     )?;
     if let Some(high_watermark) = offset(&checkpoints.high_watermarks) {

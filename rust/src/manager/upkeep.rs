@@ -101,9 +101,13 @@ impl LogManager {
     }
 
     /// Deletes what retention no longer keeps, in every log, and the files of deleted logs whose
-    /// delay is over. Returns the base offsets of the deleted segments by partition.
+    /// delay is over; forgets producers that were idle for too long. Returns the base offsets of
+    /// the deleted segments by partition.
     pub fn apply_retention(&self) -> Vec<(TopicPartition, Vec<i64>)> {
-        let results = self.each(|hosted| hosted.log.apply_retention());
+        let results = self.each(|hosted| {
+            hosted.log.expire_producers()?;
+            hosted.log.apply_retention()
+        });
         self.remove_deleted();
         let deleted = results.into_iter().filter_map(|(partition, result)| {
             Some((partition, result.ok().filter(|bases| !bases.is_empty())?))

@@ -48,7 +48,10 @@ impl From<&LogConfig> for ValidatorConfig {
         let size = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             compression_type: config.compression_type,
-            compression_level: config.compression_level,
+            compression_level: match config.compression_type {
+                CompressionType::Producer => None,
+                CompressionType::Codec(codec) => config.compression_level(codec),
+            },
             compact: config.cleanup_policy.compact,
             timestamp_type: config.message_timestamp_type,
             timestamp_before_max_ms: config.message_timestamp_before_max_ms,
