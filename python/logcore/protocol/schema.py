@@ -98,6 +98,12 @@ class StructMeta(type):
         return super().__new__(cls, name, bases, namespace, **options)
 
 
+def _refuse_change(struct: "Struct", name: str, _: object) -> None:
+    raise AttributeError(
+        f"cannot set {name}: this {type(struct).__name__} is shared by all; assign a new struct"
+    )
+
+
 class Struct(metaclass=StructMeta):
     """A part of a message; it has no versions of its own."""
 
@@ -108,6 +114,20 @@ class Struct(metaclass=StructMeta):
         # The first object of a class compiles its constructor, which takes this one's place.
         install_constructor(type(self))
         self.__init__(**values)  # type: ignore[misc]  # the one just installed
+
+    @classmethod
+    def frozen_default(cls) -> Self:
+        """Return the shared object of defaults, which refuses to be changed."""
+        if cls._frozen is None:
+            frozen = StructMeta(cls.__name__, (cls,), {"__setattr__": _refuse_change})
+            frozen.FIELDS = cls.FIELDS
+            made: Any = object.__new__(frozen)  # type: ignore[arg-type]  # a class of ours
+            fresh = cls()
+            for name in cls.FIELDS:
+                object.__setattr__(made, name, getattr(fresh, name))
+            cls._frozen = made
+        shared: Self = cls._frozen
+        return shared
 
     @override
     def __eq__(self, other: object) -> bool:

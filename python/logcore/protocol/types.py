@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
 
-Bytes: TypeAlias = "Buffer"
-"""A bytes field: a memoryview when decoded, any buffer when encoding."""
-
-Records: TypeAlias = "Buffer | list[Buffer]"
-"""A records field to be written: one buffer, or several that follow each other."""
+if TYPE_CHECKING:
+    Bytes: TypeAlias = Buffer
+    Records: TypeAlias = Buffer | list[Buffer]
+else:
+    Bytes = Records = Any
+"""Bytes: a memoryview when decoded, any buffer to be written. Records: also several, in order."""
 
 
 if TYPE_CHECKING:
