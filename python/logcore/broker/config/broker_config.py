@@ -8,7 +8,7 @@ Neighbours: `sources` reads, `given_keys` and `refusals` check; `configs` lays c
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from logcore.broker.config.broker_keys import BROKER
@@ -22,6 +22,7 @@ from logcore.broker.config.listeners import PROTOCOLS, Endpoint, endpoints, prot
 from logcore.broker.config.refusals import check_listeners, check_values
 from logcore.broker.config.sources import gather
 from logcore.common.config import ConfigError, Value
+from logcore.common.types import override
 
 SYNONYMS: Final = (
     ("log.roll.ms", "log.roll.hours"),
@@ -39,8 +40,8 @@ SYNONYMS_OF: Final = {
 }
 
 
-class BrokerConfig:
-    """The settings of one broker.
+class BrokerConfig(Mapping[str, Any]):
+    """The settings of one broker: a mapping of keys to values, of which each is an attribute too.
 
     Args:
         settings: Key -> text.
@@ -128,8 +129,17 @@ class BrokerConfig:
             _check_advertised(one, served)
         return served, advertised
 
+    @override
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - of the key's type
         return self._overlaid[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._overlaid)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._overlaid)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - of the key's type
         try:
@@ -166,16 +176,25 @@ class BrokerConfig:
         """The directory below which `__cluster_metadata-0` lies."""
         return str(self._overlaid["metadata.log.dir"] or self.log_dirs[0])
 
-    def overlay(self, changes: Mapping[str, str]) -> None:
-        """Lay changes on top of what the broker was started with, in place of earlier ones."""
+    def with_changes(self, changes: Mapping[str, str]) -> dict[str, Value]:
+        """Return all values as they would be with changes on top of what was given at the start.
+
+        Raises:
+            ConfigError: If a key is unknown, or a value not allowed.
+        """
         values = dict(self._values)
         for name, text in changes.items():
             key = definition(name)
-            assert key is not None, f"{name} was accepted although it is unknown"
+            if key is None:
+                raise BROKER.unknown(name)
             for synonym in SYNONYMS_OF.get(name, ()):
                 values[synonym] = BROKER[synonym].default
             values[name] = key.parse(text)
-        self._overlaid = values
+        return values
+
+    def overlay(self, changes: Mapping[str, str]) -> None:
+        """Lay changes on top of what the broker was started with, in place of earlier ones."""
+        self._overlaid = self.with_changes(changes)
 
 
 def _parsed(name: str, value: Given) -> Value:
