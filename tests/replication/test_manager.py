@@ -83,8 +83,8 @@ def test_the_log_of_an_earlier_topic_of_the_name_is_not_taken_for_the_new_ones(t
 def test_settings_reach_the_partitions(logs):
     replicas = ReplicaManager(logs)
     replicas.host(topic("a", 1), is_new=True)
-    replicas.configure("a", {"min.insync.replicas": "2", "flush.messages": "1"})
+    replicas.configure("a", min_insync_replicas=2, waits_for_disk=True)
     partition = replicas.get("a", 0)
     assert (partition.min_insync_replicas, partition.waits_for_disk) == (2, True)
-    replicas.configure("a", {"min.insync.replicas": "1", "flush.messages": str(2**63 - 1)})
+    replicas.configure("a", min_insync_replicas=1, waits_for_disk=False)
     assert not partition.waits_for_disk

@@ -7,8 +7,8 @@ Neighbours: `broker.server` feeds it the metadata's changes; handlers look parti
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from logcore.common.errors import (
     InvalidArgumentError,
@@ -20,9 +20,6 @@ from logcore.log.manager import LogManager, PartitionLog
 from logcore.replication.partition import Partition
 
 logger = logging.getLogger(__name__)
-
-_NEVER: Final = 2**63 - 1
-"""The value of ``flush.messages`` with which no append waits for the disk."""
 
 
 class PartitionFacts(Protocol):
@@ -125,17 +122,17 @@ class ReplicaManager:
             logger.error("%s-%d cannot be served: %s", topic, index, error)  # noqa: TRY400
             return error if isinstance(error, KafkaError) else KafkaStorageError(str(error))
 
-    def configure(self, topic: str, settings: Mapping[str, str]) -> None:
-        """Take a topic's settings over, into its logs and into what is asked on every append.
+    def configure(self, topic: str, *, min_insync_replicas: int, waits_for_disk: bool) -> None:
+        """Note the settings of a topic that are asked for on every append.
 
         Args:
             topic: Its name.
-            settings: Every setting of the topic, by Kafka's dotted names.
+            min_insync_replicas: How many replicas acks=all asks for.
+            waits_for_disk: Whether an append may wait for an fsync.
         """
-        self.logs.set_topic_settings(topic, settings)
         for partition in self.of_topic(topic):
-            partition.min_insync_replicas = int(settings["min.insync.replicas"])
-            partition.waits_for_disk = int(settings["flush.messages"]) < _NEVER
+            partition.min_insync_replicas = min_insync_replicas
+            partition.waits_for_disk = waits_for_disk
 
     def note_failure(self, partition: Partition, error: KafkaError) -> None:
         """Say in the log that a partition's storage failed; other errors are the client's."""

@@ -11,9 +11,9 @@ from typing import Final
 from logcore.common.errors import (
     FencedLeaderEpochError,
     KafkaError,
-    KafkaStorageError,
     UnknownLeaderEpochError,
 )
+from logcore.common.types import override
 from logcore.log.manager import PartitionLog
 
 INTERNAL_TOPICS: Final = frozenset(
@@ -42,7 +42,6 @@ class Partition:
     """
 
     __slots__ = (
-        "_failure",
         "_log",
         "index",
         "is_internal",
@@ -74,9 +73,7 @@ class Partition:
         self.key = (topic, index)
         self.waits_for_disk = False
         self.pending_appends = 0
-        is_online = not isinstance(log, KafkaError)
-        self._log = log if is_online else None
-        self._failure = None if is_online else log
+        self._log = log
 
     @property
     def log(self) -> PartitionLog:
@@ -85,8 +82,8 @@ class Partition:
         Raises:
             KafkaStorageError: If its directory is offline, or it could not be loaded.
         """
-        if self._log is None:
-            raise self._failure or KafkaStorageError("the log directory is offline")
+        if isinstance(self._log, KafkaError):
+            raise self._log
         return self._log
 
     def check_epoch(self, epoch: int) -> None:
@@ -104,5 +101,6 @@ class Partition:
             )
         raise UnknownLeaderEpochError(f"leader epoch {epoch} of {self} is not known here")
 
+    @override
     def __str__(self) -> str:
         return f"{self.topic}-{self.index}"
