@@ -204,3 +204,50 @@ fn upkeep_flushes_deletes_and_compacts() {
     assert!(manager.compact_due().is_none() && manager.uncleanable().is_empty());
     manager.close(-1).unwrap();
 }
+
+#[test]
+fn settings_reach_open_logs_and_those_to_come() {
+    let roots = Roots::new(1);
+    let manager = roots.open(options()).unwrap();
+    let log = |topic: &str| manager.get_or_create(&partition(topic, 0), None, true).unwrap();
+    let retention_ms = |topic: &str| log(topic).config().retention_ms;
+    assert_eq!((retention_ms("one"), retention_ms("two")), (-1, -1));
+    let own = LogConfig { retention_ms: 1, ..LogConfig::default() };
+    manager.set_topic_config("one", Some(own.clone())).unwrap();
+    manager.set_topic_config("later", Some(own.clone())).unwrap();
+    assert_eq!((retention_ms("one"), retention_ms("two"), retention_ms("later")), (1, -1, 1));
+    let bad = LogConfig { min_compaction_lag_ms: 2, max_compaction_lag_ms: 1, ..own.clone() };
+    assert!(manager.set_topic_config("two", Some(bad.clone())).is_err());
+    assert!(manager.set_configs(bad, [].into()).is_err());
+    assert_eq!((retention_ms("one"), retention_ms("two")), (1, -1));
+    let all = LogConfig { retention_ms: 5, ..LogConfig::default() };
+    manager.set_configs(all, [("two".into(), own)].into()).unwrap();
+    assert_eq!((retention_ms("one"), retention_ms("two"), retention_ms("new")), (5, 1, 5));
+    manager.set_topic_config("two", None).unwrap();
+    assert_eq!(retention_ms("two"), 5);
+}
+
+#[test]
+fn directories_are_told_with_their_logs_and_volumes() {
+    let roots = Roots::new(2);
+    std::fs::write(roots.dir.path().join("file"), "").unwrap();
+    let lost = roots.dir.path().join("file").join("dir");
+    let paths = [roots.paths.clone(), vec![lost.clone()]].concat();
+    let progress = ManagerOptions::default().progress;
+    let loading = ManagerOptions { progress: Arc::clone(&progress), ..options() };
+    let manager = LogManager::open(&paths, loading).unwrap();
+    let log = manager.get_or_create(&partition("t", 4), None, true).unwrap();
+    append(&log, 3);
+    let facts = manager.dir_facts();
+    assert_eq!(facts[0].logs, [(partition("t", 4), log.size_bytes())]);
+    assert_eq!((facts[1].is_online, facts[1].logs.len()), (true, 0));
+    let space = facts[1].space.unwrap();
+    assert!(space.total_bytes >= space.usable_bytes && space.usable_bytes > 0);
+    assert_eq!((facts[2].is_online, facts[2].space), (false, None));
+    assert_eq!(facts[2].path, lost);
+    assert_eq!((progress.total(), progress.done()), (0, 0));
+    drop(manager);
+    let loading = ManagerOptions { progress: Arc::clone(&progress), ..options() };
+    LogManager::open(&paths, loading).unwrap();
+    assert_eq!((progress.total(), progress.done()), (1, 1));
+}
