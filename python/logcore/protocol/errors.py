@@ -14,3 +14,11 @@ class MalformedMessageError(LogcoreError):
 
 class UnencodableMessageError(LogcoreError, ValueError):
     """A value does not fit its field: too large, of another type, or null for no good reason."""
+
+
+class FrameSizeError(MalformedMessageError):
+    """A frame declares a negative length, or one above the limit."""
+
+
+class UnknownRecordTypeError(LogcoreError):
+    """A record's type is none of its topic: a newer release wrote it. Readers skip such records."""
