@@ -14,6 +14,7 @@ from logcore.broker.config.configs import Configs
 from logcore.broker.endpoints import Endpoints
 from logcore.broker.fetch_session import FetchSessions
 from logcore.broker.lanes import Lanes
+from logcore.broker.metadata_cache import MetadataCache
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.common.clock import Scheduler
@@ -45,6 +46,7 @@ class Parts:
         producer_ids: Ids for producers.
         metrics: Counters of everything.
         authorizer: Who may do what.
+        metadata_cache: Encoded topics, for answers to Metadata.
         fetch_max_bytes: Most bytes of one fetch response.
     """
 
@@ -63,4 +65,5 @@ class Parts:
     producer_ids: ProducerIds
     metrics: Metrics
     authorizer: Authorizer = field(default_factory=AllowAll)
+    metadata_cache: MetadataCache = field(default_factory=MetadataCache)
     fetch_max_bytes: int = 57_671_680

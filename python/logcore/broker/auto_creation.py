@@ -1,0 +1,56 @@
+"""Topics that come to be because somebody asked for them, and those that the broker needs itself.
+
+Invariant: a topic of the broker's own gets the settings that its coordinator relies on, whoever
+asks for it first; other topics get the broker's defaults, and only where
+``auto.create.topics.enable`` allows it.
+Neighbours: `handlers.metadata` and `handlers.find_coordinator` ask; the controller creates.
+Source: Apache Kafka 4.3.1, `AutoTopicCreationManager`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from logcore.broker.parts import Parts
+from logcore.common.deferred import Deferred
+from logcore.controller.image import TopicImage
+
+GROUP_METADATA: Final = "__consumer_offsets"
+
+_KEYS: Final[Mapping[str, tuple[str, str, str]]] = {
+    GROUP_METADATA: (
+        "offsets.topic.num.partitions",
+        "offsets.topic.replication.factor",
+        "offsets.topic.segment.bytes",
+    ),
+    "__transaction_state": (
+        "transaction.state.log.num.partitions",
+        "transaction.state.log.replication.factor",
+        "transaction.state.log.segment.bytes",
+    ),
+    "__share_group_state": (
+        "share.coordinator.state.topic.num.partitions",
+        "share.coordinator.state.topic.replication.factor",
+        "share.coordinator.state.topic.segment.bytes",
+    ),
+}
+"""Settings of partitions, replicas and segment size, by topic."""
+
+
+def ensure_topic(parts: Parts, name: str) -> Deferred[TopicImage]:
+    """Return a topic, created first if it is not there.
+
+    Raises:
+        KafkaError: In the Deferred, if it cannot be created.
+    """
+    keys = _KEYS.get(name)
+    if keys is None:
+        return parts.controller.ensure_topic(name)
+    partition_count, replication_factor, segment_bytes = (int(parts.config[key]) for key in keys)
+    # A node alone has no second broker, and Kafka's default of 3 is meant for those who have.
+    replication_factor = min(replication_factor, len(parts.controller.image.brokers))
+    configs = {
+        "cleanup.policy": "compact",
+        "compression.type": "producer",
+        "segment.bytes": str(segment_bytes),
+    }
+    return parts.controller.ensure_topic(name, partition_count, replication_factor, configs)

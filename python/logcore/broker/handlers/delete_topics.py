@@ -1,0 +1,69 @@
+"""DeleteTopics: delete topics by name, or by id.
+
+Versions: 1 to 6; since 5 a refusal says why, since 6 topics are named by name or by id. A client
+that may not see a topic is not told whether its id exists.
+"""
+
+from logcore.broker.authorizer import Operation, ResourceType
+from logcore.broker.context import RequestContext
+from logcore.broker.parts import Parts
+from logcore.common.deferred import Deferred
+from logcore.common.errors import KafkaError, TopicAuthorizationFailedError
+from logcore.common.uuids import ZERO_UUID
+from logcore.controller.controller import deletion_refusal
+from logcore.controller.image import TopicImage
+from logcore.controller.topics import resolve_deletion
+from logcore.protocol.messages.delete_topics import (
+    DeletableTopicResult,
+    DeleteTopicsRequest,
+    DeleteTopicsResponse,
+    DeleteTopicState,
+)
+
+_STATES_FROM = 6
+
+
+def handle(
+    parts: Parts, request: DeleteTopicsRequest, context: RequestContext
+) -> DeleteTopicsResponse | Deferred[DeleteTopicsResponse]:
+    """Delete what the client may delete."""
+    states = request.topics
+    if context.version < _STATES_FROM:
+        states = [DeleteTopicState(name=name) for name in request.topic_names]
+    if not parts.config.delete_topic_enable:
+        refusal = deletion_refusal(context.version)
+        return DeleteTopicsResponse(
+            responses=[_refused(state.name, state.topic_id, refusal) for state in states]
+        )
+    results: list[DeletableTopicResult] = []
+    deleted: list[TopicImage] = []
+    for result, topic in resolve_deletion(parts.controller.image, states):
+        refusal_of_topic = _refusal(parts, context, result)
+        if topic is not None and refusal_of_topic is None:
+            deleted.append(topic)
+        results.append(refusal_of_topic or result)
+    response = DeleteTopicsResponse(responses=results)
+    return parts.controller.delete_topics(deleted).map(lambda _: response)
+
+
+def _refused(name: str | None, topic_id: bytes, error: KafkaError) -> DeletableTopicResult:
+    return DeletableTopicResult(
+        name=name, topic_id=topic_id, error_code=error.code, error_message=str(error)
+    )
+
+
+def _refusal(
+    parts: Parts, context: RequestContext, result: DeletableTopicResult
+) -> DeletableTopicResult | None:
+    """Return what to answer instead where the client may not delete a topic."""
+    name = result.name
+    if name is None:
+        return None
+    allows = parts.authorizer.allows
+    error = TopicAuthorizationFailedError("deleting this topic is not allowed")
+    if not allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name):
+        hidden = None if result.topic_id != ZERO_UUID else name
+        return _refused(hidden, result.topic_id, error)
+    if not allows(context, Operation.DELETE, ResourceType.TOPIC, name):
+        return _refused(name, result.topic_id, error)
+    return None

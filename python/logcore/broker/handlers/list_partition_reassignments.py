@@ -1,0 +1,22 @@
+"""ListPartitionReassignments: the partitions that are being moved; on a single node there are none.
+
+Version 0.
+"""
+
+from logcore.broker.authorizer import Operation, ResourceType
+from logcore.broker.context import RequestContext
+from logcore.broker.parts import Parts
+from logcore.common.errors import ClusterAuthorizationFailedError
+from logcore.protocol.messages.list_partition_reassignments import (
+    ListPartitionReassignmentsRequest,
+    ListPartitionReassignmentsResponse,
+)
+
+
+def handle(
+    parts: Parts, request: ListPartitionReassignmentsRequest, context: RequestContext
+) -> ListPartitionReassignmentsResponse:
+    """List what is being moved, if the client may know."""
+    if not parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.CLUSTER):
+        raise ClusterAuthorizationFailedError("describing the cluster is not allowed")
+    return parts.controller.list_partition_reassignments(request)

@@ -1,0 +1,218 @@
+"""Metadata: which brokers there are, and which topics with which leaders.
+
+Versions: 0 to 13. In 0 an empty list means all topics, since 1 a null one does; before 4 missing
+topics are always created; ids come with 10 and can be asked for since 12; the cluster's operations
+can be asked for from 8 to 10 only. A topic that is created here is answered complete, so a client
+can use it at once.
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from logcore.broker.authorizer import (
+    CLUSTER_NAME,
+    Operation,
+    ResourceType,
+    authorized_operations,
+)
+from logcore.broker.auto_creation import ensure_topic
+from logcore.broker.context import RequestContext
+from logcore.broker.metadata_cache import EncodedMetadata, described
+from logcore.broker.parts import Parts
+from logcore.broker.reachable_brokers import reachable_brokers
+from logcore.common.deferred import Deferred, gather
+from logcore.common.errors import (
+    InvalidRequestError,
+    InvalidTopicError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicIdError,
+    UnknownTopicOrPartitionError,
+)
+from logcore.common.uuids import ZERO_UUID
+from logcore.controller import topic_names
+from logcore.controller.image import INTERNAL_TOPICS, TopicImage
+from logcore.protocol.messages.metadata import (
+    MetadataRequest,
+    MetadataRequestTopic,
+    MetadataResponse,
+    MetadataResponseBroker,
+    MetadataResponseTopic,
+)
+
+Answer: TypeAlias = MetadataResponse | EncodedMetadata
+
+_NULL_MEANS_ALL_FROM: Final = 1
+_IDS_FROM: Final = 12
+_CLUSTER_OPERATIONS: Final = range(8, 11)
+
+
+def handle(
+    parts: Parts, request: MetadataRequest, context: RequestContext
+) -> Answer | Deferred[Answer]:
+    """Describe the topics that are asked for; create those that are missing, where wanted."""
+    asked = request.topics
+    if asked is None or (not asked and context.version < _NULL_MEANS_ALL_FROM):
+        return _everything(parts, request, context)
+    wanted = dict.fromkeys(
+        each.name for each in asked if each.name and _is_wanted(parts, request, context, each)
+    )
+    if not wanted:
+        return _some(parts, request, context, asked, {})
+    creations = [_create(parts, context, name) for name in wanted]
+    return gather(creations).map(
+        lambda done: _some(
+            parts,
+            request,
+            context,
+            asked,
+            {name: each.error for name, each in zip(wanted, done, strict=True) if each.error},
+        )
+    )
+
+
+def _is_wanted(
+    parts: Parts, request: MetadataRequest, context: RequestContext, asked: MetadataRequestTopic
+) -> bool:
+    """Whether a topic is missing and would have to be created."""
+    name = asked.name or ""
+    if name in parts.controller.image.topics_by_name or asked.topic_id != ZERO_UUID:
+        return False
+    if not request.allow_auto_topic_creation or not parts.config.auto_create_topics_enable:
+        return False
+    return topic_names.fault_of(name) is None and _sees(parts, context, name)
+
+
+def _create(parts: Parts, context: RequestContext, name: str) -> Deferred[TopicImage]:
+    if _may_create(parts, context, name):
+        return ensure_topic(parts, name)
+    return Deferred.failed(TopicAuthorizationFailedError(f"topic {name} may not be created"))
+
+
+def _may_create(parts: Parts, context: RequestContext, name: str) -> bool:
+    allows = parts.authorizer.allows
+    return allows(context, Operation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME) or allows(
+        context, Operation.CREATE, ResourceType.TOPIC, name
+    )
+
+
+def _sees(parts: Parts, context: RequestContext, name: str) -> bool:
+    return parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name)
+
+
+def _everything(parts: Parts, request: MetadataRequest, context: RequestContext) -> Answer:
+    """Describe all topics that may be seen; of the others not even the names are told."""
+    topics = parts.controller.image.topics_by_name
+    response = _frame(parts, request, context)
+    visible = [topic for topic in topics.values() if _sees(parts, context, topic.name)]
+    if request.include_topic_authorized_operations:
+        response.topics = [_with_operations(parts, context, topic) for topic in visible]
+        return response
+    cache, version = parts.metadata_cache, context.version
+    if len(visible) == len(topics):
+        return EncodedMetadata(response, cache.all_topics(topics, version), len(topics))
+    return EncodedMetadata(response, cache.topics(visible, version), len(visible))
+
+
+def _some(
+    parts: Parts,
+    request: MetadataRequest,
+    context: RequestContext,
+    asked: Sequence[MetadataRequestTopic],
+    failures: dict[str, Exception],
+) -> Answer:
+    """Describe some topics, or say of each why not."""
+    response = _frame(parts, request, context)
+    described_topics: list[TopicImage | MetadataResponseTopic] = []
+    seen: set[tuple[str | None, bytes]] = set()
+    for each in asked:
+        if (each.name, each.topic_id) not in seen:
+            seen.add((each.name, each.topic_id))
+            described_topics.append(_describe(parts, context, each, failures))
+    found = [topic for topic in described_topics if isinstance(topic, TopicImage)]
+    is_plain = len(found) == len(described_topics)
+    if is_plain and not request.include_topic_authorized_operations:
+        encoded = parts.metadata_cache.topics(found, context.version)
+        return EncodedMetadata(response, encoded, len(found))
+    for topic in described_topics:
+        if not isinstance(topic, TopicImage):
+            response.topics.append(topic)
+        elif request.include_topic_authorized_operations:
+            response.topics.append(_with_operations(parts, context, topic))
+        else:
+            response.topics.append(described(topic))
+    return response
+
+
+def _describe(
+    parts: Parts,
+    context: RequestContext,
+    asked: MetadataRequestTopic,
+    failures: dict[str, Exception],
+) -> TopicImage | MetadataResponseTopic:
+    """Return a topic, or what to answer where there is none."""
+    if asked.topic_id != ZERO_UUID or asked.name is None:
+        return _describe_by_id(parts, context, asked)
+    name = asked.name
+    if not _sees(parts, context, name):
+        return _refused(name, TopicAuthorizationFailedError.code)
+    topic = parts.controller.image.topics_by_name.get(name)
+    if topic is not None:
+        return topic
+    if topic_names.fault_of(name) is not None:
+        return _refused(name, InvalidTopicError.code)
+    failure = failures.get(name)
+    if isinstance(failure, KafkaError):
+        return _refused(name, failure.code)
+    return _refused(name, UnknownTopicOrPartitionError.code)
+
+
+def _describe_by_id(
+    parts: Parts, context: RequestContext, asked: MetadataRequestTopic
+) -> TopicImage | MetadataResponseTopic:
+    if context.version < _IDS_FROM:
+        # A name may not be null in these versions, so the empty one stands for it.
+        return MetadataResponseTopic(
+            name=asked.name or "", topic_id=asked.topic_id, error_code=InvalidRequestError.code
+        )
+    topic = parts.controller.image.topics_by_id.get(asked.topic_id)
+    if topic is None or not _sees(parts, context, topic.name):
+        unknown = UnknownTopicIdError.code
+        return MetadataResponseTopic(name=None, topic_id=asked.topic_id, error_code=unknown)
+    return topic
+
+
+def _refused(name: str, code: int) -> MetadataResponseTopic:
+    return MetadataResponseTopic(name=name, error_code=code, is_internal=name in INTERNAL_TOPICS)
+
+
+def _with_operations(
+    parts: Parts, context: RequestContext, topic: TopicImage
+) -> MetadataResponseTopic:
+    answered = described(topic)
+    answered.topic_authorized_operations = authorized_operations(
+        parts.authorizer, context, ResourceType.TOPIC, topic.name
+    )
+    return answered
+
+
+def _frame(parts: Parts, request: MetadataRequest, context: RequestContext) -> MetadataResponse:
+    """Return a response without topics."""
+    response = MetadataResponse(
+        brokers=_brokers(parts, context),
+        cluster_id=parts.cluster_id,
+        controller_id=parts.node_id,
+    )
+    if request.include_cluster_authorized_operations and context.version in _CLUSTER_OPERATIONS:
+        response.cluster_authorized_operations = authorized_operations(
+            parts.authorizer, context, ResourceType.CLUSTER, CLUSTER_NAME
+        )
+    return response
+
+
+def _brokers(parts: Parts, context: RequestContext) -> list[MetadataResponseBroker]:
+    """Return the brokers as a client of this listener reaches them."""
+    return [
+        MetadataResponseBroker(node_id=broker.broker_id, host=host, port=port, rack=broker.rack)
+        for broker, host, port in reachable_brokers(parts, context)
+    ]

@@ -1,0 +1,324 @@
+"""The controller: has decisions made durable, and shows the metadata that results.
+
+A request is decided at once, on the metadata as it will be when everything proposed so far is
+committed; its response waits until its own records are. Invariants: `image` holds committed records
+only; subscribers hear of each change once, in order, before the response leaves; a decision that
+needs no record is answered only after those it was built upon are committed.
+Neighbours: the pure modules of this room decide; `metadata_log` makes durable; the broker's
+handlers ask, `replication` and the caches subscribe.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar
+
+from logcore.common.deferred import Deferred
+from logcore.common.errors import (
+    InvalidRequestError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicDeletionDisabledError,
+    error_for_code,
+)
+from logcore.common.uuids import random_uuid
+from logcore.controller import elections, features, partitions, reassignments, registration, topics
+from logcore.controller.configuration import (
+    ConfigChange,
+    ConfigOutcome,
+    ConfigRules,
+    decide_changes,
+)
+from logcore.controller.image import BrokerImage, MetadataDelta, MetadataImage, TopicImage
+from logcore.controller.metadata_log import Committed, SingleNodeLog
+from logcore.controller.replay import ImageBuilder
+from logcore.controller.topics import TopicCreation, TopicDefaults
+from logcore.protocol.internal.metadata import ProducerIdsRecord
+from logcore.protocol.messages.alter_partition_reassignments import (
+    AlterPartitionReassignmentsRequest,
+    AlterPartitionReassignmentsResponse,
+)
+from logcore.protocol.messages.create_partitions import (
+    CreatePartitionsRequest,
+    CreatePartitionsResponse,
+)
+from logcore.protocol.messages.create_topics import (
+    CreatableTopic,
+    CreatableTopicConfig,
+    CreateTopicsRequest,
+    CreateTopicsResponse,
+)
+from logcore.protocol.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
+from logcore.protocol.messages.list_partition_reassignments import (
+    ListPartitionReassignmentsRequest,
+    ListPartitionReassignmentsResponse,
+)
+from logcore.protocol.messages.update_features import UpdateFeaturesRequest, UpdateFeaturesResponse
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+Subscriber: TypeAlias = Callable[[MetadataDelta], object]
+
+PRODUCER_ID_BLOCK: Final = 1000
+_DELETION_ERROR_FROM: Final = 3
+"""Before this version of DeleteTopics there was no code for topics that may not be deleted."""
+
+
+@dataclass(slots=True)
+class _Step:
+    """Records on their way, and what they will change."""
+
+    delta: MetadataDelta
+    committed: Deferred[int]
+
+
+class Controller:
+    """The metadata of the cluster, and every way to change it.
+
+    Args:
+        log: The metadata log, loaded.
+        node_id: This node.
+        rules: What may be set of resources.
+        defaults: What holds for topics where a request does not say.
+        new_id: Makes ids of topics.
+
+    Attributes:
+        image: The metadata as committed.
+    """
+
+    def __init__(
+        self,
+        log: SingleNodeLog,
+        node_id: int,
+        rules: ConfigRules,
+        defaults: Callable[[], TopicDefaults] = TopicDefaults,
+        new_id: Callable[[], bytes] = random_uuid,
+    ) -> None:
+        self.image: MetadataImage = log.loaded
+        self.node_id = node_id
+        self.log = log
+        self._latest = self.image
+        self._rules = rules
+        self._defaults = defaults
+        self._new_id = new_id
+        self._steps: deque[_Step] = deque()
+        self._subscribers: list[Subscriber] = []
+        self._creating: dict[str, Deferred[TopicImage]] = {}
+        log.tail(self._commit)
+
+    @property
+    def leader_epoch(self) -> int:
+        """The epoch in which this node leads the metadata quorum."""
+        return self.log.epoch
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Call back with every change from now on, before anybody is told that it was made."""
+        self._subscribers.append(subscriber)
+
+    # ---- this node
+
+    def start(
+        self, broker: BrokerImage, *, initial_features: Mapping[str, int], was_killed: bool
+    ) -> Deferred[int]:
+        """Register this node, and in a new cluster put the first features in force.
+
+        Args:
+            broker: This node; its epoch is given here.
+            initial_features: Levels for a cluster that has none yet.
+            was_killed: Whether the last run ended without closing its logs. Then every partition
+                gets a new leader epoch, by which consumers find out that records may be gone.
+
+        Returns:
+            The offset of the registration, when it is durable.
+        """
+        records = registration.decide_start(
+            self._latest,
+            broker,
+            next_offset=self.log.next_offset,
+            initial_features=initial_features,
+            was_killed=was_killed,
+        )
+        return self._propose(records)
+
+    def close(self) -> Deferred[None]:
+        """Write a snapshot if that saves the next start some time; change nothing afterwards."""
+        if self.log.failure is None and self.log.is_snapshot_worthwhile(self.image):
+            return self.log.snapshot(self.image)
+        return Deferred.of(None)
+
+    # ---- topics
+
+    def create_topics(
+        self, request: CreateTopicsRequest, visible_configs: Collection[str] | None = None
+    ) -> Deferred[CreateTopicsResponse]:
+        """Create topics.
+
+        Args:
+            request: Which ones.
+            visible_configs: Names of topics whose settings the caller may see; None for all.
+
+        Returns:
+            The response.
+        """
+        creation = TopicCreation(
+            self._latest, self._rules, self._defaults(), self._new_id, visible_configs
+        )
+        records, response = topics.decide_creation(creation, request)
+        return self._answer(records, response)
+
+    def ensure_topic(
+        self,
+        name: str,
+        partitions: int = -1,
+        replication_factor: int = -1,
+        configs: Mapping[str, str] | None = None,
+    ) -> Deferred[TopicImage]:
+        """Return a topic, created if it is not there; -1 stands for the broker's default.
+
+        Raises:
+            KafkaError: In the Deferred, if it cannot be created.
+        """
+        topic = self.image.topics_by_name.get(name)
+        if topic is not None:
+            return Deferred.of(topic)
+        creating = self._creating.get(name)
+        if creating is not None:
+            return creating
+        asked = CreatableTopic(
+            name=name,
+            num_partitions=partitions,
+            replication_factor=replication_factor,
+            configs=[
+                CreatableTopicConfig(name=key, value=value)
+                for key, value in (configs or {}).items()
+            ],
+        )
+        created = self.create_topics(CreateTopicsRequest(topics=[asked]))
+        if created.is_done:
+            return created.map(self._created)
+        creating = self._creating[name] = Deferred()
+        created.map(self._created).then(lambda done: self._finish_creation(name, done))
+        return creating
+
+    def _created(self, response: CreateTopicsResponse) -> TopicImage:
+        result = response.topics[0]
+        if result.error_code not in {0, TopicAlreadyExistsError.code}:
+            raise error_for_code(result.error_code)(result.error_message or "")
+        return self.image.topics_by_name[result.name]
+
+    def _finish_creation(self, name: str, done: Deferred[TopicImage]) -> None:
+        waiting = self._creating.pop(name)
+        if done.error is None:
+            waiting.complete(done.value())
+        else:
+            waiting.fail(done.error)
+
+    def delete_topics(self, deleted: Sequence[TopicImage]) -> Deferred[None]:
+        """Delete topics, which `topics.resolve_deletion` found."""
+        known = self._latest.topics_by_id
+        still = [topic for topic in deleted if topic.topic_id in known]
+        return self._answer(topics.decide_deletion(still), None)
+
+    def create_partitions(
+        self, request: CreatePartitionsRequest
+    ) -> Deferred[CreatePartitionsResponse]:
+        """Add partitions to topics."""
+        return self._answer(*partitions.decide_partitions(self._latest, request))
+
+    def elect_leaders(self, request: ElectLeadersRequest) -> Deferred[ElectLeadersResponse]:
+        """Elect leaders of partitions."""
+        return self._answer(*elections.decide_elections(self._latest, request))
+
+    def alter_partition_reassignments(
+        self, request: AlterPartitionReassignmentsRequest
+    ) -> Deferred[AlterPartitionReassignmentsResponse]:
+        """Move partitions, or stop moving them."""
+        return self._answer([], reassignments.decide_reassignments(self._latest, request))
+
+    def list_partition_reassignments(
+        self, request: ListPartitionReassignmentsRequest
+    ) -> ListPartitionReassignmentsResponse:
+        """List partitions that are being moved."""
+        return reassignments.list_reassignments(self.image, request)
+
+    # ---- everything else
+
+    def alter_configs(
+        self, changes: Iterable[ConfigChange], *, validate_only: bool = False
+    ) -> Deferred[list[ConfigOutcome]]:
+        """Change settings of resources; each stands or falls alone."""
+        records, outcomes = decide_changes(self._latest, changes, self._rules)
+        return self._answer([] if validate_only else records, outcomes)
+
+    def update_features(
+        self, request: UpdateFeaturesRequest, version: int
+    ) -> Deferred[UpdateFeaturesResponse]:
+        """Put other levels of features in force."""
+        return self._answer(*features.decide_features(self._latest, request, version))
+
+    def allocate_producer_ids(self) -> Deferred[range]:
+        """Return producer ids that nobody was given before, and will not be again."""
+        first = self._latest.next_producer_id
+        broker = self._latest.brokers.get(self.node_id)
+        record = ProducerIdsRecord(
+            broker_id=self.node_id,
+            broker_epoch=-1 if broker is None else broker.epoch,
+            next_producer_id=first + PRODUCER_ID_BLOCK,
+        )
+        return self._answer([record], range(first, first + PRODUCER_ID_BLOCK))
+
+    # ---- proposing and committing
+
+    def _answer(self, records: Sequence[Any], response: R) -> Deferred[R]:
+        """Return a response, when its records and all before them are committed."""
+        if records:
+            return self._propose(records).map(lambda _: response)
+        if self._steps:
+            return self._steps[-1].committed.map(lambda _: response)
+        return Deferred.of(response)
+
+    def _propose(self, records: Sequence[Any]) -> Deferred[int]:
+        builder = ImageBuilder(self._latest)
+        for record in records:
+            builder.replay(record)
+        delta = builder.finish(self.log.next_offset + len(records) - 1, self.log.epoch)
+        committed: Deferred[int] = Deferred()
+        if self.log.failure is not None:
+            return self.log.propose(records)
+        self._latest = delta.new
+        self._steps.append(_Step(delta, committed))
+        self.log.propose(records).then(lambda done: self._finish_step(committed, done))
+        return committed
+
+    def _commit(self, batch: Committed) -> None:
+        """Show what a proposal changed."""
+        step = self._steps[0]
+        assert step.delta.new.offset == batch.offset, "committed out of order"
+        self.image = step.delta.new
+        for subscriber in self._subscribers:
+            subscriber(step.delta)
+
+    def _finish_step(self, committed: Deferred[int], done: Deferred[int]) -> None:
+        self._steps.popleft()
+        if done.error is not None:
+            self._latest = self.image
+            committed.fail(done.error)
+            return
+        if self.log.is_snapshot_due:
+            self.log.snapshot(self.image).then(_report_snapshot)
+        committed.complete(done.value())
+
+
+def _report_snapshot(done: Deferred[None]) -> None:
+    if done.error is not None:
+        logger.error("no snapshot of the metadata could be written: %s", done.error)
+
+
+def deletion_refusal(version: int) -> KafkaError:
+    """Return the error of a DeleteTopics request where ``delete.topic.enable`` is false."""
+    if version < _DELETION_ERROR_FROM:
+        return InvalidRequestError("topics may not be deleted here")
+    return TopicDeletionDisabledError("topics may not be deleted here (delete.topic.enable)")
