@@ -9,7 +9,7 @@ Neighbours: `controller` proposes; `snapshot` keeps the images from which loadin
 """
 
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -43,7 +43,6 @@ TOPIC_SETTINGS: Final = {
 }
 """What its log must be opened with: only snapshots free it, and no change may be too large."""
 
-_LANE: Final = "metadata"
 _READ_BYTES: Final = 1 << 20
 SNAPSHOT_BYTES: Final = 20 << 20
 """Bytes of records after which a snapshot is due (``metadata.log.max.record.bytes.between...``)."""
@@ -87,13 +86,10 @@ class RecordStorage(Protocol):
 
 
 class Worker(Protocol):
-    """Runs what may block somewhere else; `logcore.broker.lanes.Lanes` is one."""
+    """Runs what may block somewhere else, one after the other."""
 
-    def run(self, key: Hashable, work: Callable[[], T]) -> Deferred[T]:
-        """Do some work, after all earlier work of the same key.
-
-        The Deferred is completed on the thread of the caller.
-        """
+    def run(self, function: Callable[[], T]) -> Deferred[T]:
+        """Run a function; its Deferred is completed on the thread of the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +261,7 @@ class SingleNodeLog:
             return
         self._writing, self._queue = self._queue, []
         proposals = self._writing
-        written = self._worker.run(_LANE, lambda: self._write(proposals))
+        written = self._worker.run(lambda: self._write(proposals))
         written.then(self._finish_write)
 
     def _write(self, proposals: list[_Proposal]) -> None:
@@ -313,7 +309,7 @@ class SingleNodeLog:
         """Keep an image, so that the records up to it need not be kept."""
         self.bytes_since_snapshot = 0
         self._snapshot_offset = image.offset + 1
-        return self._worker.run(_LANE, lambda: self._write_snapshot(image))
+        return self._worker.run(lambda: self._write_snapshot(image))
 
     def _write_snapshot(self, image: MetadataImage) -> None:
         """Write it, and free what the one before it makes unnecessary; runs in the worker."""
