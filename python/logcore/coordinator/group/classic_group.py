@@ -30,7 +30,7 @@ from logcore.coordinator.group import records
 from logcore.coordinator.group.classic_member import ClassicMember, Protocols
 from logcore.coordinator.group.classic_state import PREVIOUS, ClassicState
 from logcore.coordinator.group.offset_store import CommittedOffset
-from logcore.coordinator.group.state import Group, GroupType
+from logcore.coordinator.group.state import CommitValidator, Group, GroupType
 from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL, subscribed_topics
 from logcore.coordinator.result import CoordinatorRecord
 from logcore.protocol.internal.group import GroupMetadataValue, MemberMetadata
@@ -133,12 +133,12 @@ class ClassicGroup(Group):
         version: int,  # noqa: ARG002 - for other kinds of groups
         *,
         is_transactional: bool = False,
-    ) -> None:
+    ) -> CommitValidator | None:
         """Refuse a commit by who is not in this generation."""
         if self.state is ClassicState.DEAD:
             raise CoordinatorNotAvailableError
         if generation_or_epoch < 0 and self.is_empty:
-            return  # a tool, or a consumer that assigns partitions to itself
+            return None  # a tool, or a consumer that assigns partitions to itself
         if generation_or_epoch >= 0 or member_id or instance_id is not None:
             self.validate_member(member_id, instance_id)
             if generation_or_epoch != self.generation:
@@ -147,6 +147,7 @@ class ClassicGroup(Group):
             raise UnknownMemberIdError
         if not is_transactional and self.state is ClassicState.COMPLETING_REBALANCE:
             raise RebalanceInProgressError
+        return None
 
     @override
     def validate_offset_fetch(

@@ -57,6 +57,13 @@ class TopicsView(Protocol):
         """All of them by id."""
 
 
+Topics = Callable[[], TopicsView]
+"""Returns the topics as they are now."""
+
+GroupConfig = Callable[[str], Mapping[str, str]]
+"""Returns the effective settings of one group, by Kafka's keys."""
+
+
 @dataclass(slots=True)
 class ShardContext:
     """What the protocols of one shard work with.
@@ -74,5 +81,5 @@ class ShardContext:
     settings: GroupSettings
     clock: Clock
     timers: Timers
-    topics: Callable[[], TopicsView]
-    group_config: Callable[[str], Mapping[str, str]]
+    topics: Topics
+    group_config: GroupConfig

@@ -1,9 +1,8 @@
 """The records of offsets, and the tombstones, in the versions that Kafka 4.3 writes.
 
-Invariant: the highest version without tagged fields, unless a field needs a later one, so that the
-tools of older Kafkas read them too.
-Neighbours: `offsets` makes and replays them; the records of each kind of group have a module of their
-own, such as `classic_records`.
+Invariant: what is not set in a record's version is not set in the state it makes either.
+Neighbours: `offsets` makes and replays them; the records of each kind of group have a module of
+their own, such as `classic_records`.
 """
 
 from typing import Final
@@ -16,7 +15,7 @@ from logcore.protocol.internal.group import (
     OffsetCommitValue,
 )
 
-OFFSET_VERSION: Final = 3
+OFFSET_VERSION: Final = 4
 OFFSET_WITH_EXPIRY_VERSION: Final = 1
 
 

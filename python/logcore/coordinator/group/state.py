@@ -65,8 +65,11 @@ class Group(ABC):
         version: int,
         *,
         is_transactional: bool = False,
-    ) -> None:
+    ) -> "CommitValidator | None":
         """Refuse a commit by who is not, or no longer, a member.
+
+        Returns:
+            What looks at each partition of the commit; None if all of them are fine.
 
         Raises:
             KafkaError: What to answer.
@@ -104,6 +107,9 @@ class Group(ABC):
     def offset_expiry_base_ms(self, committed: CommittedOffset) -> int | None:
         """Since when an offset's retention counts; None while it must not expire."""
 
+
+CommitValidator = Callable[[str, bytes, int], None]
+"""Looks at topic, topic id and partition of a commit; what it raises refuses the whole commit."""
 
 Replayer = Callable[[int, Any, Any], None]
 """Applies a record: its offset in the log, its key, its value (None: a tombstone)."""

@@ -1,0 +1,364 @@
+"""The group coordinator as the broker calls it: one method for each API.
+
+A method takes the request's message and returns the response's, at once or later. It looks after
+what Kafka checks before a group is looked at, finds the shard, and turns errors into responses.
+Invariant: no method raises for what a client sent; a response is always of the API's own kind.
+Neighbours: the handlers of `broker` call it after asking the authorizer; `runtime` runs the shards.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
+
+from logcore.common.clock import Scheduler
+from logcore.common.deferred import Deferred, gather
+from logcore.common.errors import (
+    CoordinatorLoadInProgressError,
+    InvalidGroupIdError,
+    InvalidSessionTimeoutError,
+    KafkaError,
+    UnknownMemberIdError,
+    UnknownServerError,
+)
+from logcore.coordinator.group.context import Caller, GroupConfig, Topics
+from logcore.coordinator.group.listing import describe, list_groups
+from logcore.coordinator.group.settings import GroupSettings
+from logcore.coordinator.group.shard import GroupShard
+from logcore.coordinator.hashing import partition_for
+from logcore.coordinator.log import CoordinatorLog
+from logcore.coordinator.result import CoordinatorResult
+from logcore.coordinator.runtime import CoordinatorRuntime
+from logcore.protocol.messages.delete_groups import DeletableGroupResult
+from logcore.protocol.messages.describe_groups import DescribedGroup
+from logcore.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
+from logcore.protocol.messages.join_group import JoinGroupRequest, JoinGroupResponse
+from logcore.protocol.messages.leave_group import (
+    LeaveGroupRequest,
+    LeaveGroupResponse,
+    MemberResponse,
+)
+from logcore.protocol.messages.list_groups import ListGroupsRequest, ListGroupsResponse
+from logcore.protocol.messages.offset_commit import (
+    OffsetCommitRequest,
+    OffsetCommitResponse,
+    OffsetCommitResponsePartition,
+    OffsetCommitResponseTopic,
+)
+from logcore.protocol.messages.offset_delete import OffsetDeleteRequest, OffsetDeleteResponse
+from logcore.protocol.messages.offset_fetch import (
+    OffsetFetchRequestGroup,
+    OffsetFetchResponseGroup,
+)
+from logcore.protocol.messages.sync_group import SyncGroupRequest, SyncGroupResponse
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+
+class GroupCoordinator:
+    """Coordinates the groups whose partitions of ``__consumer_offsets`` this broker leads.
+
+    Args:
+        log: Where records go.
+        scheduler: The clock and its timers.
+        settings: The coordinator's settings.
+        topics: Returns the topics as they are now.
+        group_config: Returns the effective settings of one group.
+        partition_count: Returns how many partitions groups are spread over.
+
+    Attributes:
+        runtime: Runs the shards.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: CoordinatorLog,
+        scheduler: Scheduler,
+        settings: GroupSettings,
+        topics: Topics,
+        group_config: GroupConfig,
+        partition_count: Callable[[], int],
+    ) -> None:
+        self._scheduler = scheduler
+        self._settings = settings
+        self._partition_count = partition_count
+        self.runtime: CoordinatorRuntime[GroupShard] = CoordinatorRuntime(
+            log=log,
+            scheduler=scheduler,
+            make_machine=lambda timers: GroupShard(
+                settings=settings,
+                clock=scheduler,
+                timers=timers,
+                topics=topics,
+                group_config=group_config,
+            ),
+            write_timeout_ms=settings.offsets_commit_timeout_ms,
+        )
+        self._schedule_expiry()
+
+    # ------------------------------------------------------------ partitions
+
+    def partition_for(self, group_id: str) -> int:
+        """Return the partition of ``__consumer_offsets`` that a group belongs to."""
+        return partition_for(group_id, self._partition_count())
+
+    def on_elected(self, partition: int) -> Deferred[int]:
+        """Begin to coordinate a partition; done with the number of records loaded."""
+        return self.runtime.load(partition)
+
+    def on_resigned(self, partition: int) -> None:
+        """Stop coordinating a partition."""
+        self.runtime.unload(partition)
+
+    def close(self) -> None:
+        """Stop coordinating everything; whoever waits is answered."""
+        self.runtime.close()
+
+    # ------------------------------------------------------------ membership
+
+    def join_group(self, caller: Caller, request: JoinGroupRequest) -> Deferred[JoinGroupResponse]:
+        """Take a member into a classic group; answered when its rebalance is over."""
+        answer: Deferred[JoinGroupResponse] = Deferred()
+
+        def refuse(error: KafkaError) -> None:
+            if not answer.is_done:
+                answer.complete(
+                    JoinGroupResponse(error_code=error.code, member_id=request.member_id)
+                )
+
+        low, high = (
+            self._settings.group_min_session_timeout_ms,
+            self._settings.group_max_session_timeout_ms,
+        )
+        if not request.group_id:
+            refuse(InvalidGroupIdError())
+        elif not low <= request.session_timeout_ms <= high:
+            refuse(InvalidSessionTimeoutError())
+        else:
+            self._write(request.group_id, lambda shard: shard.join(caller, request, answer)).then(
+                lambda done: None if done.error is None else refuse(kafka_error(done.error))
+            )
+        return answer
+
+    def sync_group(self, request: SyncGroupRequest) -> Deferred[SyncGroupResponse]:
+        """Give a member its assignment; answered when the leader has assigned."""
+        answer: Deferred[SyncGroupResponse] = Deferred()
+
+        def refuse(error: KafkaError) -> None:
+            if not answer.is_done:
+                answer.complete(SyncGroupResponse(error_code=error.code))
+
+        if not request.group_id:
+            refuse(InvalidGroupIdError())
+        else:
+            self._write(request.group_id, lambda shard: shard.sync(request, answer)).then(
+                lambda done: None if done.error is None else refuse(kafka_error(done.error))
+            )
+        return answer
+
+    def heartbeat(self, request: HeartbeatRequest) -> Deferred[HeartbeatResponse]:
+        """Hear that a member of a classic group is alive."""
+
+        def failed(error: KafkaError) -> HeartbeatResponse:
+            # While the group is loading, nobody should take it for gone.
+            is_loading = isinstance(error, CoordinatorLoadInProgressError)
+            return HeartbeatResponse(error_code=0 if is_loading else error.code)
+
+        if not request.group_id:
+            return Deferred.of(failed(InvalidGroupIdError()))
+        written = self._write(request.group_id, lambda shard: shard.heartbeat(request))
+        return answered(written, failed)
+
+    def leave_group(self, request: LeaveGroupRequest) -> Deferred[LeaveGroupResponse]:
+        """Let members of a classic group go."""
+
+        def failed(error: KafkaError) -> LeaveGroupResponse:
+            if not isinstance(error, UnknownMemberIdError):
+                return LeaveGroupResponse(error_code=error.code)
+            return LeaveGroupResponse(
+                members=[
+                    MemberResponse(
+                        member_id=each.member_id,
+                        group_instance_id=each.group_instance_id,
+                        error_code=error.code,
+                    )
+                    for each in request.members
+                ]
+            )
+
+        if not request.group_id:
+            return Deferred.of(failed(InvalidGroupIdError()))
+        written = self._write(request.group_id, lambda shard: shard.leave(request))
+        return answered(written, failed)
+
+    # ------------------------------------------------------------ offsets
+
+    def commit_offsets(
+        self, caller: Caller, request: OffsetCommitRequest
+    ) -> Deferred[OffsetCommitResponse]:
+        """Commit offsets; the empty group id is a group here, for the sake of old clients."""
+        written = self._write(request.group_id, lambda shard: shard.offsets.commit(caller, request))
+        return answered(written, lambda error: commit_refused(request, error))
+
+    def fetch_offsets(
+        self, request: OffsetFetchRequestGroup, *, require_stable: bool
+    ) -> Deferred[OffsetFetchResponseGroup]:
+        """Return a group's offsets; stable ones wait for the commits that are under way."""
+
+        def failed(error: KafkaError) -> OffsetFetchResponseGroup:
+            return OffsetFetchResponseGroup(group_id=request.group_id, error_code=error.code)
+
+        if require_stable:
+            written = self._write(
+                request.group_id,
+                lambda shard: CoordinatorResult((), shard.offsets.fetch(request)),
+            )
+            return answered(written, failed)
+        try:
+            partition = self.partition_for(request.group_id)
+            return Deferred.of(
+                self.runtime.read(partition, lambda shard: shard.offsets.fetch(request))
+            )
+        except KafkaError as error:
+            return Deferred.of(failed(error))
+
+    def delete_offsets(self, request: OffsetDeleteRequest) -> Deferred[OffsetDeleteResponse]:
+        """Delete a group's offsets of topics it does not consume."""
+
+        def failed(error: KafkaError) -> OffsetDeleteResponse:
+            return OffsetDeleteResponse(error_code=error.code)
+
+        if not request.group_id:
+            return Deferred.of(failed(InvalidGroupIdError()))
+        written = self._write(request.group_id, lambda shard: shard.offsets.delete(request))
+        return answered(written, failed)
+
+    # ------------------------------------------------------------ administration
+
+    def list_groups(self, request: ListGroupsRequest) -> ListGroupsResponse:
+        """List the groups of every shard here."""
+        if self.runtime.loading_count:
+            return ListGroupsResponse(error_code=CoordinatorLoadInProgressError.code)
+        states = {each.strip().lower() for each in request.states_filter}
+        types = {each.strip().lower() for each in request.types_filter}
+        return ListGroupsResponse(
+            groups=[
+                group
+                for _, shard in self.runtime.machines()
+                for group in list_groups(shard.state, states, types)
+            ]
+        )
+
+    def describe_groups(self, group_ids: Iterable[str], version: int) -> list[DescribedGroup]:
+        """Describe classic groups, in the order asked for."""
+        return [self._describe(group_id, version) for group_id in group_ids]
+
+    def _describe(self, group_id: str, version: int) -> DescribedGroup:
+        try:
+            return self.runtime.read(
+                self.partition_for(group_id), lambda shard: describe(shard.state, group_id, version)
+            )
+        except KafkaError as error:
+            return DescribedGroup(group_id=group_id, error_code=error.code)
+
+    def delete_groups(self, group_ids: Iterable[str]) -> Deferred[list[DeletableGroupResult]]:
+        """Delete groups that nobody uses, with their offsets, in the order asked for."""
+        return gather(self._delete_group(group_id) for group_id in group_ids).map(
+            lambda deleted: [each.value() for each in deleted]
+        )
+
+    def _delete_group(self, group_id: str) -> Deferred[DeletableGroupResult]:
+        def delete(shard: GroupShard) -> CoordinatorResult[DeletableGroupResult]:
+            deleted = DeletableGroupResult(group_id=group_id)
+            return shard.offsets.delete_group(group_id).with_response(deleted)
+
+        return answered(
+            self._write(group_id, delete),
+            lambda error: DeletableGroupResult(group_id=group_id, error_code=error.code),
+        )
+
+    # ------------------------------------------------------------ what happens by itself
+
+    def on_topic_deleted(self, topic: str, topic_id: bytes) -> None:
+        """Delete every group's offsets of a topic that is gone."""
+        for partition, shard in self.runtime.machines():
+            by_group = shard.state.offsets.by_group
+            for group_id in [each for each, topics in by_group.items() if topic in topics]:
+                delete = partial(delete_topic, group_id=group_id, topic=topic, topic_id=topic_id)
+                self.runtime.write(partition, group_id, delete)
+
+    def _schedule_expiry(self) -> None:
+        self._scheduler.call_later(
+            self._settings.offsets_retention_check_interval_ms, self._expire_all
+        )
+
+    def _expire_all(self) -> None:
+        """Expire offsets and groups, one shard at a turn of the loop."""
+        for partition, _ in self.runtime.machines():
+            self._scheduler.call_soon(self._expire_shard, partition)
+        self._schedule_expiry()
+
+    def _expire_shard(self, partition: int) -> None:
+        try:
+            group_ids = self.runtime.read(partition, lambda shard: list(shard.state.groups))
+        except KafkaError:
+            return  # coordinated elsewhere by now
+        for group_id in group_ids:
+            self.runtime.write(partition, group_id, partial(expire, group_id=group_id))
+
+    def _write(
+        self, group_id: str, operation: Callable[[GroupShard], CoordinatorResult[R]]
+    ) -> Deferred[R]:
+        return self.runtime.write(self.partition_for(group_id), group_id, operation)
+
+
+def delete_topic(
+    shard: GroupShard, *, group_id: str, topic: str, topic_id: bytes
+) -> CoordinatorResult[None]:
+    """Delete a group's offsets of a topic that is gone."""
+    return shard.offsets.delete_topic(group_id, topic, topic_id)
+
+
+def expire(shard: GroupShard, *, group_id: str) -> CoordinatorResult[None]:
+    """Delete what nobody has used for too long."""
+    return shard.offsets.expire(group_id)
+
+
+def kafka_error(error: Exception) -> KafkaError:
+    """Return an error that has a code."""
+    return error if isinstance(error, KafkaError) else UnknownServerError(str(error))
+
+
+def answered(written: Deferred[R], failed: Callable[[KafkaError], R]) -> Deferred[R]:
+    """Return the response of a write, made of the error where it failed."""
+    if written.is_done and written.error is None:
+        return written
+    answer: Deferred[R] = Deferred()
+    written.then(
+        lambda done: answer.complete(
+            done.value() if done.error is None else failed(kafka_error(done.error))
+        )
+    )
+    return answer
+
+
+def commit_refused(request: OffsetCommitRequest, error: KafkaError) -> OffsetCommitResponse:
+    """Refuse a commit: every partition with the same error."""
+    return OffsetCommitResponse(
+        topics=[
+            OffsetCommitResponseTopic(
+                name=topic.name,
+                topic_id=topic.topic_id,
+                partitions=[
+                    OffsetCommitResponsePartition(
+                        partition_index=partition.partition_index, error_code=error.code
+                    )
+                    for partition in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ]
+    )

@@ -1,0 +1,134 @@
+"""The machine of one shard: the protocols of all kinds of groups over one state.
+
+Each request goes to the protocol of its group's kind, and each record to the replayer of its key.
+Invariant: every kind of record that is ever written here has a replayer; kinds of a later release
+are passed over when a log is loaded.
+Neighbours: `runtime` drives it; `classic` and `offsets` do the work.
+"""
+
+from logcore.common.clock import Clock
+from logcore.common.deferred import Deferred
+from logcore.common.errors import InconsistentGroupProtocolError
+from logcore.coordinator.group.classic import ClassicProtocol
+from logcore.coordinator.group.classic_group import ClassicGroup
+from logcore.coordinator.group.context import Caller, GroupConfig, ShardContext, Topics
+from logcore.coordinator.group.offsets import OffsetProtocol
+from logcore.coordinator.group.settings import GroupSettings
+from logcore.coordinator.group.state import GroupState
+from logcore.coordinator.log import EncodedRecord
+from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
+from logcore.coordinator.timers import Timers
+from logcore.protocol.errors import UnknownRecordTypeError
+from logcore.protocol.internal.coordinator_record import (
+    decode_key,
+    decode_value,
+    encode_key,
+    encode_value,
+)
+from logcore.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
+from logcore.protocol.messages.join_group import JoinGroupRequest, JoinGroupResponse
+from logcore.protocol.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
+from logcore.protocol.messages.sync_group import SyncGroupRequest, SyncGroupResponse
+
+
+class GroupShard:
+    """The groups of one partition of ``__consumer_offsets``.
+
+    Args:
+        settings: The coordinator's settings.
+        clock: What time it is.
+        timers: What runs later.
+        topics: Returns the topics as they are now.
+        group_config: Returns the effective settings of one group.
+
+    Attributes:
+        state: Groups and offsets.
+        context: What the protocols work with.
+        classic: Serves classic groups.
+        offsets: Serves offsets.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: GroupSettings,
+        clock: Clock,
+        timers: Timers,
+        topics: Topics,
+        group_config: GroupConfig,
+    ) -> None:
+        self.state = GroupState()
+        self.context = ShardContext(self.state, settings, clock, timers, topics, group_config)
+        self.classic = ClassicProtocol(self.context)
+        self.offsets = OffsetProtocol(self.context, self.classic.rebalance)
+        self.state.register(self.classic.replayers())
+        self.state.register(self.offsets.replayers())
+
+    # ------------------------------------------------------------ by kind of group
+
+    def join(
+        self, caller: Caller, request: JoinGroupRequest, answer: Deferred[JoinGroupResponse]
+    ) -> CoordinatorResult[None]:
+        """Answer or park a JoinGroup.
+
+        Raises:
+            KafkaError: What to answer.
+        """
+        if not isinstance(self.state.groups.get(request.group_id), ClassicGroup | None):
+            raise InconsistentGroupProtocolError
+        return self.classic.join(caller, request, answer)
+
+    def sync(
+        self, request: SyncGroupRequest, answer: Deferred[SyncGroupResponse]
+    ) -> CoordinatorResult[None]:
+        """Answer or park a SyncGroup.
+
+        Raises:
+            KafkaError: What to answer.
+        """
+        return self.classic.sync(request, answer)
+
+    def heartbeat(self, request: HeartbeatRequest) -> CoordinatorResult[HeartbeatResponse]:
+        """Hear that a member that speaks the classic protocol is alive.
+
+        Raises:
+            KafkaError: What to answer.
+        """
+        return self.classic.heartbeat(request)
+
+    def leave(self, request: LeaveGroupRequest) -> CoordinatorResult[LeaveGroupResponse]:
+        """Let members that speak the classic protocol go.
+
+        Raises:
+            KafkaError: What to answer.
+        """
+        return self.classic.leave(request)
+
+    # ------------------------------------------------------------ records
+
+    def encode(self, record: CoordinatorRecord) -> EncodedRecord:
+        """Make bytes of a record."""
+        key, value, version = record
+        return encode_key(key), None if value is None else encode_value(value, version)
+
+    def decode(self, key: bytes, value: bytes | None) -> CoordinatorRecord | None:
+        """Make a record of bytes; None if no protocol here knows its kind."""
+        try:
+            decoded = decode_key(key)
+        except UnknownRecordTypeError:
+            return None
+        if type(decoded) not in self.state.replayers:
+            return None
+        return CoordinatorRecord(decoded, None if value is None else decode_value(decoded, value))
+
+    def replay(self, offset: int, record: CoordinatorRecord) -> None:
+        """Apply a record that is in the log."""
+        self.state.replay(offset, record)
+
+    def on_loaded(self) -> None:
+        """Set the timers that go with what was loaded."""
+        self.classic.on_loaded()
+
+    def on_unloaded(self) -> None:
+        """Answer whoever waits."""
+        self.classic.on_unloaded()
