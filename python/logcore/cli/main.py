@@ -14,7 +14,7 @@ from logcore.cli.lazy import LazyGroup
 from logcore.common.errors import LogcoreError
 from logcore.common.types import override
 
-MODULES: Final = {"log": "logcore.cli.log"}
+MODULES: Final = {"broker": "logcore.cli.broker", "log": "logcore.cli.log"}
 
 
 def sentence(error: Exception) -> str:
@@ -45,7 +45,7 @@ class Commands(LazyGroup):
 )
 @click.version_option(package_name="logcore", message="logcore %(version)s")
 def main() -> None:
-    """Durable logs in Apache Kafka's format."""
+    """Durable logs in Apache Kafka's format, and a broker that serves them."""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,151 @@
+"""Keys that are accepted without effect, with the reason.
+
+A server.properties of Apache Kafka must work as it is, so a key that tunes what logcore does in
+another way, or has no use for on one node, is read, checked, and left at that.
+Invariant: a key is here exactly if nothing acts on it; one whose loss would harm is in `refusals`.
+Neighbours: `docs` adds the reason to a key's sentence; `broker.server` logs those that were set.
+"""
+
+from functools import cache
+from typing import Final
+
+_TABLE: Final = (
+    (
+        "one event loop and a few threads of the engine do this work",
+        """
+        background.threads group.coordinator.background.threads group.coordinator.threads
+        num.io.threads num.network.threads num.replica.alter.log.dirs.threads
+        share.coordinator.threads
+        """,
+    ),
+    (
+        "a request that waits is forgotten as soon as it is answered",
+        """
+        delete.records.purgatory.purge.interval.requests fetch.purgatory.purge.interval.requests
+        producer.purgatory.purge.interval.requests share.fetch.purgatory.purge.interval.requests
+        """,
+    ),
+    (
+        "a connection is not read from while it has requests unanswered",
+        "queued.max.request.bytes queued.max.requests",
+    ),
+    (
+        "compaction sizes its own buffers and runs on one thread",
+        """
+        log.cleaner.dedupe.buffer.size log.cleaner.io.buffer.load.factor log.cleaner.io.buffer.size
+        log.cleaner.io.max.bytes.per.second log.cleaner.threads
+        """,
+    ),
+    (
+        "a single node has nobody to replicate to or hand over to",
+        """
+        auto.leader.rebalance.enable broker.heartbeat.interval.ms broker.session.timeout.ms
+        controlled.shutdown.enable controller.socket.timeout.ms early.start.listeners
+        follower.replication.throttled.rate initial.broker.registration.timeout.ms
+        inter.broker.listener.name leader.imbalance.check.interval.seconds
+        leader.replication.throttled.rate log.dir.failure.timeout.ms num.replica.fetchers
+        replica.fetch.backoff.ms replica.fetch.max.bytes replica.fetch.min.bytes
+        replica.fetch.response.max.bytes replica.fetch.wait.max.ms
+        replica.high.watermark.checkpoint.interval.ms replica.lag.time.max.ms
+        replica.selector.class replica.socket.receive.buffer.bytes replica.socket.timeout.ms
+        replication.quota.window.num replication.quota.window.size.seconds request.timeout.ms
+        security.inter.broker.protocol socket.connection.setup.timeout.max.ms
+        socket.connection.setup.timeout.ms unclean.leader.election.interval.ms
+        """,
+    ),
+    (
+        "the metadata of a single node needs no quorum",
+        """
+        controller.performance.always.log.threshold.ms controller.performance.sample.period.ms
+        controller.quorum.append.linger.ms controller.quorum.auto.join.enable
+        controller.quorum.bootstrap.servers controller.quorum.election.backoff.max.ms
+        controller.quorum.election.timeout.ms controller.quorum.fetch.max.bytes
+        controller.quorum.fetch.snapshot.max.bytes controller.quorum.fetch.timeout.ms
+        controller.quorum.request.timeout.ms controller.quorum.retry.backoff.ms
+        internal.metadata.max.batch.size.in.bytes metadata.max.idle.interval.ms
+        server.max.startup.time.ms
+        """,
+    ),
+    (
+        "replicas do not move between log directories yet",
+        """
+        alter.log.dirs.replication.quota.window.num
+        alter.log.dirs.replication.quota.window.size.seconds
+        replica.alter.log.dirs.io.max.bytes.per.second
+        """,
+    ),
+    (
+        "there are no quotas yet",
+        """
+        controller.quota.window.num controller.quota.window.size.seconds quota.window.num
+        quota.window.size.seconds
+        """,
+    ),
+    (
+        "metrics are served to Prometheus at logcore.health.port; Java classes cannot be loaded",
+        """
+        kafka.metrics.polling.interval.secs kafka.metrics.reporters metric.reporters
+        metrics.num.samples metrics.recording.level metrics.sample.window.ms
+        """,
+    ),
+    ("clients cannot push their metrics yet", "telemetry.max.bytes"),
+    (
+        "there are no transactions yet",
+        """
+        add.partitions.to.txn.retry.backoff.max.ms add.partitions.to.txn.retry.backoff.ms
+        transaction.abort.timed.out.transaction.cleanup.interval.ms transaction.max.timeout.ms
+        transaction.partition.verification.enable
+        transaction.remove.expired.transaction.cleanup.interval.ms
+        transaction.state.log.load.buffer.size transaction.state.log.min.isr
+        transaction.state.log.num.partitions transaction.state.log.replication.factor
+        transaction.state.log.segment.bytes transaction.two.phase.commit.enable
+        transactional.id.expiration.ms
+        """,
+    ),
+    (
+        "unfinished versions are never served",
+        "unstable.api.versions.enable unstable.feature.versions.enable",
+    ),
+    (
+        "TLS is OpenSSL's, which has no such choice",
+        """
+        ssl.keymanager.algorithm ssl.provider ssl.secure.random.implementation
+        ssl.trustmanager.algorithm
+        """,
+    ),
+    (
+        "only this node's own connections to others would use it, and it makes none",
+        "ssl.endpoint.identification.algorithm",
+    ),
+)
+
+_BEGINNINGS: Final = (
+    ("group.share.", "there are no share groups yet"),
+    ("share.", "there are no share groups yet"),
+    ("group.streams.", "there are no streams groups yet"),
+    ("streams.", "there are no streams groups yet"),
+    ("sasl.", "there are no logins by SASL yet, and listeners that ask for them are refused"),
+    ("delegation.token.", "there are no delegation tokens yet"),
+    ("remote.", "there is no remote storage"),
+    ("log.local.", "there is no remote storage"),
+    ("local.", "there is no remote storage"),
+    ("follower.fetch.last.tiered.", "there is no remote storage"),
+)
+
+
+@cache
+def _reasons() -> dict[str, str]:
+    return {name: reason for reason, names in _TABLE for name in names.split()}
+
+
+def reason(name: str) -> str | None:
+    """Return why a key has no effect; None if it has one.
+
+    Example:
+        >>> reason("num.partitions") is None, reason("num.io.threads")
+        (True, 'one event loop and a few threads of the engine do this work')
+    """
+    found = _reasons().get(name)
+    if found is None:
+        return next((why for start, why in _BEGINNINGS if name.startswith(start)), None)
+    return found

@@ -1,0 +1,184 @@
+"""`logcore broker`: run a broker until it is told to stop.
+
+Invariant: one line on stdout when it is ready, and nothing else there; whatever prevents it from
+starting ends as one sentence and a non-zero code. Nothing of `--dev` outlives the process.
+Neighbours: `broker.config` reads the settings; `broker.server` is the broker.
+"""
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from logcore.cli.output import output_option, print_json
+
+if TYPE_CHECKING:
+    from logcore.broker.config.broker_config import BrokerConfig
+    from logcore.broker.server import Started
+
+DEFAULT_PORT: Final = 9092
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+DEV_SETTINGS: Final = {"group.initial.rebalance.delay.ms": "0"}
+"""What suits a broker that serves one program: no waiting for more members of a group."""
+
+
+HELP: Final = """Run a broker that any client of Apache Kafka can use, until SIGTERM or Ctrl-C.
+
+Settings have Kafka's keys. Strongest first: --set, --listen and --data-dir; environment variables
+such as LOGCORE_NUM_PARTITIONS=4 (KAFKA_NUM_PARTITIONS works too); the FILE; defaults. An unknown
+key is an error that names the right one.
+
+\b
+logcore broker                            data in ./logcore-data, port 9092
+logcore broker --dev                      nothing is kept
+logcore broker -c server.properties -s num.partitions=4
+"""
+
+
+@click.command(
+    "broker", help=HELP, short_help="Run a broker.", context_settings={"max_content_width": 100}
+)
+@click.option(
+    "-c", "--config", "file", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+    help="Settings: TOML, or a server.properties of Apache Kafka as it is.",
+)  # fmt: skip
+@click.option(
+    "-d", "--data-dir", metavar="DIR",
+    help="Where the logs are kept; the same as --set log.dirs=DIR.  [default: logcore-data]",
+)  # fmt: skip
+@click.option(
+    "-l", "--listen", metavar="HOST:PORT",
+    help="Where to listen, port 0 for any that is free; the same as "
+    "--set listeners=PLAINTEXT://HOST:PORT.  [default: every address, port 9092]",
+)  # fmt: skip
+@click.option(
+    "-s", "--set", "settings", multiple=True, metavar="KEY=VALUE",
+    help="Set one key; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--dev", is_flag=True,
+    help="Throw-away: data in a temporary directory that is removed at the end, on 127.0.0.1, and "
+    "on a free port if 9092 is taken.",
+)  # fmt: skip
+@click.option(
+    "--log-level", type=click.Choice(LOG_LEVELS), default="warning", show_default=True,
+    envvar="LOGCORE_LOG_LEVEL", help="What to tell on stderr.",
+)  # fmt: skip
+@click.option("--keys", is_flag=True, help="List every key with its default, and end.")
+@output_option
+def broker_command(
+    *, file: str | None, data_dir: str | None, listen: str | None, settings: tuple[str, ...],
+    dev: bool, log_level: str, keys: bool, output: str,
+) -> None:  # fmt: skip
+    """Run a broker; `HELP` is what a user reads."""
+    if keys:
+        list_keys(output)
+        return
+    if dev and data_dir is not None:
+        raise click.UsageError("--dev keeps nothing: leave out --data-dir, or --dev")
+    start_logging(log_level)
+    strong = list(settings)
+    if listen is not None:
+        strong.insert(0, f"listeners=PLAINTEXT://{address(listen)}")
+    with data_directory(data_dir, dev=dev) as directory:
+        if directory is not None:
+            strong.insert(0, f"log.dirs={directory}")
+        serve(read_settings(file, strong, dev=dev), output)
+
+
+def address(listen: str) -> str:
+    """Check what follows `--listen`; a lone number is a port of every address."""
+    host, _, port = listen.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+        raise click.BadParameter(
+            f"{listen!r} is not HOST:PORT with a port up to 65535", param_hint="--listen"
+        )
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"{host}:{port}"
+
+
+def start_logging(level: str) -> None:
+    """Send what is logged to stderr."""
+    import logging  # noqa: PLC0415 - only a broker that runs logs
+
+    logging.basicConfig(level=level.upper(), format=LOG_FORMAT)
+
+
+@contextmanager
+def data_directory(data_dir: str | None, *, dev: bool) -> Iterator[str | None]:
+    """Yield the directory of logs, if one is named; a temporary one is removed afterwards."""
+    if not dev:
+        yield data_dir
+        return
+    import tempfile  # noqa: PLC0415 - only --dev needs it
+
+    with tempfile.TemporaryDirectory(prefix="logcore-", ignore_cleanup_errors=True) as directory:
+        yield directory
+
+
+def read_settings(file: str | None, settings: Sequence[str], *, dev: bool) -> "BrokerConfig":
+    """Join all sources of settings."""
+    from logcore.broker.config.broker_config import BrokerConfig  # noqa: PLC0415 - when it runs
+
+    defaults: dict[str, str] = {}
+    if dev:
+        defaults = DEV_SETTINGS | {"listeners": f"PLAINTEXT://127.0.0.1:{free_port()}"}
+    return BrokerConfig.load(file, os.environ, settings, defaults)
+
+
+def free_port() -> int:
+    """Return the usual port, or 0 for any if somebody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", DEFAULT_PORT))
+        except OSError:
+            return 0
+    return DEFAULT_PORT
+
+
+def serve(config: "BrokerConfig", output: str) -> None:
+    """Run the broker."""
+    from logcore.broker import server  # noqa: PLC0415 - when it runs
+
+    server.run(config, lambda started: tell(started, output))
+
+
+def tell(started: "Started", output: str) -> None:
+    """Print the line that says it is ready."""
+    facts = {
+        "listeners": list(started.listeners),
+        "data_dirs": list(started.log_dirs),
+        "durability": started.durability,
+    }
+    if output == "json":
+        print_json(facts)
+    else:
+        listeners, directories = ", ".join(started.listeners), ", ".join(started.log_dirs)
+        click.echo(f"ready on {listeners}, data in {directories}, {started.durability}")
+    click.get_text_stream("stdout").flush()
+
+
+def list_keys(output: str) -> None:
+    """Print every key of the broker: name, type, default, and what it means."""
+    from logcore.broker.config.broker_keys import BROKER  # noqa: PLC0415 - when asked
+    from logcore.broker.config.docs import documentation  # noqa: PLC0415
+    from logcore.broker.config.resources import BROKER_RESOURCE  # noqa: PLC0415
+    from logcore.common.config import to_text  # noqa: PLC0415
+
+    for name in sorted(BROKER):
+        key = BROKER[name]
+        if key.internal:
+            continue
+        meaning = documentation(BROKER_RESOURCE, name)
+        default = to_text(key.default)
+        if output == "json":
+            shown = {"key": name, "type": key.type.name, "default": default, "meaning": meaning}
+            print_json(shown)
+        else:
+            click.echo(f"{name} = {'' if default is None else default}\n    {meaning}")
