@@ -38,28 +38,24 @@ def decide_elections(
     Returns:
         The records and the response. Where all partitions were asked for, those that have the
         right leader are left out of it.
-
-    Raises:
-        InvalidRequestError: If the type of election is unknown.
     """
-    if request.election_type not in {PREFERRED, UNCLEAN}:
-        raise InvalidRequestError(f"there is no election of type {request.election_type}")
     records: list[Any] = []
+    response = ElectLeadersResponse()
+    if request.election_type not in {PREFERRED, UNCLEAN}:
+        response.error_code = InvalidRequestError.code
     results: dict[str, ReplicaElectionResult] = {}
-    is_for_all = request.topic_partitions is None
     for topic, partition in _asked(image, request):
+        of_topic = results.setdefault(topic, ReplicaElectionResult(topic=topic))
         result = PartitionResult(partition_id=partition, error_message=None)
         try:
             records.append(_elect(image, topic, partition, request.election_type))
-        except ElectionNotNeededError as error:
-            if is_for_all:
+        except KafkaError as error:
+            if request.topic_partitions is None and isinstance(error, ElectionNotNeededError):
                 continue
             result.error_code, result.error_message = error.code, str(error)
-        except KafkaError as error:
-            result.error_code, result.error_message = error.code, str(error)
-        of_topic = results.setdefault(topic, ReplicaElectionResult(topic=topic))
         of_topic.partition_result.append(result)
-    return records, ElectLeadersResponse(replica_election_results=list(results.values()))
+    response.replica_election_results = list(results.values())
+    return records, response
 
 
 def _asked(image: MetadataImage, request: ElectLeadersRequest) -> Iterator[tuple[str, int]]:
@@ -73,6 +69,8 @@ def _asked(image: MetadataImage, request: ElectLeadersRequest) -> Iterator[tuple
 
 
 def _elect(image: MetadataImage, name: str, number: int, election_type: int) -> Any:  # noqa: ANN401
+    if election_type not in {PREFERRED, UNCLEAN}:
+        raise InvalidRequestError(f"there is no election of type {election_type}")
     topic = image.topics_by_name.get(name)
     if topic is None:
         raise UnknownTopicOrPartitionError(f"there is no topic {name!r}")

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from logcore.common.errors import (
-    FeatureUpdateFailedError,
     InvalidRequestError,
     InvalidUpdateVersionError,
     KafkaError,
@@ -42,9 +41,6 @@ UPGRADE: Final = 1
 SAFE_DOWNGRADE: Final = 2
 UNSAFE_DOWNGRADE: Final = 3
 
-_ONE_ERROR_FROM: Final = 2
-"""Since this version of UpdateFeatures one error stands for all features."""
-
 
 def decide_features(
     image: MetadataImage, request: UpdateFeaturesRequest, version: int
@@ -60,18 +56,18 @@ def decide_features(
         The records, none if the request is only to be validated, and the response.
     """
     records: list[FeatureLevelRecord] = []
-    errors: dict[str, KafkaError] = {}
-    seen: set[str] = set()
+    results: dict[str, UpdatableFeatureResult] = {}
     for update in request.feature_updates:
+        name = update.feature
         try:
-            if update.feature in seen:
-                raise InvalidRequestError(f"feature {update.feature} appears more than once")
-            seen.add(update.feature)
+            if name in results:
+                raise InvalidRequestError("it appears more than once")
             records += _decide(image, update, _kind_of(update, version))
         except KafkaError as error:
-            errors.setdefault(update.feature, error)
-    response = _response(request, errors, version)
-    return [] if errors or request.validate_only else records, response
+            return [], _refusal(error, name)
+        results[name] = UpdatableFeatureResult(feature=name, error_message=None)
+    response = UpdateFeaturesResponse(error_message=None, results=list(results.values()))
+    return [] if request.validate_only else records, response
 
 
 def _kind_of(update: FeatureUpdateKey, version: int) -> int:
@@ -80,38 +76,18 @@ def _kind_of(update: FeatureUpdateKey, version: int) -> int:
     return update.upgrade_type
 
 
-def _response(
-    request: UpdateFeaturesRequest, errors: Mapping[str, KafkaError], version: int
-) -> UpdateFeaturesResponse:
-    if not errors:
-        names = dict.fromkeys(update.feature for update in request.feature_updates)
-        done = [UpdatableFeatureResult(feature=name, error_message=None) for name in names]
-        return UpdateFeaturesResponse(error_message=None, results=done)
-    name, first = next(iter(errors.items()))
-    if version >= _ONE_ERROR_FROM:
-        return UpdateFeaturesResponse(
-            error_code=first.code,
-            error_message=f"nothing was changed, because of feature {name}: {first}",
-        )
-    results = []
-    for update in request.feature_updates:
-        error = errors.get(
-            update.feature,
-            FeatureUpdateFailedError(f"nothing was changed, because of feature {name}"),
-        )
-        results.append(
-            UpdatableFeatureResult(
-                feature=update.feature, error_code=error.code, error_message=str(error)
-            )
-        )
-    return UpdateFeaturesResponse(error_message=None, results=results)
+def _refusal(error: KafkaError, feature: str) -> UpdateFeaturesResponse:
+    return UpdateFeaturesResponse(
+        error_code=error.code,
+        error_message=f"nothing was changed, because of feature {feature}: {error}",
+    )
 
 
 def _decide(image: MetadataImage, update: FeatureUpdateKey, kind: int) -> list[FeatureLevelRecord]:
     name, level = update.feature, update.max_version_level
     current = image.features.get(name, 0)
     if kind not in {UPGRADE, SAFE_DOWNGRADE, UNSAFE_DOWNGRADE}:
-        raise InvalidRequestError(f"there is no upgrade of type {kind}")
+        raise InvalidUpdateVersionError(f"there is no upgrade of type {kind}")
     first, last = SUPPORTED.get(name, (0, -1))
     if last < 0:
         raise InvalidUpdateVersionError(f"feature {name} is not known here")

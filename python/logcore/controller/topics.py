@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from logcore.common.errors import (
+    InvalidConfigError,
     InvalidPartitionsError,
     InvalidReplicaAssignmentError,
     InvalidReplicationFactorError,
@@ -101,7 +102,7 @@ def decide_creation(
             records += made
         except KafkaError as error:
             results[topic.name] = CreatableTopicResult(
-                name=topic.name, error_code=error.code, error_message=str(error), configs=None
+                name=topic.name, error_code=error.code, error_message=str(error)
             )
     response = CreateTopicsResponse(topics=list(results.values()))
     return [] if request.validate_only else records, response
@@ -144,12 +145,11 @@ def _check_name(image: MetadataImage, name: str) -> None:
 
 
 def _configs(asked: CreatableTopic) -> dict[str, str]:
+    """Return the settings of a new topic; where one is named twice, the last one holds."""
     configs: dict[str, str] = {}
     for config in asked.configs:
-        if config.name in configs:
-            raise InvalidRequestError(f"setting {config.name} is named more than once")
         if config.value is None:
-            raise InvalidRequestError(f"{config.name} cannot be set to null")
+            raise InvalidConfigError(f"{config.name} cannot be set to null")
         configs[config.name] = config.value
     return configs
 
@@ -218,9 +218,10 @@ def _result(
     creation: TopicCreation, topic: TopicImage, configs: Mapping[str, str]
 ) -> CreatableTopicResult:
     """Tell of a new topic what may be told (KIP-525)."""
-    result = CreatableTopicResult(name=topic.name, topic_id=topic.topic_id, configs=None)
+    result = CreatableTopicResult(name=topic.name, topic_id=topic.topic_id, error_message=None)
     if creation.visible_configs is not None and topic.name not in creation.visible_configs:
         result.topic_config_error_code = TopicAuthorizationFailedError.code
+        result.configs = None
         return result
     result.num_partitions = len(topic.partitions)
     result.replication_factor = len(topic.partitions[0].replicas)
@@ -237,26 +238,28 @@ def resolve_deletion(
     """Find the topics that a DeleteTopics request means.
 
     Returns:
-        For each entry its result so far, and the topic; None where the result has an error.
+        For each topic that is meant its result so far, and the topic; None where the result has
+        an error.
     """
     names = Counter(state.name for state in states if state.name is not None)
     ids = Counter(state.topic_id for state in states if state.topic_id != ZERO_UUID)
-    found: list[tuple[DeletableTopicResult, TopicImage | None]] = []
-    seen: set[tuple[str | None, bytes]] = set()
+    found: dict[tuple[str | None, bytes], tuple[DeletableTopicResult, TopicImage | None]] = {}
     for state in states:
-        if (state.name, state.topic_id) in seen:
+        key = (state.name, state.topic_id)
+        by_id = image.topics_by_id.get(state.topic_id) if state.name is None else None
+        if key in found or (by_id is not None and by_id.name in names):
+            # Named before, or by its name elsewhere, where it is refused for both.
             continue
-        seen.add((state.name, state.topic_id))
         result = DeletableTopicResult(name=state.name, topic_id=state.topic_id)
         try:
             topic = _deletable(image, state, names, ids)
         except KafkaError as error:
             result.error_code, result.error_message = error.code, str(error)
-            found.append((result, None))
+            found[key] = (result, None)
         else:
             result.name, result.topic_id = topic.name, topic.topic_id
-            found.append((result, topic))
-    return found
+            found[key] = (result, topic)
+    return list(found.values())
 
 
 def _deletable(

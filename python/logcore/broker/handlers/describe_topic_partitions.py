@@ -37,10 +37,9 @@ def handle(
     names = _names(parts, request, context)
     cursor = request.cursor
     if cursor is not None:
-        if cursor.partition_index < 0:
-            raise InvalidRequestError(f"a cursor cannot stand at {cursor.partition_index}")
-        if request.topics and cursor.topic_name not in names:
-            raise InvalidRequestError("the cursor's topic is not among those asked for")
+        misplaced = bool(request.topics) and cursor.topic_name not in names
+        if misplaced or cursor.partition_index < 0:
+            return _refusal(request)
         names = [name for name in names if name >= cursor.topic_name]
     left = max(1, min(request.response_partition_limit, int(parts.config[_LIMIT_KEY])))
     response = DescribeTopicPartitionsResponse()
@@ -57,6 +56,18 @@ def handle(
             response.next_cursor = Cursor(topic_name=name, partition_index=end)
             break
     return response
+
+
+def _refusal(request: DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse:
+    """Refuse a cursor that stands nowhere; the response has a place for it at each topic only."""
+    return DescribeTopicPartitionsResponse(
+        topics=[
+            DescribeTopicPartitionsResponseTopic(
+                name=topic.name, error_code=InvalidRequestError.code
+            )
+            for topic in request.topics
+        ]
+    )
 
 
 def _names(
@@ -82,15 +93,18 @@ def _partition_count(parts: Parts, name: str) -> int:
 def _describe(
     parts: Parts, context: RequestContext, name: str, numbers: range
 ) -> DescribeTopicPartitionsResponseTopic:
-    answered = DescribeTopicPartitionsResponseTopic(name=name, is_internal=name in INTERNAL_TOPICS)
+    answered = DescribeTopicPartitionsResponseTopic(
+        name=name,
+        is_internal=name in INTERNAL_TOPICS,
+        topic_authorized_operations=authorized_operations(
+            parts.authorizer, context, ResourceType.TOPIC, name
+        ),
+    )
     topic = parts.controller.image.topics_by_name.get(name)
     if not parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name):
         answered.error_code = TopicAuthorizationFailedError.code
     elif topic is not None:
         _fill(answered, topic, numbers)
-        answered.topic_authorized_operations = authorized_operations(
-            parts.authorizer, context, ResourceType.TOPIC, name
-        )
     elif topic_names.fault_of(name) is not None:
         answered.error_code = InvalidTopicError.code
     else:

@@ -78,6 +78,8 @@ def _is_wanted(
     name = asked.name or ""
     if name in parts.controller.image.topics_by_name or asked.topic_id != ZERO_UUID:
         return False
+    if name == topic_names.CLUSTER_METADATA_TOPIC:
+        return False
     if not request.allow_auto_topic_creation or not parts.config.auto_create_topics_enable:
         return False
     return topic_names.fault_of(name) is None and _sees(parts, context, name)
@@ -126,9 +128,10 @@ def _some(
     described_topics: list[TopicImage | MetadataResponseTopic] = []
     seen: set[tuple[str | None, bytes]] = set()
     for each in asked:
-        if (each.name, each.topic_id) not in seen:
-            seen.add((each.name, each.topic_id))
-            described_topics.append(_describe(parts, context, each, failures))
+        topic = _describe(parts, context, each, failures)
+        if (topic.name, topic.topic_id) not in seen:
+            seen.add((topic.name, topic.topic_id))
+            described_topics.append(topic)
     found = [topic for topic in described_topics if isinstance(topic, TopicImage)]
     is_plain = len(found) == len(described_topics)
     if is_plain and not request.include_topic_authorized_operations:
