@@ -28,11 +28,6 @@ from logcore.protocol.messages.sync_group import SyncGroupRequest, SyncGroupResp
 
 logger = logging.getLogger(__name__)
 
-_ALIVE: CoordinatorResult[HeartbeatResponse] = CoordinatorResult((), HeartbeatResponse())
-_REBALANCING: CoordinatorResult[HeartbeatResponse] = CoordinatorResult(
-    (), HeartbeatResponse(error_code=RebalanceInProgressError.code)
-)
-
 
 class ClassicSync:
     """Hands assignments from the leader to the members, and hears their heartbeats.
@@ -111,7 +106,8 @@ class ClassicSync:
             raise IllegalGenerationError
         self._rebalance.keep_alive(group, group.members[request.member_id])
         is_preparing = group.state is ClassicState.PREPARING_REBALANCE
-        return _REBALANCING if is_preparing else _ALIVE
+        code = RebalanceInProgressError.code if is_preparing else 0
+        return CoordinatorResult((), HeartbeatResponse(error_code=code))
 
 
 def differs(told: str | None, known: str | None) -> bool:
