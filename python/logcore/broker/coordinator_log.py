@@ -1,104 +1,92 @@
 """The log of a coordinator, over the partitions of its internal topic.
 
-Invariant: records of one append are one batch, and what `append` reports is as durable as the
-topic's settings promise; appends of a partition keep their order, on the loop or off it.
-Neighbours: `coordinator.runtime` appends and reads; `replication` has the partitions.
+Invariant: records go into the log as one batch, with the leader epoch of the partition, and are
+acknowledged when the log has them as safe as the topic promises; readers that wait for the
+partition are woken.
+Neighbours: `logcore.coordinator.log` is the seam that this fills; `server` puts the two together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from logcore.broker.lanes import Lanes
 from logcore.broker.purgatory import Purgatory
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
-from logcore.common.errors import KafkaError, NotEnoughReplicasError
+from logcore.common.errors import KafkaError
 from logcore.coordinator.log import EncodedRecord
 from logcore.replication.manager import ReplicaManager
 from logcore.replication.partition import Partition
 
-READ_BYTES: Final = 262_144
-"""How much of the log is decoded at once while it is loaded: some milliseconds of work."""
+_READ_BYTES: Final = 1 << 20
 
 
 class PartitionCoordinatorLog:
-    """A coordinator's log in the partitions of a topic.
+    """Appends to and reads the partitions of one internal topic.
 
     Args:
-        replicas: The partitions of this broker.
+        topic: The topic's name.
+        replicas: Where its partitions are.
+        purgatory: Where readers of it wait.
         lanes: Threads for appends that wait for the disk.
-        clock: Stamps the records.
-        topic: The internal topic.
-        purgatory: Where fetches of the topic wait for its records, if anywhere.
+        clock: For timestamps.
     """
 
     def __init__(
-        self,
-        replicas: ReplicaManager,
-        lanes: Lanes,
-        clock: Clock,
-        topic: str,
-        purgatory: Purgatory | None = None,
+        self, topic: str, replicas: ReplicaManager, purgatory: Purgatory, lanes: Lanes, clock: Clock
     ) -> None:
+        self._topic = topic
         self._replicas = replicas
+        self._purgatory = purgatory
         self._lanes = lanes
         self._clock = clock
-        self._topic = topic
-        self._purgatory = purgatory
 
     def append(self, partition: int, records: Sequence[EncodedRecord]) -> Deferred[int]:
-        """Append records as one batch; done with the offset of the first."""
+        """Append records as one batch; see `logcore.coordinator.log.CoordinatorLog`."""
         try:
-            led = self._replicas.get(self._topic, partition)
-            if led.replica_count < led.min_insync_replicas:
-                raise NotEnoughReplicasError(
-                    f"{led} has {led.replica_count} in-sync replicas of {led.min_insync_replicas}"
+            held = self._replicas.get(self._topic, partition)
+            log, epoch, now_ms = held.log, held.leader_epoch, self._clock.now_ms()
+            if held.waits_for_disk or held.pending_appends:
+                return self._append_in_lane(
+                    held, lambda: log.append_records(records, epoch, now_ms)
                 )
-            if led.waits_for_disk or led.pending_appends:
-                return self._append_in_lane(led, records)
-            first, _ = led.log.append_records(records, led.leader_epoch, self._clock.now_ms())
-        except Exception as error:  # noqa: BLE001 - handed on to whoever asks for the offset
-            self._note_failure(partition, error)
+            first_offset, _ = log.append_records(records, epoch, now_ms)
+        except KafkaError as error:
             return Deferred.failed(error)
-        self._wake(led)
-        return Deferred.of(first)
+        self._purgatory.check(held.key)
+        return Deferred.of(first_offset)
 
-    def _append_in_lane(self, led: Partition, records: Sequence[EncodedRecord]) -> Deferred[int]:
-        log, epoch, now_ms = led.log, led.leader_epoch, self._clock.now_ms()
-        led.pending_appends += 1
-        answer: Deferred[int] = Deferred()
+    def _led(self, partition: int) -> Partition:
+        led = self._replicas.get(self._topic, partition)
+        if led.replica_count < led.min_insync_replicas:
+            raise NotEnoughReplicasError(
+                f"{led} has {led.replica_count} in-sync replicas of {led.min_insync_replicas}"
+            )
+        return led
 
-        def finish(done: Deferred[tuple[int, int]]) -> None:
-            led.pending_appends -= 1
-            if done.error is not None:
-                self._note_failure(led.index, done.error)
-                answer.fail(done.error)
-                return
-            self._wake(led)
-            answer.complete(done.value()[0])
+    def _append_in_lane(
+        self, held: Partition, append: Callable[[], tuple[int, int]]
+    ) -> Deferred[int]:
+        held.pending_appends += 1
 
-        self._lanes.run(led.key, lambda: log.append_records(records, epoch, now_ms)).then(finish)
-        return answer
+        def finish(appended: Deferred[tuple[int, int]]) -> None:
+            held.pending_appends -= 1
+            if appended.error is None:
+                self._purgatory.check(held.key)
 
-    def _wake(self, led: Partition) -> None:
-        if self._purgatory is not None:
-            self._purgatory.check(led.key)
-
-    def _note_failure(self, partition: int, error: Exception) -> None:
-        led = self._replicas.find(self._topic, partition)
-        if led is not None and isinstance(error, KafkaError):
-            self._replicas.note_failure(led, error)
+        appended = self._lanes.run(held.key, append)
+        appended.then(finish)
+        return appended.map(lambda offsets: offsets[0])
 
     def read_all(self, partition: int) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Yield offset, key and value of every record; those without a key are nobody's."""
+        """Yield every record that is not a control record, from the start of the log to its end."""
         log = self._replicas.get(self._topic, partition).log
-        offset = log.start_offset
-        while True:
-            records, end = log.read_records(offset, READ_BYTES)
+        offset, end_offset = log.start_offset, log.end_offset
+        while offset < end_offset:
+            records, next_offset = log.read_records(offset, _READ_BYTES)
             for record in records:
                 if record.key is not None:
-                    value = record.value
-                    yield record.offset, bytes(record.key), None if value is None else bytes(value)
-            if end == offset:
+                    yield record.offset, record.key, record.value
+            if next_offset <= offset:
                 return
-            offset = end
+            offset = next_offset
