@@ -1,35 +1,35 @@
 """The log of a coordinator, over the partitions of its internal topic.
 
-Invariant: records go into the log as one batch, with the leader epoch of the partition, and are
-acknowledged when the log has them as safe as the topic promises; readers that wait for the
-partition are woken.
-Neighbours: `logcore.coordinator.log` is the seam that this fills; `server` puts the two together.
+Invariant: records of one append are one batch, and what `append` reports is as durable as the
+topic's settings promise; appends of a partition keep their order, on the loop or off it.
+Neighbours: `coordinator.runtime` appends and reads; `replication` has the partitions.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from logcore.broker.lanes import Lanes
 from logcore.broker.purgatory import Purgatory
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
-from logcore.common.errors import KafkaError
+from logcore.common.errors import KafkaError, NotEnoughReplicasError
 from logcore.coordinator.log import EncodedRecord
 from logcore.replication.manager import ReplicaManager
 from logcore.replication.partition import Partition
 
-_READ_BYTES: Final = 1 << 20
+READ_BYTES: Final = 262_144
+"""How much of the log is decoded at once while it is loaded: some milliseconds of work."""
 
 
 class PartitionCoordinatorLog:
-    """Appends to and reads the partitions of one internal topic.
+    """A coordinator's log in the partitions of a topic.
 
     Args:
-        topic: The topic's name.
-        replicas: Where its partitions are.
-        purgatory: Where readers of it wait.
+        topic: The internal topic.
+        replicas: The partitions of this broker.
+        purgatory: Where fetches of the topic wait for its records.
         lanes: Threads for appends that wait for the disk.
-        clock: For timestamps.
+        clock: Stamps the records.
     """
 
     def __init__(
@@ -42,19 +42,17 @@ class PartitionCoordinatorLog:
         self._clock = clock
 
     def append(self, partition: int, records: Sequence[EncodedRecord]) -> Deferred[int]:
-        """Append records as one batch; see `logcore.coordinator.log.CoordinatorLog`."""
+        """Append records as one batch; done with the offset of the first."""
         try:
-            held = self._replicas.get(self._topic, partition)
-            log, epoch, now_ms = held.log, held.leader_epoch, self._clock.now_ms()
-            if held.waits_for_disk or held.pending_appends:
-                return self._append_in_lane(
-                    held, lambda: log.append_records(records, epoch, now_ms)
-                )
-            first_offset, _ = log.append_records(records, epoch, now_ms)
-        except KafkaError as error:
+            led = self._led(partition)
+            if led.waits_for_disk or led.pending_appends:
+                return self._append_in_lane(led, records)
+            first, _ = led.log.append_records(records, led.leader_epoch, self._clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - handed on to whoever asks for the offset
+            self._note_failure(partition, error)
             return Deferred.failed(error)
-        self._purgatory.check(held.key)
-        return Deferred.of(first_offset)
+        self._purgatory.check(led.key)
+        return Deferred.of(first)
 
     def _led(self, partition: int) -> Partition:
         led = self._replicas.get(self._topic, partition)
@@ -64,29 +62,38 @@ class PartitionCoordinatorLog:
             )
         return led
 
-    def _append_in_lane(
-        self, held: Partition, append: Callable[[], tuple[int, int]]
-    ) -> Deferred[int]:
-        held.pending_appends += 1
+    def _append_in_lane(self, led: Partition, records: Sequence[EncodedRecord]) -> Deferred[int]:
+        log, epoch, now_ms = led.log, led.leader_epoch, self._clock.now_ms()
+        led.pending_appends += 1
+        answer: Deferred[int] = Deferred()
 
-        def finish(appended: Deferred[tuple[int, int]]) -> None:
-            held.pending_appends -= 1
-            if appended.error is None:
-                self._purgatory.check(held.key)
+        def finish(done: Deferred[tuple[int, int]]) -> None:
+            led.pending_appends -= 1
+            if done.error is not None:
+                self._note_failure(led.index, done.error)
+                answer.fail(done.error)
+                return
+            self._purgatory.check(led.key)
+            answer.complete(done.value()[0])
 
-        appended = self._lanes.run(held.key, append)
-        appended.then(finish)
-        return appended.map(lambda offsets: offsets[0])
+        self._lanes.run(led.key, lambda: log.append_records(records, epoch, now_ms)).then(finish)
+        return answer
+
+    def _note_failure(self, partition: int, error: Exception) -> None:
+        led = self._replicas.find(self._topic, partition)
+        if led is not None and isinstance(error, KafkaError):
+            self._replicas.note_failure(led, error)
 
     def read_all(self, partition: int) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Yield every record that is not a control record, from the start of the log to its end."""
+        """Yield offset, key and value of every record; those without a key are nobody's."""
         log = self._replicas.get(self._topic, partition).log
-        offset, end_offset = log.start_offset, log.end_offset
-        while offset < end_offset:
-            records, next_offset = log.read_records(offset, _READ_BYTES)
+        offset = log.start_offset
+        while True:
+            records, end = log.read_records(offset, READ_BYTES)
             for record in records:
                 if record.key is not None:
-                    yield record.offset, record.key, record.value
-            if next_offset <= offset:
+                    value = record.value
+                    yield record.offset, bytes(record.key), None if value is None else bytes(value)
+            if end == offset:
                 return
-            offset = next_offset
+            offset = end
