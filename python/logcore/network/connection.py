@@ -1,0 +1,382 @@
+"""One connection of a listener: frames in, in order; answers out, in the same order.
+
+A request is handed to the handler as soon as its last byte is there, on the loop's thread. What is
+answered at once is written at the end of the turn, all of it together; what is not becomes a slot,
+and slots are answered from the head of the queue. No task is made.
+Invariant: answers leave in the order of their requests. Nothing is handed over while the peer does
+not read its answers, while too many requests are unanswered, or once the connection is closed.
+Neighbours: `frames` cuts the bytes; `responses` joins answers; `listener` makes connections.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from logcore.common.deferred import Deferred
+from logcore.common.types import override
+from logcore.network.frames import FrameReader
+from logcore.network.responses import assemble
+from logcore.network.service import NetworkService
+from logcore.protocol.errors import FrameSizeError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    Answer = list[Buffer] | None
+
+logger = logging.getLogger(__name__)
+
+SLOTS_MAX: Final = 64
+FRAMES_PER_TURN_MAX: Final = 128
+WRITE_HIGH_BYTES: Final = 1024 * 1024
+WRITE_LOW_BYTES: Final = 128 * 1024
+
+# Why a connection does not read; several may hold at once.
+_SLOTS: Final = 1
+_WRITING: Final = 2
+_THROTTLED: Final = 4
+_TURN: Final = 8
+_DRAINING: Final = 16
+_CLOSED: Final = 32
+
+
+class RequestHandler(Protocol):
+    """Whoever answers requests."""
+
+    def handle(self, connection: "Connection", frame: memoryview) -> "Answer | Deferred[Answer]":
+        """Answer a frame: buffers, a Deferred of them, or None for no answer at all."""
+
+
+class ConnectionOwner(Protocol):
+    """What a connection needs to know of its listener."""
+
+    name: str
+    service: NetworkService
+    handler: RequestHandler
+    is_tls: bool
+
+    def closed(self, connection: "Connection") -> None:
+        """Strike off a connection that is gone; more than once is no error."""
+
+
+class _Slot:
+    """A request that waits for its answer, or whose answer waits for its turn."""
+
+    __slots__ = ("answer", "is_answered")
+
+    def __init__(self) -> None:
+        self.answer: list[Any] | None = None
+        self.is_answered = False
+
+
+class Connection(asyncio.BufferedProtocol):
+    """A connection that a listener accepted.
+
+    Attributes:
+        id: A number that no other connection of this broker has.
+        listener_name: The listener that it came in by.
+        peer_host: The other side's address.
+        peer_port: The other side's port.
+        local_host: The address of ours that the other side connected to.
+        is_tls: Whether its bytes are encrypted.
+        is_closed: Whether it is closed, or about to be.
+    """
+
+    def __init__(self, owner: ConnectionOwner, peer: tuple[str, int], local_host: str) -> None:
+        service = owner.service
+        self.id = service.next_connection_id()
+        self.listener_name = owner.name
+        self.peer_host, self.peer_port = peer
+        self.local_host = local_host
+        self.is_tls = owner.is_tls
+        self.is_closed = False
+        self.is_active = True  # since the listener looked last
+        self.idle_since_ms = service.scheduler.monotonic_ms()
+        self._owner = owner
+        self._service = service
+        self._handle = owner.handler.handle
+        self._frames = FrameReader(service.memory, service.settings.request_max_bytes)
+        self._slots: deque[_Slot] = deque()
+        self._answers: list[list[Any]] = []
+        self._is_in_turn = False
+        self._muted = 0
+        self._on_close: dict[Callable[[], object], None] = {}
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def peer(self) -> str:
+        """The other side, as log lines name it."""
+        host = f"[{self.peer_host}]" if ":" in self.peer_host else self.peer_host
+        return f"{host}:{self.peer_port}"
+
+    @property
+    def unanswered_count(self) -> int:
+        """How many requests are handed over and not answered."""
+        return len(self._slots)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it takes requests right now."""
+        return not self._muted
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The certificate that the other side showed, in DER; None without one."""
+        tls = self._transport and self._transport.get_extra_info("ssl_object")
+        return tls.getpeercert(binary_form=True) if tls else None
+
+    def on_close(self, callback: Callable[[], object]) -> None:
+        """Call back once when the connection is closed, by whichever side; at once if it is."""
+        if self.is_closed:
+            callback()
+        else:
+            self._on_close[callback] = None
+
+    def forget(self, callback: Callable[[], object]) -> None:
+        """Do not call this back any more."""
+        self._on_close.pop(callback, None)
+
+    def close(self, reason: str) -> None:
+        """Close because of what the peer did; answers that are ready still leave.
+
+        Args:
+            reason: Continues a sentence that begins with the peer's address.
+        """
+        if self.is_closed:
+            return
+        logger.warning("%s %s; closing the connection", self.peer, reason)
+        self._service.stats.closed_for_cause += 1
+        self.shut()
+
+    def shut(self) -> None:
+        """Close without a word; answers that are ready still leave."""
+        if self.is_closed:
+            return
+        self._write()
+        self._finish()
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once, whatever is still unsent."""
+        self._finish()
+        if self._transport is not None:
+            self._transport.abort()
+        else:
+            self._owner.closed(self)
+
+    def drain(self) -> None:
+        """Take no more requests, and close once those that are here have been answered."""
+        self._mute(_DRAINING)
+        if not self._slots and not self._is_in_turn:
+            self.shut()
+
+    def throttle(self, delay_ms: float) -> None:
+        """Read no more requests for a while; what is answered meanwhile still leaves."""
+        if delay_ms > 0 and not self._muted & (_THROTTLED | _CLOSED):
+            self._mute(_THROTTLED)
+            self._service.scheduler.call_later(delay_ms, self._unmute, _THROTTLED)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether only the peer can make progress here: it owes us bytes, or must take ours."""
+        return not self._slots or bool(self._muted & _WRITING) or self.is_closed
+
+    # ------------------------------------------------------------ what the transport calls
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "writelines")
+        self._transport = transport  # type: ignore[assignment]  # uvloop's is not derived
+        assert self._transport is not None, "just set"
+        self._transport.set_write_buffer_limits(WRITE_HIGH_BYTES, WRITE_LOW_BYTES)
+        if self.is_closed:
+            self._transport.abort()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of everything."""
+        if exc is not None and not self.is_closed:
+            logger.debug("%s is gone: %s", self.peer, exc)
+        self._finish()
+        self._transport = None
+        self._owner.closed(self)
+
+    @override
+    def get_buffer(self, sizehint: int) -> bytearray | memoryview:  # noqa: ARG002 - a protocol
+        """Return where the next bytes go."""
+        return self._frames.writable()
+
+    @override
+    def buffer_updated(self, nbytes: int) -> None:
+        """Serve what has arrived."""
+        self.is_active = True
+        self._service.stats.received_bytes += nbytes
+        self._frames.received(nbytes)
+        if not self._muted:
+            self._serve()
+        else:
+            self._frames.settle()
+
+    @override
+    def eof_received(self) -> bool:
+        """The peer is done, so this is too: Kafka answers nobody who closed."""
+        self.shut()
+        return False
+
+    @override
+    def pause_writing(self) -> None:
+        """Hand over nothing while the peer does not read."""
+        self._mute(_WRITING)
+
+    @override
+    def resume_writing(self) -> None:
+        """Go on."""
+        self.is_active = True
+        self._unmute(_WRITING)
+        self._flush()
+
+    # ------------------------------------------------------------ a turn
+
+    def _serve(self) -> None:
+        """Hand over the frames that are there."""
+        self._is_in_turn = True
+        try:
+            self._hand_over()
+        except FrameSizeError as error:
+            self.close(str(error))
+        except Exception:
+            logger.exception("%s: a request was not handled; closing the connection", self.peer)
+            self.shut()
+        self._is_in_turn = False
+        self._flush()
+        if self.is_closed:
+            self._frames.release()
+        else:
+            self._frames.settle()
+
+    def _hand_over(self) -> None:
+        next_frame, handle, slots = self._frames.next_frame, self._handle, self._slots
+        for _ in range(FRAMES_PER_TURN_MAX):
+            frame = next_frame()
+            if frame is None:
+                return
+            answer = handle(self, frame)
+            if answer is None:
+                pass
+            elif not isinstance(answer, Deferred):
+                if slots:
+                    self._reserve(answer)
+                else:
+                    self._answers.append(answer)
+            elif answer.is_done and not slots:
+                self._accept(answer)
+            else:
+                slot = self._reserve(None)
+                answer.then(partial(self._answered, slot))
+            if self._muted:
+                return
+        self._mute(_TURN)
+        self._service.scheduler.call_soon(self._go_on)
+
+    def _accept(self, done: "Deferred[Answer]") -> None:
+        """Take an answer that was there at once."""
+        answer = done.value()
+        if answer is not None:
+            self._answers.append(answer)
+
+    def _reserve(self, answer: list[Any] | None) -> _Slot:
+        slot = _Slot()
+        slot.answer = answer
+        slot.is_answered = answer is not None
+        self._slots.append(slot)
+        if len(self._slots) >= SLOTS_MAX:
+            self._mute(_SLOTS)
+        return slot
+
+    def _answered(self, slot: _Slot, done: "Deferred[Answer]") -> None:
+        if self.is_closed:
+            return
+        if done.error is not None:
+            logger.error(
+                "%s: a request failed; closing the connection", self.peer, exc_info=done.error
+            )
+            self.shut()
+            return
+        slot.answer = done.value()
+        slot.is_answered = True
+        if not self._is_in_turn:
+            self._flush()
+
+    # ------------------------------------------------------------ writing
+
+    def _flush(self) -> None:
+        """Write what is answered from the head on, unless the peer does not take it."""
+        slots = self._slots
+        while slots and slots[0].is_answered and not self._muted & _WRITING:
+            answer = slots.popleft().answer
+            if answer is not None:
+                self._answers.append(answer)
+                if len(self._answers) >= SLOTS_MAX:
+                    self._write()
+        if self._answers:
+            self._write()
+        if self._muted & _SLOTS and len(slots) <= SLOTS_MAX // 2:
+            self._unmute(_SLOTS)
+        if self._muted & _DRAINING and not slots:
+            self.shut()
+
+    def _write(self) -> None:
+        answers = self._answers
+        if not answers or self._transport is None:
+            return
+        self._answers = []
+        ready = assemble(answers)
+        self._service.stats.sent_bytes += sum(map(len, ready))
+        self.is_active = True
+        if len(ready) == 1:
+            self._transport.write(ready[0])
+        else:
+            self._transport.writelines(ready)
+
+    # ------------------------------------------------------------ reading or not
+
+    def _mute(self, why: int) -> None:
+        if not self._muted and self._transport is not None:
+            self._transport.pause_reading()
+        self._muted |= why
+
+    def _unmute(self, why: int) -> None:
+        if not self._muted & why:
+            return
+        self._muted &= ~why
+        if not self._muted:
+            # Not at once: this may run inside somebody's handler, which must return first.
+            self._muted = _TURN
+            self._service.scheduler.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Serve what had arrived before reading stopped, then read again."""
+        self._muted &= ~_TURN
+        if self._muted:
+            return
+        self._serve()
+        if not self._muted and self._transport is not None:
+            self._transport.resume_reading()
+
+    def _finish(self) -> None:
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._mute(_CLOSED)
+        self._slots.clear()
+        self._answers.clear()
+        if not self._is_in_turn:
+            self._frames.release()
+        callbacks, self._on_close = self._on_close, {}
+        for callback in callbacks:
+            callback()

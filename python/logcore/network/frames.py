@@ -1,0 +1,150 @@
+"""From received bytes to frames, sans-I/O, with memory that follows what has really arrived.
+
+Invariant: a declared length alone allocates nothing. A connection holds at most twice what it has
+sent of the frame that is under way, or the size of the last frame that it has sent in full. A frame
+that is handed out is either a copy, or a view of a buffer at most eight times its size, so whoever
+keeps a frame keeps little else alive.
+Neighbours: `memory` lends the buffers; `connection` moves the bytes.
+"""
+
+from typing import Final
+
+from logcore.network.memory import SCRATCH_BYTES, SIZE_MIN, ReceiveMemory
+from logcore.protocol.errors import FrameSizeError
+from logcore.protocol.frame import LENGTH, LENGTH_BYTES
+
+FRAME_BYTES_MIN: Final = 8  # API key, version and correlation id
+_VIEW_SHARE: Final = 8
+_unpack_length = LENGTH.unpack_from
+
+
+class FrameReader:
+    """Cuts the bytes of one connection into frames.
+
+    Args:
+        memory: Where buffers come from.
+        limit: The largest frame accepted, in bytes, its length not counted.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_due",
+        "_end",
+        "_expected",
+        "_is_scratch",
+        "_memory",
+        "_start",
+        "limit",
+    )
+
+    def __init__(self, memory: ReceiveMemory, limit: int) -> None:
+        self.limit = limit
+        self._memory = memory
+        self._buffer: bytearray | None = None
+        self._is_scratch = False
+        self._start = 0  # of what has not been handed out
+        self._end = 0  # of what has arrived
+        self._due = 0  # size of the frame at _start with its length, as far as it is known
+        self._expected = 0  # size of the last frame, if that was a large one
+
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes have arrived that are not handed out."""
+        return self._end - self._start
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it holds between two calls of the loop."""
+        return 0 if self._buffer is None or self._is_scratch else len(self._buffer)
+
+    def writable(self) -> bytearray | memoryview:
+        """Return memory to receive into; good until `received`."""
+        buffer = self._buffer
+        if buffer is None or self._is_scratch:
+            self._is_scratch = self._expected <= SCRATCH_BYTES
+            memory = self._memory
+            buffer = memory.scratch() if self._is_scratch else memory.take(self._expected)
+            self._buffer = buffer
+            return buffer
+        if self._due > SCRATCH_BYTES:  # the next frame begins in memory of its own
+            return memoryview(buffer)[self._end : self._start + self._due]
+        return memoryview(buffer)[self._end :]
+
+    def received(self, count: int) -> None:
+        """Take note of bytes that were received into `writable()`."""
+        self._end += count
+
+    def next_frame(self) -> memoryview | None:
+        """Return the next complete frame without its length, None if there is none.
+
+        Raises:
+            FrameSizeError: If a frame declares a length that no request has.
+        """
+        start = self._start
+        body = start + LENGTH_BYTES
+        buffer = self._buffer
+        if body > self._end or buffer is None:
+            self._due = 0
+            return None
+        (length,) = _unpack_length(buffer, start)
+        if not FRAME_BYTES_MIN <= length <= self.limit:
+            raise FrameSizeError(self._describe(length))
+        end = body + length
+        if end > self._end:
+            self._due = end - start
+            return None
+        self._start = end
+        size = end - start
+        self._expected = size if size > SCRATCH_BYTES else 0
+        if length * _VIEW_SHARE < len(buffer):
+            return memoryview(buffer[body:end])
+        return memoryview(buffer)[body:end]
+
+    def settle(self) -> None:
+        """Leave the scratch buffer and make room; to be called when a turn is over."""
+        buffer, pending = self._buffer, self._end - self._start
+        if buffer is None:
+            return
+        if not pending:
+            self.release()
+        elif self._is_scratch or self._start + max(self._due, pending + 1) > len(buffer):
+            self._move(buffer, pending)
+
+    def release(self) -> None:
+        """Give the memory back, and forget what is pending."""
+        buffer, self._buffer = self._buffer, None
+        if buffer is not None and not self._is_scratch:
+            self._memory.give(buffer)
+        self._is_scratch = False
+        self._start = self._end = self._due = 0
+
+    def _move(self, buffer: bytearray, pending: int) -> None:
+        """Take what is pending to a buffer of its own, if there is none or it is too small."""
+        if not self._is_scratch and self._start == 0 and pending < len(buffer):
+            return  # there is room for as much as is justified; it grows when it is full
+        justified = max(SIZE_MIN, 2 * pending, self._expected)
+        fresh = self._memory.take(min(max(self._due, pending + 1), justified))
+        fresh[:pending] = memoryview(buffer)[self._start : self._end]
+        if not self._is_scratch:
+            self._memory.give(buffer)
+        self._buffer, self._is_scratch = fresh, False
+        self._start, self._end = 0, pending
+
+    def _describe(self, length: int) -> str:
+        """Say what is wrong with a length, and what the peer may have meant."""
+        assert self._buffer is not None, "a length was read from it"
+        head = bytes(self._buffer[self._start : self._start + LENGTH_BYTES])
+        if head[0] == 0x16 and head[1] == 0x03:  # noqa: PLR2004 - a TLS handshake record
+            return "speaks TLS, and this listener does not"
+        if head in _HTTP_METHODS:
+            return "speaks HTTP, and this is a port for Kafka's protocol"
+        if length < 0:
+            return f"announced a request of {length} bytes"
+        if length < FRAME_BYTES_MIN:
+            return f"announced a request of {length} bytes, too few for a header"
+        return f"announced a request of {length} bytes; socket.request.max.bytes is {self.limit}"
+
+
+_HTTP_METHODS: Final = frozenset(
+    {b"GET ", b"HEAD", b"POST", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PRI "}
+)

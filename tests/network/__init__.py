@@ -1,0 +1,1 @@
+"""Tests of the network, mostly over real sockets of the loopback interface."""
