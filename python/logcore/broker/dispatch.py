@@ -7,7 +7,7 @@ Neighbours: `network.listener` hands frames in; `apis` is the table of handlers.
 """
 
 import logging
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from logcore.broker.apis import APIS, Handle
 from logcore.broker.context import RequestContext
@@ -18,14 +18,17 @@ from logcore.network.connection import Connection
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.errors import MalformedMessageError
 from logcore.protocol.header import decode_request_header, response_header
-from logcore.protocol.schema import Buffer, Message
+from logcore.protocol.schema import Message
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 logger = logging.getLogger(__name__)
 
 _API_VERSIONS: Final = int(ApiKey.API_VERSIONS)
 _UNSUPPORTED_VERSION: Final = 35
 
-Answer: TypeAlias = list[Buffer] | None
+Answer: TypeAlias = "list[Buffer] | None"
 """The buffers of a response without the length in front; None if none is sent."""
 
 
@@ -49,7 +52,7 @@ class Dispatcher:
             header, position = decode_request_header(frame)
         except MalformedMessageError as error:
             return self._close(connection, f"sent a malformed request header: {error}")
-        version = header.api_version
+        version = header.version
         api = APIS.get(header.api_key)  # type: ignore[call-overload]  # an int that may be no key
         if api is None:
             return self._close(connection, f"asked for the unknown API key {header.api_key}")
@@ -131,10 +134,11 @@ class Dispatcher:
         response.error_code = _UNSUPPORTED_VERSION
         return _encode(response, context)
 
-    def _close(self, connection: Connection, reason: str) -> None:
+    def _close(self, connection: Connection, reason: str) -> Answer:
         connection.close(reason)
+        return None
 
 
-def _encode(response: Message, context: RequestContext) -> list[Buffer]:
+def _encode(response: Message, context: RequestContext) -> "list[Buffer]":
     header = response_header(context.api_key, context.version, context.correlation_id)
     return [header, *response.encode(context.version)]

@@ -5,7 +5,6 @@ and keep nothing of their own, so a test can put twins in.
 Neighbours: `server` fills it in; `dispatch` hands it to every handler.
 """
 
-import logging
 from dataclasses import dataclass, field
 
 from logcore.broker.authorizer import AllowAll, Authorizer
@@ -22,8 +21,6 @@ from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
 from logcore.coordinator.group.service import GroupCoordinator
 from logcore.replication.manager import ReplicaManager
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ class UpkeepIntervals:
         retention_ms: Retention (``log.retention.check.interval.ms``).
         flush_ms: Flushing what is due; bounded, since sealed segments wait for it too.
         checkpoint_ms: Recovery points (``log.flush.offset.checkpoint.interval.ms``).
-        compaction_ms: Looking for a log to compact when there was none (``log.cleaner.backoff.ms``).
+        compaction_ms: Looking for a log to compact after none was due (``log.cleaner.backoff.ms``).
         deletion_ms: Removing the files of deleted topics.
     """
 

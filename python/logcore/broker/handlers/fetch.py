@@ -29,7 +29,6 @@ from logcore.protocol.messages.fetch import (
     FetchResponse,
     PartitionData,
 )
-from logcore.protocol.schema import Buffer
 from logcore.replication.partition import Partition
 
 _READ_TO_END: Final = 0
@@ -223,9 +222,8 @@ def _is_news(wanted: Wanted, data: PartitionData) -> bool:
     )
 
 
-def _has_zstd(view: Buffer) -> bool:
+def _has_zstd(batches: memoryview) -> bool:
     """Whether a batch among those in a view is compressed with zstd."""
-    batches = memoryview(view)
     position = 0
     while position + _ATTRIBUTES_LOW_BYTE < len(batches):
         if batches[position + _ATTRIBUTES_LOW_BYTE] & _CODEC_MASK == _ZSTD:

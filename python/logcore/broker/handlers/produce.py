@@ -94,8 +94,8 @@ def _check(
     """Refuse what the engine could not: its questions are about the records only."""
     if partition.is_internal and context.client_id != _ADMIN_CLIENT_ID:
         raise InvalidTopicError(f"{partition.topic} is internal: clients do not write to it")
-    records = data.records
-    if records is None or len(records) <= _ATTRIBUTES_LOW_BYTE:
+    records = _records_of(data)
+    if len(records) <= _ATTRIBUTES_LOW_BYTE:
         raise InvalidRecordError("there is no record batch in the request")
     if records[_ATTRIBUTES_LOW_BYTE] & _TRANSACTIONAL:
         raise InvalidRequestError("transactions are not served yet")
@@ -106,6 +106,12 @@ def _check(
         )
 
 
+def _records_of(data: PartitionProduceData) -> memoryview:
+    """Return the view of the frame that holds the records; empty if there are none."""
+    records = data.records
+    return records if isinstance(records, memoryview) else memoryview(b"")
+
+
 def _append(
     parts: Parts,
     partition: Partition,
@@ -113,7 +119,7 @@ def _append(
     answer: PartitionProduceResponse,
 ) -> Deferred[Any] | None:
     """Append one partition's batch into its answer; return what to wait for, if anything."""
-    records = data.records
+    records = _records_of(data)
     append, epoch = partition.log.append_leader, partition.leader_epoch
     if partition.waits_for_disk or partition.pending_appends:
         return _append_in_lane(parts, partition, answer, lambda: append(records, epoch))

@@ -1,0 +1,94 @@
+"""What the broker does when the metadata changes: host, configure, drop, coordinate.
+
+Invariant: each committed change is applied once, in order, before whoever asked for it is told; the
+order within a change is settings, then topics that went, then topics that came, so that a new log
+opens with its own settings.
+Neighbours: `logcore.controller` calls; `server` subscribes this and applies the first image.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from logcore.broker.config.configs import Configs
+from logcore.broker.config.resources import BROKER_RESOURCE, TOPIC_RESOURCE, ResourceKey
+from logcore.broker.purgatory import Purgatory
+from logcore.controller.image import MetadataDelta, MetadataImage, TopicImage
+from logcore.coordinator.group.service import GroupCoordinator
+from logcore.replication.manager import ReplicaManager
+
+GROUP_TOPIC: Final = "__consumer_offsets"
+_NEVER: Final = 2**63 - 1
+"""The value of ``flush.messages`` with which no append waits for the disk."""
+
+
+class MetadataFollower:
+    """Keeps partitions, settings and coordinators in step with the metadata.
+
+    Args:
+        configs: The settings.
+        replicas: The partitions.
+        groups: The coordinator of groups.
+        purgatory: Where requests wait that a change may answer.
+    """
+
+    def __init__(
+        self,
+        configs: Configs,
+        replicas: ReplicaManager,
+        groups: GroupCoordinator,
+        purgatory: Purgatory,
+    ) -> None:
+        self._configs = configs
+        self._replicas = replicas
+        self._groups = groups
+        self._purgatory = purgatory
+        configs.subscribe(self._settings_changed)
+
+    def begin(self, image: MetadataImage) -> None:
+        """Apply what was there before the start."""
+        self._configs.apply(image.configs)
+        for topic in image.topics_by_name.values():
+            self._host(topic, is_new=False)
+
+    def follow(self, delta: MetadataDelta) -> None:
+        """Apply a change."""
+        if delta.changed_configs:
+            self._configs.apply(delta.new.configs, delta.changed_configs)
+        for topic in delta.deleted_topics:
+            self._drop(topic)
+        for topic in (*delta.created_topics, *delta.changed_topics):
+            self._host(topic, is_new=True)
+
+    def _host(self, topic: TopicImage, *, is_new: bool) -> None:
+        self._replicas.host(topic, is_new=is_new)
+        self._configure(topic.name)
+        if topic.name == GROUP_TOPIC:
+            for partition in topic.partitions:
+                self._groups.on_elected(partition.partition_id)
+
+    def _drop(self, topic: TopicImage) -> None:
+        if topic.name == GROUP_TOPIC:
+            for partition in topic.partitions:
+                self._groups.on_resigned(partition.partition_id)
+        for dropped in self._replicas.drop(topic.name, topic.topic_id):
+            self._purgatory.check(dropped.key)
+        self._groups.on_topic_deleted(topic.name, topic.topic_id)
+
+    def _settings_changed(self, changed: frozenset[ResourceKey]) -> None:
+        for topic in self._concerned(changed):
+            self._configure(topic)
+
+    def _concerned(self, changed: frozenset[ResourceKey]) -> Iterable[str]:
+        """Return the topics whose settings may have changed."""
+        if any(kind == BROKER_RESOURCE for kind, _ in changed):
+            return {partition.topic for partition in self._replicas}
+        return [name for kind, name in changed if kind == TOPIC_RESOURCE]
+
+    def _configure(self, topic: str) -> None:
+        values = self._configs.topic_values(topic)
+        min_replicas, flush_messages = values["min.insync.replicas"], values["flush.messages"]
+        assert isinstance(min_replicas, int), "an INT"
+        assert isinstance(flush_messages, int), "a LONG"
+        self._replicas.configure(
+            topic, min_insync_replicas=min_replicas, waits_for_disk=flush_messages < _NEVER
+        )

@@ -1,0 +1,105 @@
+"""The listeners of a broker, as its settings want them: bound first, served once all is loaded.
+
+Invariant: an address that cannot be listened on stops the start before anything is served.
+Neighbours: `network.listener` does the work; `server` starts and stops this.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.dispatch import Dispatcher
+from logcore.broker.endpoints import Endpoint
+from logcore.common.clock import Scheduler
+from logcore.common.metrics import Metrics
+from logcore.network.limits import ConnectionLimits
+from logcore.network.listener import Listener
+from logcore.network.service import NetworkService, NetworkSettings
+
+
+class Listeners:
+    """All listeners for clients.
+
+    Args:
+        config: The broker's settings.
+        scheduler: Time and timers.
+        metrics: Where connections and bytes are counted.
+    """
+
+    def __init__(self, config: BrokerConfig, scheduler: Scheduler, metrics: Metrics) -> None:
+        self._config = config
+        self._service = NetworkService(
+            asyncio.get_running_loop(), scheduler, settings_of(config), limits_of(config), metrics
+        )
+        self._listeners: list[Listener] = []
+
+    def bind(self, dispatcher: Dispatcher) -> dict[str, Endpoint]:
+        """Take every address; return where each listener is, by name.
+
+        Raises:
+            ListenError: If one cannot be listened on.
+        """
+        for endpoint in self._config.listeners:
+            tls = None
+            if endpoint.is_tls:
+                from logcore.network.tls import ServerTls  # noqa: PLC0415 - ssl is slow to import
+
+                tls = ServerTls(tls_settings_of(self._config, endpoint.name)).context
+            listener = Listener(
+                endpoint.name, endpoint.host, endpoint.port, dispatcher, self._service, tls
+            )
+            listener.bind()
+            self._listeners.append(listener)
+        return {
+            listener.name: Endpoint(listener.host, listener.port) for listener in self._listeners
+        }
+
+    def advertised(self) -> dict[str, Endpoint]:
+        """Return what is configured to be told to clients, by listener."""
+        told = {}
+        for endpoint in self._config.listeners:
+            configured = self._config.advertised(endpoint.name)
+            if configured is not None:
+                told[endpoint.name] = Endpoint(configured.host, configured.port)
+        return told
+
+    def serve(self) -> None:
+        """Accept connections."""
+        for listener in self._listeners:
+            listener.start()
+
+    async def stop(self, timeout_ms: float) -> None:
+        """Accept nobody, let requests be answered for a while, close everything."""
+        await asyncio.gather(*(listener.stop(timeout_ms) for listener in self._listeners))
+        self._listeners = []
+
+
+def settings_of(config: BrokerConfig) -> NetworkSettings:
+    """Return the settings that all listeners share."""
+    return NetworkSettings(
+        request_max_bytes=config["socket.request.max.bytes"],
+        idle_max_ms=config["connections.max.idle.ms"],
+        send_buffer_bytes=config["socket.send.buffer.bytes"],
+        receive_buffer_bytes=config["socket.receive.buffer.bytes"],
+        backlog=config["socket.listen.backlog.size"],
+    )
+
+
+def limits_of(config: BrokerConfig) -> ConnectionLimits:
+    """Return how many connections there may be."""
+    overrides = {}
+    for entry in config.names("max.connections.per.ip.overrides"):
+        host, _, count = entry.rpartition(":")
+        overrides[host] = int(count)
+    return ConnectionLimits(
+        total_max=config["max.connections"],
+        per_ip_max=config["max.connections.per.ip"],
+        per_ip_overrides=overrides,
+        rate_max=config["max.connection.creation.rate"],
+    )
+
+
+def tls_settings_of(config: BrokerConfig, listener: str) -> Mapping[str, object]:
+    """Return the ``ssl.*`` settings of a listener."""
+    names = [name for name in config if name.startswith("ssl.")]
+    return {name: config.of_listener(listener, name) for name in names}

@@ -1,0 +1,291 @@
+"""`Broker`: the composition root. It makes the parts, starts them, and stops them in reverse order.
+
+Invariant: nothing is accepted before everything is loaded; what `start` did is undone by `stop`,
+also when `start` failed half way; after `stop` the logs are closed and marked clean.
+Neighbours: `cli.broker` and `logcore.testing` start one; `parts` is what handlers see of it.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import uvloop
+
+from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.config.configs import Configs
+from logcore.broker.config.log_settings import keep_applied
+from logcore.broker.config.rules import Rules
+from logcore.broker.coordinator_log import PartitionCoordinatorLog
+from logcore.broker.dispatch import Dispatcher
+from logcore.broker.endpoints import Endpoint, Endpoints
+from logcore.broker.fetch_session import FetchSessions
+from logcore.broker.following import GROUP_TOPIC, MetadataFollower
+from logcore.broker.lanes import Lanes
+from logcore.broker.listeners import Listeners
+from logcore.broker.parts import Parts
+from logcore.broker.producer_ids import ProducerIds
+from logcore.broker.purgatory import Purgatory
+from logcore.broker.storage import Storage, open_metadata, open_storage
+from logcore.broker.upkeep import Upkeep, UpkeepIntervals
+from logcore.common.clock import LoopScheduler
+from logcore.common.metrics import Metrics
+from logcore.common.uuids import random_uuid
+from logcore.controller import features
+from logcore.controller.controller import Controller
+from logcore.controller.image import BrokerImage
+from logcore.controller.image import Endpoint as RegisteredEndpoint
+from logcore.controller.topics import TopicDefaults
+from logcore.coordinator.group.service import GroupCoordinator
+from logcore.coordinator.group.settings import GroupSettings
+from logcore.log.manager import LoadProgress, LoadReport
+from logcore.replication.manager import ReplicaManager
+
+logger = logging.getLogger(__name__)
+
+_FLUSH_MS_MAX: Final = 1_000
+_STOP_MS: Final = 10_000
+_SECURITY_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+"""In the order of their numbers in the metadata."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a broker says once it is ready.
+
+    Attributes:
+        endpoints: Where each listener listens.
+        health: Where probes are answered, if anywhere.
+        cluster_id: The cluster's id.
+        node_id: The broker's id.
+        log_dirs: Where the data is.
+        durability: When a record is acknowledged, in a few words.
+        report: What opening the logs found.
+        was_killed: Whether the last run ended without closing its logs.
+        took_ms: How long starting took, in milliseconds.
+    """
+
+    endpoints: Mapping[str, Endpoint]
+    health: Endpoint | None
+    cluster_id: str
+    node_id: int
+    log_dirs: tuple[str, ...]
+    durability: str
+    report: LoadReport
+    was_killed: bool
+    took_ms: int
+
+    @property
+    def listeners(self) -> list[str]:
+        """Each listener as ``NAME://HOST:PORT``."""
+        return [f"{name}://{at.host}:{at.port}" for name, at in self.endpoints.items()]
+
+
+class Broker:
+    """A broker, on the running event loop.
+
+    Args:
+        config: Its settings.
+
+    Attributes:
+        config: Its settings.
+        parts: What its handlers work with, once it is started.
+
+    Example:
+        >>> async def serve(config):
+        ...     broker = Broker(config)
+        ...     started = await broker.start()
+        ...     ...
+        ...     await broker.stop()
+    """
+
+    parts: Parts
+
+    def __init__(self, config: BrokerConfig) -> None:
+        self.config = config
+        self.progress = LoadProgress()
+        self._undo: list[Callable[[], object]] = []
+        self._listeners: Listeners | None = None
+
+    async def start(self) -> Started:
+        """Open the data, and serve.
+
+        Raises:
+            LogcoreError: If the data cannot be opened, or an address not be listened on.
+        """
+        loop = asyncio.get_running_loop()
+        scheduler = LoopScheduler(loop)
+        began_ms = scheduler.monotonic_ms()
+        metrics, configs = Metrics(), Configs(self.config)
+        lanes = Lanes(loop)
+        self._undo.append(lanes.close)
+        listeners = self._listeners = Listeners(self.config, scheduler, metrics)
+        storage = await loop.run_in_executor(
+            None, open_storage, self.config, configs, self.progress
+        )
+        self._undo.append(storage.logs.close)
+        self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
+        bound = listeners.bind(Dispatcher(self.parts))
+        self.parts.endpoints = Endpoints(bound, listeners.advertised())
+        await self._register(storage.identity.was_killed)
+        listeners.serve()
+        return Started(
+            endpoints=bound,
+            health=None,
+            cluster_id=storage.identity.cluster_id,
+            node_id=self.config["node.id"],
+            log_dirs=self.config.log_dirs,
+            durability=durability_of(configs),
+            report=storage.logs.report(),
+            was_killed=storage.identity.was_killed,
+            took_ms=scheduler.monotonic_ms() - began_ms,
+        )
+
+    def _assemble(
+        self,
+        scheduler: LoopScheduler,
+        metrics: Metrics,
+        configs: Configs,
+        lanes: Lanes,
+        storage: Storage,
+    ) -> Parts:
+        """Make the parts, and put what was there before into them."""
+        config = self.config
+        keep_applied(configs, storage.logs)
+        controller = Controller(
+            open_metadata(storage, lanes, scheduler),
+            config["node.id"],
+            Rules(configs),
+            lambda: TopicDefaults(config["num.partitions"], config["default.replication.factor"]),
+        )
+        replicas, purgatory = ReplicaManager(storage.logs), Purgatory(scheduler)
+        groups = GroupCoordinator(
+            log=PartitionCoordinatorLog(GROUP_TOPIC, replicas, purgatory, lanes, scheduler),
+            scheduler=scheduler,
+            settings=GroupSettings.of(config),
+            topics=lambda: controller.image,
+            group_config=configs.group,
+            partition_count=lambda: self._group_partition_count(controller),
+        )
+        self._undo.append(groups.close)
+        follower = MetadataFollower(configs, replicas, groups, purgatory)
+        follower.begin(controller.image)
+        controller.subscribe(follower.follow)
+        upkeep = Upkeep(
+            scheduler,
+            storage.logs,
+            lanes,
+            intervals_of(config),
+            compacts=config["log.cleaner.enable"],
+        )
+        upkeep.start()
+        self._undo.append(upkeep.stop)
+        return Parts(
+            config=config,
+            configs=configs,
+            scheduler=scheduler,
+            replicas=replicas,
+            controller=controller,
+            groups=groups,
+            purgatory=purgatory,
+            lanes=lanes,
+            endpoints=Endpoints({}),
+            cluster_id=storage.identity.cluster_id,
+            node_id=config["node.id"],
+            fetch_sessions=FetchSessions(config["max.incremental.fetch.session.cache.slots"]),
+            producer_ids=ProducerIds(controller.allocate_producer_ids),
+            metrics=metrics,
+            fetch_max_bytes=config["fetch.max.bytes"],
+        )
+
+    def _group_partition_count(self, controller: Controller) -> int:
+        topic = controller.image.topics_by_name.get(GROUP_TOPIC)
+        configured: int = self.config["offsets.topic.num.partitions"]
+        return configured if topic is None else len(topic.partitions)
+
+    async def _register(self, was_killed: bool) -> None:
+        """Enter this broker into the metadata, durably."""
+        bound = self.parts.endpoints.bound
+        endpoints = []
+        for listener in self.config.listeners:
+            host, port = self.parts.endpoints.advertised(listener.name)
+            number = _SECURITY_PROTOCOLS.index(listener.protocol)
+            assert listener.name in bound, "every listener was bound"
+            endpoints.append(RegisteredEndpoint(listener.name, host, port, number))
+        image = BrokerImage(
+            broker_id=self.parts.node_id,
+            epoch=-1,
+            incarnation_id=random_uuid(),
+            endpoints=tuple(endpoints),
+            features=features.SUPPORTED,
+            rack=self.config["broker.rack"],
+            is_fenced=False,
+        )
+        started = self.parts.controller.start(
+            image, initial_features=features.INITIAL, was_killed=was_killed
+        )
+        await started.wait()
+
+    async def stop(self) -> None:
+        """Stop serving, finish what was begun, close the logs."""
+        if self._listeners is not None:
+            await self._listeners.stop(_STOP_MS)
+        if hasattr(self, "parts"):
+            await self.parts.controller.close().wait()
+        loop = asyncio.get_running_loop()
+        while self._undo:
+            undo = self._undo.pop()
+            try:
+                await loop.run_in_executor(None, undo)
+            except Exception:
+                logger.exception("stopping did not go well")
+
+
+def intervals_of(config: BrokerConfig) -> UpkeepIntervals:
+    """Return how often logs are kept up, from the settings."""
+    return UpkeepIntervals(
+        initial_delay_ms=config["log.initial.task.delay.ms"],
+        retention_ms=config["log.retention.check.interval.ms"],
+        flush_ms=min(config["log.flush.scheduler.interval.ms"], _FLUSH_MS_MAX),
+        checkpoint_ms=config["log.flush.offset.checkpoint.interval.ms"],
+        compaction_ms=config["log.cleaner.backoff.ms"],
+    )
+
+
+def durability_of(configs: Configs) -> str:
+    """Say in a few words what an acknowledged record has behind it."""
+    flush_messages = configs.topic_defaults["flush.messages"]
+    if flush_messages == 1:
+        return "on disk before it is acknowledged (flush.messages=1)"
+    return "in the page cache when acknowledged, survives kill -9 but not a power loss"
+
+
+async def _serve(config: BrokerConfig, ready: Callable[[Started], object]) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    broker = Broker(config)
+    try:
+        ready(await broker.start())
+        await stopping.wait()
+    finally:
+        await broker.stop()
+
+
+def run(config: BrokerConfig, ready: Callable[[Started], object]) -> None:
+    """Run a broker until SIGTERM or SIGINT.
+
+    Args:
+        config: Its settings.
+        ready: Called once it serves.
+
+    Raises:
+        LogcoreError: If it cannot start.
+    """
+    if sys.flags.optimize:
+        raise SystemExit("logcore: the broker does not run under python -O: its asserts must hold")
+    uvloop.run(_serve(config, ready))
