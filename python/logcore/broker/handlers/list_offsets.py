@@ -26,6 +26,7 @@ from logcore.protocol.messages.list_offsets import (
 
 LATEST: Final = -1
 _CONSUMER: Final = -1
+_EPOCHS_FROM: Final = 4
 _FIRST_VERSION: Final = {-3: 7, -4: 8, -5: 9, -6: 11}
 """Special timestamps that came later, and with which version."""
 
@@ -79,10 +80,18 @@ def _look_up(
         bound = log.last_stable_offset if request.isolation_level else log.high_watermark
     if timestamp == LATEST:
         answer.offset = bound
-        answer.leader_epoch = partition.leader_epoch
+        _tell_epoch(context, answer, partition.leader_epoch)
         return
     found = log.offset_for(timestamp)
     if found is None or (timestamp >= 0 and found[1] >= bound):
         return
     answer.timestamp, answer.offset = found[0], found[1]
-    answer.leader_epoch = -1 if found[2] is None else found[2]
+    _tell_epoch(context, answer, found[2])
+
+
+def _tell_epoch(
+    context: RequestContext, answer: ListOffsetsPartitionResponse, epoch: int | None
+) -> None:
+    """Tell the leader epoch in versions that have a place for it."""
+    if context.version >= _EPOCHS_FROM and epoch is not None:
+        answer.leader_epoch = epoch
