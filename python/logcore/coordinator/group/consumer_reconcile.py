@@ -67,24 +67,18 @@ def step(
     Raises:
         FencedMemberEpochError: If its state is of a later release, and it has to start over.
     """
-    if member.state is MemberState.STABLE:
-        if member.epoch != target.epoch:
-            return next_assignment(member, target, is_owned, reported)
+    if member.state is MemberState.UNKNOWN:
+        if reported is None or reported:
+            raise FencedMemberEpochError(
+                "The consumer group member is in an unknown state. "
+                "The member must abandon all its partitions and rejoin."
+            )
+        member = replace(member, epoch=target.epoch)
+    elif member.has_reached(target.epoch) or (
+        member.state is MemberState.UNREVOKED and still_owns(reported, member.revoking)
+    ):
         return without_unsubscribed(member, target, reported) if has_new_subscription else member
-    if member.state is MemberState.UNREVOKED:
-        if still_owns(reported, member.revoking):
-            if has_new_subscription:
-                return without_unsubscribed(member, target, reported)
-            return member
-        return next_assignment(member, target, is_owned, reported)
-    if member.state is MemberState.UNRELEASED:
-        return next_assignment(member, target, is_owned, reported)
-    if reported is None or reported:
-        raise FencedMemberEpochError(
-            "The consumer group member is in an unknown state. "
-            "The member must abandon all its partitions and rejoin."
-        )
-    return next_assignment(replace(member, epoch=target.epoch), target, is_owned, reported)
+    return next_assignment(member, target, is_owned, reported)
 
 
 def still_owns(reported: Reported | None, partitions: OwnedPartitions) -> bool:
