@@ -1,0 +1,220 @@
+"""TLS contexts from Kafka's ``ssl.*`` keys, and their exchange while listeners run.
+
+Keys and certificates are PEM: a file (``ssl.keystore.location``), or the text itself
+(``ssl.keystore.key`` and ``ssl.keystore.certificate.chain``). Java's own stores cannot be read
+here; the error says how to convert one.
+Invariant: a context is complete before a listener sees it; a reload that fails changes nothing.
+Neighbours: `listener` asks for the context of each new connection; `broker.server` has the keys.
+"""
+
+import contextlib
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from logcore.common.config import ConfigError
+
+KEYS: Final = (
+    "ssl.cipher.suites",
+    "ssl.client.auth",
+    "ssl.enabled.protocols",
+    "ssl.key.password",
+    "ssl.keystore.certificate.chain",
+    "ssl.keystore.key",
+    "ssl.keystore.location",
+    "ssl.keystore.password",
+    "ssl.keystore.type",
+    "ssl.truststore.certificates",
+    "ssl.truststore.location",
+    "ssl.truststore.password",
+    "ssl.truststore.type",
+)
+"""What a context is made from."""
+
+Settings = Mapping[str, Any]
+"""Values by key, lists as tuples; what is not set may be missing or None."""
+
+_VERSIONS: Final = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+_CLIENT_AUTH: Final = {
+    "none": ssl.CERT_NONE,
+    "requested": ssl.CERT_OPTIONAL,
+    "required": ssl.CERT_REQUIRED,
+}
+_CONVERT: Final = (
+    "is a Java store of type {kind}, and logcore reads PEM: convert it with `keytool "
+    "-importkeystore -deststoretype PKCS12` and `openssl pkcs12 -nodes`, and set {key}=PEM"
+)
+
+
+class TlsContexts:
+    """The context for new connections of a listener, which may be replaced.
+
+    Args:
+        settings: Values of `KEYS`.
+
+    Raises:
+        ConfigError: If no context can be made of them.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._context = server_context(settings)
+
+    def current(self) -> ssl.SSLContext:
+        """Return the context for a new connection."""
+        return self._context
+
+    def reload(self, settings: Settings | None = None) -> None:
+        """Read keys and certificates anew; connections that are open keep what they have.
+
+        Raises:
+            ConfigError: If no context can be made; the old one stays.
+        """
+        settings = self._settings if settings is None else settings
+        self._context = server_context(settings)
+        self._settings = settings
+
+
+def server_context(settings: Settings) -> ssl.SSLContext:
+    """Make the context of a listener.
+
+    Args:
+        settings: Values of `KEYS`.
+
+    Raises:
+        ConfigError: If a key is wrong, or a file or text is not what it should be.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    _set_versions(context, settings)
+    _set_ciphers(context, settings)
+    _load_keystore(context, settings)
+    _load_truststore(context, settings)
+    return context
+
+
+def _set_versions(context: ssl.SSLContext, settings: Settings) -> None:
+    names = settings.get("ssl.enabled.protocols") or tuple(_VERSIONS)
+    for name in names:
+        if name not in _VERSIONS:
+            raise _error("ssl.enabled.protocols", f"{name} is not one of {', '.join(_VERSIONS)}")
+    context.minimum_version = min(_VERSIONS[name] for name in names)
+    context.maximum_version = max(_VERSIONS[name] for name in names)
+
+
+def _set_ciphers(context: ssl.SSLContext, settings: Settings) -> None:
+    """Allow the suites of TLS 1.2 that are named; those of TLS 1.3 are all good, and stay."""
+    names = settings.get("ssl.cipher.suites") or ()
+    older = [openssl_name(name) for name in names if not _is_of_tls_1_3(name)]
+    if older:
+        try:
+            context.set_ciphers(":".join(older))
+        except ssl.SSLError as error:
+            problem = f"none of {', '.join(names)} is a suite that OpenSSL offers"
+            raise _error("ssl.cipher.suites", problem) from error
+
+
+def _is_of_tls_1_3(name: str) -> bool:
+    return name.startswith(("TLS_AES_", "TLS_CHACHA20_"))
+
+
+def openssl_name(name: str) -> str:
+    """Return OpenSSL's name of a suite of TLS 1.2 that Java names as the standard does.
+
+    Example:
+        >>> openssl_name("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+        'ECDHE-RSA-AES128-GCM-SHA256'
+    """
+    exchange, found, cipher = name.removeprefix("TLS_").partition("_WITH_")
+    if not found:
+        return name
+    cipher = cipher.replace("AES_", "AES").replace("_CBC", "").removesuffix("_POLY1305_SHA256")
+    cipher += "_POLY1305" if cipher == "CHACHA20" else ""
+    return (cipher if exchange == "RSA" else f"{exchange}_{cipher}").replace("_", "-")
+
+
+def _load_keystore(context: ssl.SSLContext, settings: Settings) -> None:
+    key, chain = settings.get("ssl.keystore.key"), settings.get("ssl.keystore.certificate.chain")
+    location = settings.get("ssl.keystore.location")
+    if key or chain:
+        if not (key and chain):
+            other = "ssl.keystore.certificate.chain" if key else "ssl.keystore.key"
+            raise _error(other, "the key and its certificate chain must both be given")
+        _require_pem(settings, "ssl.keystore.type", "ssl.keystore.key")
+        with _private_file(f"{key}\n{chain}\n") as path:
+            _load_chain(context, settings, path, "ssl.keystore.key")
+    elif location:
+        _require_pem(settings, "ssl.keystore.type", "ssl.keystore.location")
+        _load_chain(context, settings, location, "ssl.keystore.location")
+    else:
+        raise _error("ssl.keystore.location", "a TLS listener needs a key and a certificate")
+
+
+def _load_chain(context: ssl.SSLContext, settings: Settings, path: str, key: str) -> None:
+    password = settings.get("ssl.key.password") or settings.get("ssl.keystore.password") or ""
+    shown = path if key.endswith("location") else "the text"
+    try:
+        # Without a password given, OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(path, password=lambda: password)
+    except ssl.SSLError as error:
+        reason = (error.reason or str(error)).replace("_", " ").lower()
+        problem = f"{shown} is not a PEM key with its certificates that can be used: {reason}"
+        raise _error(key, problem) from error
+    except OSError as error:
+        raise _error(key, f"cannot read {shown}: {error.strerror}") from error
+
+
+def _load_truststore(context: ssl.SSLContext, settings: Settings) -> None:
+    client_auth = settings.get("ssl.client.auth") or "none"
+    if client_auth not in _CLIENT_AUTH:
+        raise _error("ssl.client.auth", f"{client_auth} is not one of {', '.join(_CLIENT_AUTH)}")
+    text, location = (
+        settings.get("ssl.truststore.certificates"),
+        settings.get("ssl.truststore.location"),
+    )
+    if text or location:
+        key = "ssl.truststore.certificates" if text else "ssl.truststore.location"
+        _require_pem(settings, "ssl.truststore.type", key)
+        try:
+            certificates = text or Path(location).read_text("ascii")
+            context.load_verify_locations(cadata=certificates)
+        except (ssl.SSLError, UnicodeDecodeError) as error:
+            raise _error(key, "there are no PEM certificates in it that can be used") from error
+        except OSError as error:
+            raise _error(key, f"cannot read {location}: {error.strerror}") from error
+    elif client_auth != "none":
+        problem = f"ssl.client.auth={client_auth} needs certificates to trust"
+        raise _error("ssl.truststore.location", problem)
+    context.verify_mode = _CLIENT_AUTH[client_auth]
+
+
+def _require_pem(settings: Settings, type_key: str, key: str) -> None:
+    """Refuse a store whose type, or whose name where no type is given, is one of Java's."""
+    kind = settings.get(type_key) or "JKS"
+    if str(kind).upper() != "PEM":
+        raise _error(key, _CONVERT.format(kind=kind, key=type_key))
+
+
+@contextlib.contextmanager
+def _private_file(text: str) -> Iterator[str]:
+    """A file that only this process reads, because OpenSSL takes a key from files alone."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("logcore-key")
+        path = f"/proc/self/fd/{descriptor}"
+    else:
+        descriptor, path = tempfile.mkstemp()
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            yield path
+    finally:
+        if not path.startswith("/proc/"):
+            Path(path).unlink()
+
+
+def _error(key: str, problem: str) -> ConfigError:
+    return ConfigError(f"{key}: {problem}", key=key)
