@@ -9,8 +9,10 @@ Neighbours: `listener` asks for the context of each new connection; `broker.serv
 
 import contextlib
 import os
+import re
 import ssl
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +45,7 @@ _CLIENT_AUTH: Final = {
     "requested": ssl.CERT_OPTIONAL,
     "required": ssl.CERT_REQUIRED,
 }
+_PEM_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _CONVERT: Final = (
     "is a Java store of type {kind}, and logcore reads PEM: convert it with `keytool "
     "-importkeystore -deststoretype PKCS12` and `openssl pkcs12 -nodes`, and set {key}=PEM"
@@ -139,15 +142,15 @@ def openssl_name(name: str) -> str:
 def _load_keystore(context: ssl.SSLContext, settings: Settings) -> None:
     key, chain = settings.get("ssl.keystore.key"), settings.get("ssl.keystore.certificate.chain")
     location = settings.get("ssl.keystore.location")
-    if key or chain:
-        if not (key and chain):
-            other = "ssl.keystore.certificate.chain" if key else "ssl.keystore.key"
-            raise _error(other, "the key and its certificate chain must both be given")
-        _require_pem(settings, "ssl.keystore.type", "ssl.keystore.key")
-        with _private_file(f"{key}\n{chain}\n") as path:
+    kind = settings.get("ssl.keystore.type")
+    if key and chain:
+        with _private_file(pem(f"{key}\n{chain}")) as path:
             _load_chain(context, settings, path, "ssl.keystore.key")
+    elif key or chain:
+        other = "ssl.keystore.certificate.chain" if key else "ssl.keystore.key"
+        raise _error(other, "the key and its certificate chain must both be given")
     elif location:
-        _require_pem(settings, "ssl.keystore.type", "ssl.keystore.location")
+        _read_pem("ssl.keystore.location", location, kind)
         _load_chain(context, settings, location, "ssl.keystore.location")
     else:
         raise _error("ssl.keystore.location", "a TLS listener needs a key and a certificate")
@@ -155,16 +158,13 @@ def _load_keystore(context: ssl.SSLContext, settings: Settings) -> None:
 
 def _load_chain(context: ssl.SSLContext, settings: Settings, path: str, key: str) -> None:
     password = settings.get("ssl.key.password") or settings.get("ssl.keystore.password") or ""
-    shown = path if key.endswith("location") else "the text"
     try:
         # Without a password given, OpenSSL would ask for one on the terminal.
         context.load_cert_chain(path, password=lambda: password)
-    except ssl.SSLError as error:
-        reason = (error.reason or str(error)).replace("_", " ").lower()
-        problem = f"{shown} is not a PEM key with its certificates that can be used: {reason}"
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "reason", None) or str(error)).replace("_", " ").lower()
+        problem = f"not a PEM key with its certificates that can be used: {reason}"
         raise _error(key, problem) from error
-    except OSError as error:
-        raise _error(key, f"cannot read {shown}: {error.strerror}") from error
 
 
 def _load_truststore(context: ssl.SSLContext, settings: Settings) -> None:
@@ -177,25 +177,40 @@ def _load_truststore(context: ssl.SSLContext, settings: Settings) -> None:
     )
     if text or location:
         key = "ssl.truststore.certificates" if text else "ssl.truststore.location"
-        _require_pem(settings, "ssl.truststore.type", key)
+        if location and not text:
+            text = _read_pem(key, location, settings.get("ssl.truststore.type"))
         try:
-            certificates = text or Path(location).read_text("ascii")
-            context.load_verify_locations(cadata=certificates)
-        except (ssl.SSLError, UnicodeDecodeError) as error:
+            context.load_verify_locations(cadata=pem(text or ""))
+        except (ssl.SSLError, ValueError) as error:
             raise _error(key, "there are no PEM certificates in it that can be used") from error
-        except OSError as error:
-            raise _error(key, f"cannot read {location}: {error.strerror}") from error
     elif client_auth != "none":
         problem = f"ssl.client.auth={client_auth} needs certificates to trust"
         raise _error("ssl.truststore.location", problem)
     context.verify_mode = _CLIENT_AUTH[client_auth]
 
 
-def _require_pem(settings: Settings, type_key: str, key: str) -> None:
-    """Refuse a store whose type, or whose name where no type is given, is one of Java's."""
-    kind = settings.get(type_key) or "JKS"
-    if str(kind).upper() != "PEM":
-        raise _error(key, _CONVERT.format(kind=kind, key=type_key))
+def _read_pem(key: str, location: str, kind: str | None) -> str:
+    """Read a file that must be PEM, whatever its type is said to be."""
+    try:
+        data = Path(location).read_bytes()
+    except OSError as error:
+        raise _error(key, f"cannot read {location}: {error.strerror}") from error
+    if b"-----BEGIN " not in data:
+        type_key = key.replace(".location", ".type")
+        raise _error(key, f"{location} {_CONVERT.format(kind=kind or 'JKS', key=type_key)}")
+    return data.decode("ascii", "replace")
+
+
+def pem(text: str) -> str:
+    """Return PEM with the line breaks that OpenSSL insists on, which one-line settings lack."""
+    return "\n".join(map(_wrapped, _PEM_BLOCK.finditer(text)))
+
+
+def _wrapped(block: "re.Match[str]") -> str:
+    kind, body = block[1], block[2]
+    if ":" not in body:  # with headers it is of the old encrypted kind, and has its lines
+        body = "\n".join(textwrap.wrap("".join(body.split()), 64))
+    return f"-----BEGIN {kind}-----\n{body.strip()}\n-----END {kind}-----\n"
 
 
 @contextlib.contextmanager
