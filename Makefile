@@ -86,13 +86,19 @@ fuzz: need-nightly $(TOOLS)/bin/cargo-fuzz ## 60 s per fuzz target, then 100,000
 
 # ---------------------------------------------------------------- showing
 
-demo: build $(VENV)/.demo-installed ## 336,776 real flights through a log, with a kill in the middle
+demo: build $(VENV)/.demo-installed ## 336,776 real flights through a broker, then an embedded log, each killed half way
+	$(PY) -m examples.broker_flights
+	@echo
 	$(PY) examples/flights.py
 
 bench: build $(VENV)/.bench-installed ## measure against the peers; writes docs/benchmarks.md
 	@mkdir -p target/bench
 	$(PY) -m pytest benches --benchmark-enable --timeout=0 --benchmark-json=target/bench/results.json
 	$(PY) -m benches.report target/bench/results.json docs/benchmarks.md
+
+bench-broker: build ## measure the broker against Apache Kafka and a null broker; into docs/benchmarks.md
+	$(PY) -m benches.broker target/bench/broker.json $(BENCH_BROKER)
+	$(PY) -m benches.broker.report target/bench/broker.json docs/benchmarks.md
 
 wheel: $(VENV)/.dev-installed need-cargo ## build the wheel, install it in an empty environment, open a log
 	rm -rf dist
