@@ -154,7 +154,7 @@ fn zigzag64(value: i64) -> u64 {
 }
 
 #[inline]
-fn unzigzag32(raw: u32) -> i32 {
+pub(crate) fn unzigzag32(raw: u32) -> i32 {
     (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
 }
 

@@ -130,27 +130,36 @@ impl Rules<'_> {
         Ok(Checked { header, size_bytes, max_timestamp, source, target, decompressed })
     }
 
-    /// Checks every record; the largest timestamp.
-    fn walk(&self, header: &BatchHeader, mut walk: Walk<'_>) -> Result<i64> {
-        let mut faults = Faults::default();
-        let mut max_timestamp = NO_TIMESTAMP;
-        let mut index = 0;
+    /// Checks every record; the largest timestamp. One look at the extremes tells of all records
+    /// whether one may be at fault.
+    fn walk(&self, header: &BatchHeader, walk: Walk<'_>) -> Result<i64> {
+        let (again, mut walk) = (walk.clone(), walk);
+        let (mut least, mut most, mut has_null_key) = (i64::MAX, NO_TIMESTAMP, false);
         while let Some(extent) = walk.step().map_err(not_damage)? {
             let time = timestamp(header, extent.timestamp_delta);
-            max_timestamp = max_timestamp.max(time);
-            if self.is_faulty(header, &extent, time) {
-                self.blame(header, &extent, index, &mut faults);
-            }
-            index += 1;
+            least = least.min(if time == NO_TIMESTAMP { i64::MAX } else { time });
+            most = most.max(time);
+            has_null_key |= extent.key.length < 0;
         }
-        faults.into_result().map(|()| max_timestamp)
+        let is_suspect = (self.config.compact && has_null_key)
+            || header.is_log_append_time()
+            || self.is_out_of_range(least.min(most))
+            || self.is_out_of_range(most);
+        if is_suspect {
+            self.blame_all(header, again)?;
+        }
+        Ok(most)
     }
 
-    #[inline]
-    fn is_faulty(&self, header: &BatchHeader, extent: &Extent, time: i64) -> bool {
-        (self.config.compact && extent.key.length < 0)
-            || header.is_log_append_time()
-            || self.is_out_of_range(time)
+    #[cold]
+    fn blame_all(&self, header: &BatchHeader, mut walk: Walk<'_>) -> Result<()> {
+        let mut faults = Faults::default();
+        let mut index = 0;
+        while let Some(extent) = walk.step().map_err(not_damage)? {
+            self.blame(header, &extent, index, &mut faults);
+            index += 1;
+        }
+        faults.into_result()
     }
 
     #[inline]
@@ -162,19 +171,18 @@ impl Rules<'_> {
                 || time.saturating_sub(self.now_ms) > config.timestamp_after_max_ms)
     }
 
-    /// Says what is wrong with a record that is faulty.
-    #[cold]
+    /// Says what is wrong with a record, if anything is.
     fn blame(&self, header: &BatchHeader, extent: &Extent, index: i32, faults: &mut Faults) {
         let config = self.config;
+        let time = timestamp(header, extent.timestamp_delta);
         if config.compact && extent.key.length < 0 {
             faults.add(index, false, || "a compacted log takes no record without a key".into());
         } else if header.is_log_append_time() {
             faults.add(index, true, || "a producer may not set log append time".into());
-        } else {
+        } else if self.is_out_of_range(time) {
             faults.add(index, true, || {
                 format!(
-                    "timestamp {} is not within {} to {}",
-                    timestamp(header, extent.timestamp_delta),
+                    "timestamp {time} is not within {} to {}",
                     self.now_ms.saturating_sub(config.timestamp_before_max_ms),
                     self.now_ms.saturating_add(config.timestamp_after_max_ms)
                 )
