@@ -30,6 +30,12 @@ WITHOUT_MIRROR: Final = {
     "rust/src/segments.rs": "rust/tests/log.rs, through reading",
 }
 
+TABLES: Final = {
+    "python/logcore/protocol/messages/": "tests/protocol/test_messages.py, every class and version",
+    "python/logcore/protocol/internal/": "tests/protocol/test_messages.py, every class and version",
+}
+"""Folders of tables: their modules are tested together, and imported by a name put together."""
+
 MAY_BE_UNSAFE: Final = {
     "rust/src/mmap.rs": "maps cannot be read otherwise",
     "rust/bindings/src/appending.rs": "a buffer of Python's is a raw pointer and a length",

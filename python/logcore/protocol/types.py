@@ -149,7 +149,7 @@ def struct(
     versions: str,
     *,
     nullable: str,
-    default: None,
+    default: S | None = ...,
     tag: int | None = None,
     ignorable: bool = False,
 ) -> S | None: ...

@@ -1,0 +1,1 @@
+"""Tests of `logcore.protocol`, one file per module, and of its messages against other codecs."""
