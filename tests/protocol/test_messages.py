@@ -77,8 +77,8 @@ def test_unknown_tagged_fields_are_skipped(cls, version):
 def test_the_table_of_keys_agrees_with_the_messages():
     for key in ApiKey:
         for cls in message_classes(key):
-            assert cls.API_KEY == key
-            assert cls.FLEXIBLE == FLEXIBLE_FROM[key]
+            assert key == cls.API_KEY
+            assert FLEXIBLE_FROM[key] == cls.FLEXIBLE
     assert len(catalogue.message_classes(messages)) == 2 * len(ApiKey)
 
 

@@ -132,7 +132,8 @@ class ReaderSource:
             return
         self._add("b", "n")
         self._flush()
-        with source.block("if n < 0:"):
+        # A tagged struct is null by a varint 0, any other by a byte -1.
+        with source.block(f"if n < {0 if field.tag is None else 1}:"):
             source.line(f"{target} = None")
         with source.block("else:"):
             source.line(made)
