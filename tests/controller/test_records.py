@@ -1,0 +1,99 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logcore.controller.image import (
+    BrokerImage,
+    Endpoint,
+    MetadataImage,
+    PartitionImage,
+    TopicImage,
+)
+from logcore.controller.records import encoded, records_of
+from logcore.protocol.internal import metadata_record
+from logcore.protocol.internal.metadata import FeatureLevelRecord, TopicRecord
+from tests.controller.building import image, replayed, topic, topic_id
+
+IDS = st.binary(min_size=16, max_size=16)
+NUMBERS = st.lists(st.integers(0, 100), max_size=3).map(tuple)
+TEXTS = st.text(max_size=8)
+
+
+@st.composite
+def partitions(draw):
+    count = draw(st.integers(0, 3))
+    return tuple(
+        PartitionImage(
+            partition_id=number,
+            replicas=draw(NUMBERS),
+            isr=draw(NUMBERS),
+            leader=draw(st.integers(-1, 100)),
+            leader_epoch=draw(st.integers(0, 2**31 - 1)),
+            partition_epoch=draw(st.integers(0, 2**31 - 1)),
+            directories=tuple(draw(st.lists(IDS, max_size=2))),
+            adding_replicas=draw(NUMBERS),
+            removing_replicas=draw(NUMBERS),
+            leader_recovery_state=draw(st.integers(0, 1)),
+            eligible_leader_replicas=draw(NUMBERS),
+            last_known_elr=draw(NUMBERS),
+        )
+        for number in range(count)
+    )
+
+
+BROKERS = st.builds(
+    BrokerImage,
+    broker_id=st.integers(0, 5),
+    epoch=st.integers(0, 2**63 - 1),
+    incarnation_id=IDS,
+    endpoints=st.lists(
+        st.builds(Endpoint, TEXTS, TEXTS, st.integers(0, 65535), st.integers(0, 3)), max_size=2
+    ).map(tuple),
+    features=st.dictionaries(TEXTS, st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=2),
+    rack=st.none() | TEXTS,
+    is_fenced=st.booleans(),
+    in_controlled_shutdown=st.booleans(),
+    log_dirs=st.lists(IDS, max_size=2).map(tuple),
+    cordoned_log_dirs=st.none() | st.lists(IDS, max_size=2).map(tuple),
+)
+
+
+@st.composite
+def images(draw):
+    names = draw(st.lists(st.text("abc", min_size=1, max_size=3), unique=True, max_size=4))
+    topics = [
+        TopicImage(name, topic_id(number), draw(partitions())) for number, name in enumerate(names)
+    ]
+    brokers = draw(st.lists(BROKERS, max_size=2, unique_by=lambda each: each.broker_id))
+    settings = st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=3)
+    configs = draw(st.dictionaries(st.tuples(st.sampled_from([2, 4, 32]), TEXTS), settings))
+    features = draw(st.dictionaries(TEXTS, st.integers(1, 30), max_size=3))
+    produced = draw(st.integers(0, 2**62))
+    made = image(topics, brokers, configs, features=features)
+    return replace(made, next_producer_id=produced)
+
+
+@given(images())
+def test_an_image_is_what_its_records_make(made: MetadataImage):
+    assert replayed(records_of(made)) == made
+
+
+@given(images())
+def test_and_so_it_is_when_they_went_through_the_log(made: MetadataImage):
+    values = [encoded(record) for record in records_of(made)]
+    assert replayed(metadata_record.decode(value) for value in values) == made
+
+
+def test_the_metadata_version_comes_first():
+    made = image([topic("t")], features={"a.version": 1, "metadata.version": 30})
+    first, second, *_ = records_of(made)
+    assert (first.name, second.name) == ("metadata.version", "a.version")
+
+
+def test_golden_bytes():
+    """Frame version 1, type, version, then the fields, as Apache Kafka 4.3.1 writes them."""
+    feature = FeatureLevelRecord(name="metadata.version", feature_level=30)
+    assert encoded(feature).hex() == "010c00116d657461646174612e76657273696f6e001e00"
+    made = TopicRecord(name="t", topic_id=bytes(range(16)))
+    assert encoded(made).hex() == "0102000274000102030405060708090a0b0c0d0e0f00"

@@ -1,0 +1,65 @@
+from logcore.controller.features import INITIAL
+from logcore.controller.image import EMPTY, NO_LEADER
+from logcore.controller.registration import decide_start
+from tests.controller.building import broker, image, names_of, replayed, topic
+
+
+def start(begin, *, next_offset=0, was_killed=False):
+    return decide_start(
+        begin, broker(), next_offset=next_offset, initial_features=INITIAL, was_killed=was_killed
+    )
+
+
+def test_a_new_cluster_begins_with_its_features():
+    records = start(EMPTY)
+    assert names_of(records) == [
+        "FeatureLevelRecord", "FeatureLevelRecord", "RegisterBrokerRecord"
+    ]  # fmt: skip
+    assert records[0].name == "metadata.version"
+    made = replayed(records)
+    assert made.features == INITIAL
+    assert made.brokers[1].incarnation_id == broker().incarnation_id
+
+
+def test_the_epoch_of_a_registration_is_its_offset():
+    assert replayed(start(EMPTY)).brokers[1].epoch == 2
+    assert replayed(start(image(), next_offset=70), image()).brokers[1].epoch == 70
+
+
+def test_an_old_cluster_keeps_its_features():
+    begin = image(features={"metadata.version": 30})
+    assert names_of(start(begin)) == ["RegisterBrokerRecord"]
+
+
+def test_a_node_that_stopped_in_order_keeps_its_leader_epochs():
+    begin = image([topic("t", 2)])
+    after = replayed(start(begin), begin)
+    assert after.topics_by_name == begin.topics_by_name
+
+
+def test_a_node_that_was_killed_starts_new_leader_epochs():
+    begin = image([topic("t", 2), topic("other", number=2, node=9)])
+    after = replayed(start(begin, was_killed=True), begin)
+    mine, others = after.topics_by_name["t"], after.topics_by_name["other"]
+    assert [each.leader_epoch for each in mine.partitions] == [1, 1]
+    assert [each.leader for each in mine.partitions] == [1, 1]
+    assert others.partitions[0].leader_epoch == 0
+
+
+def test_a_partition_without_a_leader_is_led_again():
+    held = topic("t", node=1)
+    orphan = image([topic("t", node=NO_LEADER)])
+    assert not names_of(start(orphan))[1:]
+    begin = image(
+        [
+            type(held)(
+                "t",
+                held.topic_id,
+                tuple(
+                    type(each)(0, (1,), (1,), NO_LEADER, leader_epoch=4) for each in held.partitions
+                ),
+            )
+        ]
+    )
+    after = replayed(start(begin), begin).topics_by_name["t"].partitions[0]
+    assert (after.leader, after.leader_epoch) == (1, 5)
