@@ -48,7 +48,7 @@ pub(crate) fn timestamp(header: &BatchHeader, timestamp_delta: i64) -> i64 {
 }
 
 /// Where the parts of one record lie: positions from the start of the records' bytes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub(crate) attributes: i8,
     pub(crate) timestamp_delta: i64,
@@ -61,7 +61,7 @@ pub(crate) struct Extent {
 }
 
 /// A key or a value: `length` -1 is null, `start` then is where it would be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) start: usize,
     pub(crate) length: i32,
@@ -364,5 +364,76 @@ impl<'a> Iterator for Records<'a> {
             self.walk = None;
         }
         item
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{glance, parse};
+    use crate::varint::{write_varint, write_varlong};
+
+    fn field(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+        let length = bytes.map_or(-1, |bytes| i32::try_from(bytes.len()).unwrap_or(i32::MAX));
+        write_varint(out, length);
+        out.extend_from_slice(bytes.unwrap_or_default());
+    }
+
+    type Parts = (i64, i32, Option<Vec<u8>>, Option<Vec<u8>>, i32);
+
+    fn record((timestamp, offset, key, value, length_error): &Parts) -> Vec<u8> {
+        let mut body = vec![0];
+        write_varlong(&mut body, *timestamp);
+        write_varint(&mut body, *offset);
+        field(&mut body, key.as_deref());
+        field(&mut body, value.as_deref());
+        write_varint(&mut body, 0);
+        let mut out = Vec::new();
+        write_varint(&mut out, i32::try_from(body.len()).unwrap_or(i32::MAX) + length_error);
+        out.extend(body);
+        out
+    }
+
+    fn bytes() -> impl Strategy<Value = Option<Vec<u8>>> {
+        proptest::option::of(proptest::collection::vec(any::<u8>(), 0..300))
+    }
+
+    fn number() -> impl Strategy<Value = i64> {
+        prop_oneof![-3..200_i64, -20_000..20_000_i64, any::<i64>()]
+    }
+
+    proptest! {
+        #[test]
+        fn a_glance_says_nothing_or_what_parsing_says(
+            timestamp in number(),
+            offset in number(),
+            (key, value) in (bytes(), bytes()),
+            error in prop_oneof![Just(0), -3..3_i32],
+            (flip, to, tail) in (any::<proptest::sample::Index>(), any::<u8>(), 0..40_usize),
+            is_damaged in any::<bool>(),
+        ) {
+            let offset = i32::try_from(offset).unwrap_or(i32::MAX);
+            let mut bytes = record(&(timestamp, offset, key, value, error));
+            bytes.extend(std::iter::repeat_n(7, tail));
+            if is_damaged {
+                let at = flip.index(bytes.len());
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = to;
+                }
+            }
+            if let Some(seen) = glance(&bytes, 0) {
+                prop_assert_eq!(parse(&bytes, 0), Ok(seen));
+            }
+        }
+    }
+
+    #[test]
+    fn a_glance_is_enough_for_ordinary_records() {
+        for (key, value) in [(None, 100), (None, 0), (Some(vec![1; 10]), 1000), (Some(vec![]), 5)] {
+            let mut bytes = record(&(5, 3, key, Some(vec![9; value]), 0));
+            bytes.extend([0; 32]);
+            assert!(glance(&bytes, 0).is_some());
+        }
     }
 }
