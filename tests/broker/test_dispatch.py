@@ -65,5 +65,5 @@ def test_every_row_has_its_handler_and_its_messages():
         assert callable(api.handle())
         first, last = api.request_class().VERSIONS
         assert api.max_version <= last, api.name
-        assert first <= (api.decoded_from or api.min_version), api.name
+        assert first <= api.first_decoded, api.name
         assert api.response_class().VERSIONS[1] >= api.max_version, api.name

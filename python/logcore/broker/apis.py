@@ -45,10 +45,10 @@ class Api:
         """The API's name as Kafka spells it."""
         return "".join(part.capitalize() for part in self.key.name.split("_"))
 
-    def serves(self, version: int) -> bool:
-        """Whether requests of a version are handled."""
-        first = self.min_version if self.decoded_from is None else self.decoded_from
-        return first <= version <= self.max_version
+    @property
+    def first_decoded(self) -> int:
+        """First version of requests that are handled."""
+        return self.min_version if self.decoded_from is None else self.decoded_from
 
     def request_class(self) -> type[Message]:
         """Import the class of its requests."""

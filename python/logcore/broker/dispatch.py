@@ -7,6 +7,7 @@ Neighbours: `network.listener` hands frames in; `apis` is the table of handlers.
 """
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from logcore.broker.apis import APIS, Handle
@@ -32,6 +33,18 @@ Answer: TypeAlias = "list[Buffer] | None"
 """The buffers of a response without the length in front; None if none is sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A row of the table, with what it names imported."""
+
+    key: ApiKey
+    name: str
+    first: int
+    last: int
+    request_class: type[Message]
+    handle: Handle
+
+
 class Dispatcher:
     """Calls the handler of each request.
 
@@ -41,7 +54,7 @@ class Dispatcher:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._routes: dict[int, tuple[ApiKey, type[Message], Handle]] = {}
+        self._routes: dict[int, _Route] = {}
         self._requests = parts.metrics.counter(
             "logcore_requests_total", "Requests by API", labels=("api",)
         )
@@ -52,31 +65,48 @@ class Dispatcher:
             header, position = decode_request_header(frame)
         except MalformedMessageError as error:
             return self._close(connection, f"sent a malformed request header: {error}")
-        version = header.version
-        api = APIS.get(header.api_key)  # type: ignore[call-overload]  # an int that may be no key
-        if api is None:
+        route = self._routes.get(header.api_key) or self._route(header.api_key)
+        if route is None:
             return self._close(connection, f"asked for the unknown API key {header.api_key}")
+        version = header.version
         context = RequestContext(
-            api.key, version, header.correlation_id, header.client_id, connection
+            route.key, version, header.correlation_id, header.client_id, connection
         )
-        if not api.serves(version):
-            if api.key == _API_VERSIONS:
-                return self._answer_old_api_versions(context)
-            reason = f"asked for {api.name} version {version}, which is not served"
-            return self._close(connection, reason)
-        _, request_class, handle = self._routes.get(header.api_key) or self._route(header.api_key)
+        if not route.first <= version <= route.last:
+            return self._refuse_version(route, context)
         try:
-            request = request_class.decode(frame[position:], version)
+            request = route.request_class.decode(frame[position:], version)
         except MalformedMessageError as error:
-            reason = f"sent a malformed {api.name} request, version {version}: {error}"
+            reason = f"sent a malformed {route.name} request, version {version}: {error}"
             return self._close(connection, reason)
-        self._requests.increment(api.name)
-        return self._call(handle, request, context)
+        self._requests.increment(route.name)
+        return self._call(route.handle, request, context)
 
-    def _route(self, key: int) -> tuple[ApiKey, type[Message], Handle]:
-        api = APIS[ApiKey(key)]
-        route = self._routes[key] = (api.key, api.request_class(), api.handle())
+    def _route(self, key: int) -> "_Route | None":
+        """Look an API up for the first time, and import its handler."""
+        api = APIS.get(key)  # type: ignore[call-overload]  # an int that may be no key
+        if api is None:
+            return None
+        route = _Route(
+            key=api.key,
+            name=api.name,
+            first=api.first_decoded,
+            last=api.max_version,
+            request_class=api.request_class(),
+            handle=api.handle(),
+        )
+        self._routes[key] = route
         return route
+
+    def _refuse_version(self, route: "_Route", context: RequestContext) -> Answer:
+        if route.key != _API_VERSIONS:
+            reason = f"asked for {route.name} version {context.version}, which is not served"
+            return self._close(context.connection, reason)
+        # Answered in version 0 with the list, from which the client picks (KIP-511).
+        context.version = 0
+        response = route.handle(self._parts, route.request_class(), context)
+        response.error_code = _UNSUPPORTED_VERSION
+        return _encode(response, context)
 
     def _call(
         self, handle: Handle, request: Message, context: RequestContext
@@ -124,14 +154,6 @@ class Dispatcher:
         response.error_code = error.code
         if hasattr(response, "error_message"):
             response.error_message = str(error) or None
-        return _encode(response, context)
-
-    def _answer_old_api_versions(self, context: RequestContext) -> Answer:
-        """Answer version 0 with error 35 and the list, from which the client picks (KIP-511)."""
-        context.version = 0
-        _, request_class, handle = self._routes.get(_API_VERSIONS) or self._route(_API_VERSIONS)
-        response = handle(self._parts, request_class(), context)
-        response.error_code = _UNSUPPORTED_VERSION
         return _encode(response, context)
 
     def _close(self, connection: Connection, reason: str) -> Answer:

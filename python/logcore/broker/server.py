@@ -93,6 +93,7 @@ class Broker:
     Attributes:
         config: Its settings.
         parts: What its handlers work with, once it is started.
+        dispatcher: What answers frames, once it is started.
 
     Example:
         >>> async def serve(config):
@@ -103,6 +104,7 @@ class Broker:
     """
 
     parts: Parts
+    dispatcher: Dispatcher
 
     def __init__(self, config: BrokerConfig) -> None:
         self.config = config
@@ -128,7 +130,8 @@ class Broker:
         )
         self._undo.append(storage.logs.close)
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
-        bound = listeners.bind(Dispatcher(self.parts))
+        self.dispatcher = Dispatcher(self.parts)
+        bound = listeners.bind(self.dispatcher)
         self.parts.endpoints = Endpoints(bound, listeners.advertised())
         await self._register(storage.identity.was_killed)
         listeners.serve()
