@@ -276,15 +276,18 @@ class SingleNodeLog:
         self._storage.flush()
 
     def _finish_write(self, written: Deferred[None]) -> None:
-        proposals, self._writing = self._writing, []
+        proposals = self._writing
         if written.error is not None:
+            self._writing = []
             self._fail(written.error, proposals)
             return
+        # Whatever is proposed meanwhile is queued, so that nobody hears of it before of this.
         for proposal in proposals:
             self.bytes_since_snapshot += sum(len(value) for _, value in proposal.values)
             for listener in self._listeners:
                 listener(proposal.committed)
             proposal.deferred.complete(proposal.committed.offset)
+        self._writing = []
         self._write_next()
 
     def _fail(self, error: Exception, proposals: list[_Proposal]) -> None:

@@ -22,13 +22,18 @@ from logcore.controller import control_batch
 from logcore.controller.image import EMPTY, MetadataImage
 from logcore.controller.records import encoded, records_of
 from logcore.controller.replay import ImageBuilder
-from logcore.log import Log
+from logcore.log import BatchView, Log
 from logcore.protocol.internal import metadata_record
 
 _NAME: Final = re.compile(r"(\d{20})-(\d{10})\.checkpoint")
 _UNFINISHED: Final = ".checkpoint.part"
 _SEGMENT: Final = f"{0:020}.log"
 _BATCH_RECORDS: Final = 5000
+_FILE_BYTES_MAX: Final = (1 << 31) - 1
+_ONE_SEGMENT: Final = {
+    "segment.ms": str((1 << 63) - 1),
+    "max.message.bytes": str(64 << 20),
+}
 _READ_BYTES: Final = 1 << 20
 
 
@@ -85,12 +90,13 @@ def write(directory: Path, image: MetadataImage, timestamp_ms: int) -> SnapshotI
     made = SnapshotId(image.offset + 1, image.epoch)
     part = directory / (made.file_name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    with Log(part, max_message_bytes=64 << 20) as log:
+    with Log(part, segment_bytes=_FILE_BYTES_MAX, config=_ONE_SEGMENT) as log:
         log.append_raw(control_batch.snapshot_header(timestamp_ms))
         for values in _chunks(records_of(image)):
             log.append_batch(values)
         log.append_raw(control_batch.snapshot_footer(timestamp_ms))
         log.flush()
+        assert len(log.stat().segments) == 1, "a snapshot is one file"
     _set_epochs(part / _SEGMENT, image.epoch)
     (part / _SEGMENT).replace(directory / made.file_name)
     shutil.rmtree(part)
@@ -160,26 +166,29 @@ def read(directory: Path, wanted: SnapshotId) -> MetadataImage:
 
 def _image(log: Log, path: Path, wanted: SnapshotId) -> MetadataImage:
     builder = ImageBuilder(EMPTY)
-    offset = log.start_offset
-    last: bytes = b""
-    while offset < log.end_offset:
-        batches = log.read_batches(offset, _READ_BYTES)
-        for batch in batches:
-            if batch.is_control:
-                batch.verify()
-                last = bytes(memoryview(batch))
-                _check_end(last, path, is_first=offset == 0)
-            else:
-                for value in batch.values():
-                    builder.replay(metadata_record.decode(value or b""))
-            offset = batch.last_offset + 1
-        if not batches:
+    last = b""
+    for batch in _batches(log):
+        if batch.is_control:
+            batch.verify()
+            is_first, last = not last, bytes(memoryview(batch))
+            if is_first and not control_batch.is_header(last):
+                break
+        elif not last:
             break
-    if not control_batch.is_footer(last) or log.end_offset != offset:
-        raise LogCorruptError("the snapshot has no footer: its end is missing", path=str(path))
+        else:
+            for value in batch.values():
+                builder.replay(metadata_record.decode(value or b""))
+    if not control_batch.is_footer(last):
+        raise LogCorruptError("a part of the snapshot is missing", path=str(path))
     return builder.finish(wanted.offset - 1, wanted.epoch).new
 
 
-def _check_end(batch: bytes, path: Path, *, is_first: bool) -> None:
-    if is_first and not control_batch.is_header(batch):
-        raise LogCorruptError("the snapshot has no header: its start is missing", path=str(path))
+def _batches(log: Log) -> Iterator[BatchView]:
+    offset = 0
+    while offset < log.end_offset:
+        batches = log.read_batches(offset, _READ_BYTES)
+        if not batches:
+            return
+        for batch in batches:
+            yield batch
+            offset = batch.last_offset + 1
