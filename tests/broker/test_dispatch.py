@@ -5,7 +5,6 @@ import struct
 
 import pytest
 
-from logcore.broker.apis import APIS
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from tests.broker.running import Running
@@ -58,12 +57,3 @@ def test_requests_of_one_connection_are_answered_in_order(broker: Running):
     for expected in range(1, 51):
         frame = wire.receive_frame()
         assert struct.unpack(">i", frame[:4]) == (expected,)
-
-
-def test_every_row_has_its_handler_and_its_messages():
-    for api in APIS.values():
-        assert callable(api.handle())
-        first, last = api.request_class().VERSIONS
-        assert api.max_version <= last, api.name
-        assert first <= api.first_decoded, api.name
-        assert api.response_class().VERSIONS[1] >= api.max_version, api.name

@@ -11,6 +11,7 @@ from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint
 from logcore.common.clock import Scheduler
+from logcore.common.config import parse_list
 from logcore.common.metrics import Metrics
 from logcore.network.limits import ConnectionLimits
 from logcore.network.listener import Listener
@@ -88,7 +89,7 @@ def settings_of(config: BrokerConfig) -> NetworkSettings:
 def limits_of(config: BrokerConfig) -> ConnectionLimits:
     """Return how many connections there may be."""
     overrides = {}
-    for entry in config.names("max.connections.per.ip.overrides"):
+    for entry in parse_list(config["max.connections.per.ip.overrides"]):
         host, _, count = entry.rpartition(":")
         overrides[host] = int(count)
     return ConnectionLimits(

@@ -1,0 +1,81 @@
+"""Writes docs/protocol.md: each API that the broker serves, in which versions, and what differs.
+
+Derived from the table of APIs, so that the document cannot say anything else; a test compares.
+
+    python scripts/write_protocol_docs.py docs/protocol.md
+"""
+
+import sys
+from pathlib import Path
+
+from logcore.broker.apis import APIS, Api
+from logcore.protocol.api_keys import ApiKey
+
+HEAD = """# The protocol
+
+What `logcore broker` speaks: Apache Kafka 4.3's wire protocol, byte for byte. Every version listed
+is decoded, handled and answered; what is not listed is not advertised. A request for an API or a
+version that is not here closes the connection with one line in the log that says so, except
+ApiVersions, which is answered in version 0 with error 35 and the list, as KIP-511 has it.
+
+This page is written by `scripts/write_protocol_docs.py` from the one table of APIs
+(`python/logcore/broker/apis.py`), from which the broker's answer to ApiVersions comes too.
+
+| key | API | versions | differs from Apache Kafka 4.3.1 |
+|---|---|---|---|
+"""
+
+TAIL = """
+## Not served yet
+
+These belong to what comes next, and their keys are not advertised, so clients know: {names}.
+
+## In general
+
+- Records travel unchanged from the producer's request to the segment to the consumer's response;
+  only base offset and leader epoch are written in place. Batches of the formats before version 2
+  are refused, as Apache Kafka 4 does.
+- Requests of one connection are handled in the order in which they came, and answered in it.
+- An address is advertised as configured in `advertised.listeners`, else as the IPv4 or IPv6 literal
+  that the client connected to.
+- `throttle_time_ms` is 0 everywhere: quotas come with security.
+- Everybody is `User:ANONYMOUS` and may do everything: authorization comes with security.
+"""
+
+
+def row(api: Api) -> str:
+    """Return a row of the table."""
+    return f"| {int(api.key)} | {api.name} | {api.min_version}-{api.max_version} | {api.note} |\n"
+
+
+def document() -> str:
+    """Return the whole page."""
+    rows = "".join(row(APIS[key]) for key in sorted(APIS))
+    missing = [key for key in ApiKey if key not in APIS and key in CLIENTS_ASK_FOR]
+    names = ", ".join("".join(part.capitalize() for part in key.name.split("_")) for key in missing)
+    return HEAD + rows + TAIL.format(names=names)
+
+
+CLIENTS_ASK_FOR = frozenset(
+    key
+    for key in ApiKey
+    if not key.name.startswith(("ALLOCATE_", "ASSIGN_", "BROKER_", "CONTROLLE"))
+    and not key.name.endswith(("_QUORUM_EPOCH", "_SHARE_GROUP_STATE", "_STATE_SUMMARY"))
+    and key.name
+    not in {
+        "ALTER_PARTITION",
+        "ENVELOPE",
+        "FETCH_SNAPSHOT",
+        "LEADER_AND_ISR",
+        "STOP_REPLICA",
+        "UNREGISTER_BROKER",
+        "UPDATE_METADATA",
+        "UPDATE_RAFT_VOTER",
+        "VOTE",
+    }
+)
+"""APIs that are not only spoken between brokers."""
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(document(), "utf-8")
