@@ -107,8 +107,10 @@ class ClassicJoin:
         join = Join(caller, request, answer, group, list(reversed(protocols.items())))
         if not self._has_room(group, request.member_id):
             group.remove(request.member_id)
+            self._rebalance.end_session(group, request.member_id)
             join.refuse(GroupMaxSizeReachedError)
-        elif group.state is ClassicState.DEAD:
+            return self._rebalance.complete_if_all_joined(group)
+        if group.state is ClassicState.DEAD:
             join.refuse(CoordinatorNotAvailableError, request.member_id)
         elif not group.supports(request.protocol_type, protocols):
             join.refuse(InconsistentGroupProtocolError, request.member_id)
