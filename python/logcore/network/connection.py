@@ -21,6 +21,7 @@ from logcore.network.frames import FrameReader
 from logcore.network.responses import assemble
 from logcore.network.service import NetworkService
 from logcore.protocol.errors import FrameSizeError
+from logcore.protocol.frame import LENGTH
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -31,8 +32,11 @@ logger = logging.getLogger(__name__)
 
 SLOTS_MAX: Final = 64
 FRAMES_PER_TURN_MAX: Final = 128
+WRITTEN_TOGETHER_BYTES: Final = 256 * 1024
 WRITE_HIGH_BYTES: Final = 1024 * 1024
 WRITE_LOW_BYTES: Final = 128 * 1024
+
+_pack_length = LENGTH.pack
 
 # Why a connection does not read; several may hold at once.
 _SLOTS: Final = 1
@@ -100,7 +104,8 @@ class Connection(asyncio.BufferedProtocol):
         self._handle = owner.handler.handle
         self._frames = FrameReader(service.memory, service.settings.request_max_bytes)
         self._slots: deque[_Slot] = deque()
-        self._answers: list[list[Any]] = []
+        self._outgoing: list[Any] = []
+        self._outgoing_bytes = 0
         self._is_in_turn = False
         self._muted = 0
         self._on_close: dict[Callable[[], object], None] = {}
@@ -121,6 +126,11 @@ class Connection(asyncio.BufferedProtocol):
     def is_reading(self) -> bool:
         """Whether it takes requests right now."""
         return not self._muted
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory it holds to receive into."""
+        return self._frames.held_bytes
 
     @property
     def peer_certificate(self) -> bytes | None:
@@ -272,7 +282,7 @@ class Connection(asyncio.BufferedProtocol):
                 if slots:
                     self._reserve(answer)
                 else:
-                    self._answers.append(answer)
+                    self._put(answer)
             elif answer.is_done and not slots:
                 self._accept(answer)
             else:
@@ -287,7 +297,7 @@ class Connection(asyncio.BufferedProtocol):
         """Take an answer that was there at once."""
         answer = done.value()
         if answer is not None:
-            self._answers.append(answer)
+            self._put(answer)
 
     def _reserve(self, answer: list[Any] | None) -> _Slot:
         slot = _Slot()
@@ -320,28 +330,35 @@ class Connection(asyncio.BufferedProtocol):
         while slots and slots[0].is_answered and not self._muted & _WRITING:
             answer = slots.popleft().answer
             if answer is not None:
-                self._answers.append(answer)
-                if len(self._answers) >= SLOTS_MAX:
-                    self._write()
-        if self._answers:
+                self._put(answer)
+        if self._outgoing:
             self._write()
         if self._muted & _SLOTS and len(slots) <= SLOTS_MAX // 2:
             self._unmute(_SLOTS)
         if self._muted & _DRAINING and not slots:
             self.shut()
 
+    def _put(self, answer: list[Any]) -> None:
+        """Add an answer to what is written next; when that is much, write it."""
+        size = sum(map(len, answer))
+        self._outgoing.append(_pack_length(size))
+        self._outgoing += answer
+        self._outgoing_bytes += size
+        if self._outgoing_bytes >= WRITTEN_TOGETHER_BYTES:
+            self._write()
+
     def _write(self) -> None:
-        answers = self._answers
-        if not answers or self._transport is None:
+        outgoing, transport = self._outgoing, self._transport
+        if not outgoing or transport is None:
             return
-        self._answers = []
-        ready = assemble(answers)
-        self._service.stats.sent_bytes += sum(map(len, ready))
+        self._service.stats.sent_bytes += self._outgoing_bytes
+        self._outgoing, self._outgoing_bytes = [], 0
         self.is_active = True
+        ready = assemble(outgoing)
         if len(ready) == 1:
-            self._transport.write(ready[0])
+            transport.write(ready[0])
         else:
-            self._transport.writelines(ready)
+            transport.writelines(ready)
 
     # ------------------------------------------------------------ reading or not
 
@@ -374,7 +391,7 @@ class Connection(asyncio.BufferedProtocol):
         self.is_closed = True
         self._mute(_CLOSED)
         self._slots.clear()
-        self._answers.clear()
+        self._outgoing.clear()
         if not self._is_in_turn:
             self._frames.release()
         callbacks, self._on_close = self._on_close, {}

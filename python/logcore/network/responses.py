@@ -1,4 +1,4 @@
-"""Answers as the socket wants them: a length in front, small buffers joined, large ones kept.
+"""Answers as the socket wants them: small buffers joined, large ones as they are.
 
 Invariant: the bytes of a large buffer, such as a view of a mapped segment, are never copied here.
 Neighbours: `connection` writes what comes out.
@@ -6,29 +6,28 @@ Neighbours: `connection` writes what comes out.
 
 from typing import Any, Final
 
-from logcore.protocol.frame import LENGTH
-
 JOINED_BYTES_MAX: Final = 16 * 1024
-_pack_length = LENGTH.pack
 
 
-def assemble(answers: list[list[Any]]) -> list[Any]:
-    """Return the buffers to write for some answers, in order.
+def assemble(buffers: list[Any]) -> list[Any]:
+    """Return buffers to write for buffers of bytes, in order and never none of them.
 
-    Args:
-        answers: Each a list of buffers of bytes.
+    Example:
+        >>> assemble([b"length", b"head", bytes(100_000), b"tail"])[::2]
+        [b'lengthhead', b'tail']
     """
+    if max(map(len, buffers)) <= JOINED_BYTES_MAX:
+        return [b"".join(buffers)]
     ready: list[Any] = []
     small: list[Any] = []
-    for buffers in answers:
-        small.append(_pack_length(sum(map(len, buffers))))
-        for buffer in buffers:
-            if len(buffer) <= JOINED_BYTES_MAX:
-                small.append(buffer)
-            else:
+    for buffer in buffers:
+        if len(buffer) <= JOINED_BYTES_MAX:
+            small.append(buffer)
+        else:
+            if small:
                 ready.append(b"".join(small))
-                ready.append(buffer)
                 small = []
+            ready.append(buffer)
     if small:
         ready.append(b"".join(small))
     return ready
