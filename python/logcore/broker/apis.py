@@ -103,6 +103,13 @@ APIS: Final = {
         ),
         Api(ApiKey.DESCRIBE_CONFIGS, 1, 4, "logcore.broker.handlers.describe_configs"),
         Api(ApiKey.ALTER_CONFIGS, 0, 2, "logcore.broker.handlers.alter_configs"),
+        Api(
+            ApiKey.ALTER_REPLICA_LOG_DIRS,
+            1,
+            2,
+            "logcore.broker.handlers.alter_replica_log_dirs",
+            "A log stays where it is: a move to another directory answers INVALID_REQUEST.",
+        ),
         Api(ApiKey.DESCRIBE_LOG_DIRS, 1, 5, "logcore.broker.handlers.describe_log_dirs"),
         Api(ApiKey.CREATE_PARTITIONS, 0, 3, "logcore.broker.handlers.create_partitions"),
         Api(ApiKey.DELETE_GROUPS, 0, 2, "logcore.broker.handlers.delete_groups"),
