@@ -93,7 +93,9 @@ def running_broker(
     """
     address = f"127.0.0.1:{port or free_port()}"
     output = directory / "broker.out"
-    command = broker_command(directory / "data", address, {**SETTINGS, **(settings or {})})
+    # Apache Kafka is started with its address spelt out, too; a test asks where that is from.
+    named = {"advertised.listeners": f"PLAINTEXT://{address}", **SETTINGS, **(settings or {})}
+    command = broker_command(directory / "data", address, named)
     with output.open("ab") as sink:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
