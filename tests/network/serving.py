@@ -34,15 +34,23 @@ def on_loop(test: Callable[..., Any]) -> Callable[..., None]:
     return run
 
 
-class Echo:
+class Answering:
+    """Answers each request with what a function makes of it."""
+
+    def __init__(self, answer: Callable[[memoryview], Any]) -> None:
+        self.answer = answer
+        self.frames = 0
+
+    def handle(self, connection: Connection, frame: memoryview) -> Any:  # noqa: ARG002 - a protocol
+        self.frames += 1
+        return self.answer(frame)
+
+
+class Echo(Answering):
     """Answers each request with itself."""
 
     def __init__(self) -> None:
-        self.frames = 0
-
-    def handle(self, connection: Connection, frame: memoryview) -> Any:
-        self.frames += 1
-        return [bytes(frame)]
+        super().__init__(lambda frame: [bytes(frame)])
 
 
 class Parking:

@@ -7,12 +7,14 @@ import os
 import socket
 import struct
 import tracemalloc
+from functools import partial
 
 import pytest
 
 from logcore.common.deferred import Deferred
 from logcore.network.connection import SLOTS_MAX, WRITE_HIGH_BYTES
 from tests.network.serving import (
+    Answering,
     Echo,
     Parking,
     blocking_socket,
@@ -100,13 +102,12 @@ async def test_an_answer_at_once_waits_for_one_that_is_parked():
 
 @on_loop
 async def test_no_answer_takes_no_place_in_the_order():
-    class Silent:
-        def handle(self, connection, frame):
-            if frame[0] == ord("l"):
-                return Deferred.of(None)
-            return None if frame[0] == ord("s") else [bytes(frame)]
+    def answer(frame):
+        if frame[0] == ord("l"):
+            return Deferred.of(None)
+        return None if frame[0] == ord("s") else [bytes(frame)]
 
-    async with listening(Silent()) as listener, connected(listener) as client:
+    async with listening(Answering(answer)) as listener, connected(listener) as client:
         client.send(b"silence..", b"answered", b"later....", b"silence..", b"answered too")
         assert await client.receive() == b"answered"
         assert await client.receive() == b"answered too"
@@ -120,83 +121,75 @@ async def test_too_many_unanswered_requests_stop_reading():
         await until(lambda: len(parking.parked) == SLOTS_MAX)
         await asyncio.sleep(0.02)
         assert len(parking.parked) == SLOTS_MAX
-        done = 0
-        while done < SLOTS_MAX * 3:
-            await until(lambda: len(parking.parked) > done)
-            body, answer = parking.parked[done]
+        while parking.parked:
+            body, answer = parking.parked.pop(0)
             answer.complete([body])
             assert await client.receive() == body
-            done += 1
-            assert len(parking.parked) - done <= SLOTS_MAX
+            await asyncio.sleep(0)
+            assert len(parking.parked) <= SLOTS_MAX
+        assert len(parking.connections) == SLOTS_MAX * 3
 
 
 @on_loop
 async def test_who_does_not_read_is_not_served_further():
-    class Generous(Echo):
-        def handle(self, connection, frame):
-            super().handle(connection, frame)
-            return [b"x" * 100_000]
-
-    generous = Generous()
-    async with listening(generous, send_buffer_bytes=20_000) as listener:
+    generous = Answering(lambda _: [b"x" * 100_000])
+    async with listening(generous) as listener:
         with blocking_socket(listener) as client:
-            client.sendall(framed(b"give me!") * 300)
+            client.sendall(framed(b"give me!") * 1_000)
             await until(lambda: generous.frames > 5)
             await asyncio.sleep(0.1)
             served = generous.frames
             await asyncio.sleep(0.1)
-            assert generous.frames == served < 100
+            assert generous.frames == served < 200
             (connection,) = listener.connections
             assert not connection.is_reading
             client.setblocking(False)
             received = 0
-            while received < 300 * 100_004:
+            while received < 1_000 * 100_004:
                 with contextlib.suppress(BlockingIOError):
                     received += len(client.recv(1 << 20))
                 await asyncio.sleep(0)
-            assert generous.frames == 300
+            assert generous.frames == 1_000
 
 
 @on_loop
 async def test_a_request_that_is_kept_is_never_overwritten():
-    class Keeping:
-        kept: list[memoryview] = []
+    kept_frames = []
 
-        def handle(self, connection, frame):
-            self.kept.append(frame[4:])
-            return [bytes(frame[:8])]
+    def keep(frame):
+        kept_frames.append(frame[4:])
+        return [bytes(frame[:8])]
 
-    keeping = Keeping()
     bodies = [os.urandom(size) for size in (10, 3_000, 20_000, 100_000, 140_000, 600_000) * 4]
-    async with listening(keeping) as listener, connected(listener) as client:
+    async with listening(Answering(keep)) as listener, connected(listener) as client:
         for body in bodies:
             client.send(body)
         for body in bodies:
             assert await client.receive() == body[:8]
-    for body, kept in zip(bodies, keeping.kept, strict=True):
+    for body, kept in zip(bodies, kept_frames, strict=True):
         assert kept == body[4:]
 
 
 @on_loop
 async def test_a_frame_may_be_written_to():
-    class Stamping:
-        def handle(self, connection, frame):
-            frame[:8] = b"stamped!"
-            return [frame]
+    def stamp(frame):
+        frame[:8] = b"stamped!"
+        return [frame]
 
-    async with listening(Stamping()) as listener, connected(listener) as client:
+    async with listening(Answering(stamp)) as listener, connected(listener) as client:
         for size in (8, 100_000, 2_000_000):
             client.send(b"y" * size)
             assert await client.receive() == b"stamped!" + b"y" * (size - 8)
 
 
+TOO_LARGE = "announced a request of {} bytes; socket.request.max.bytes is 1000"
 BAD_BEGINNINGS = {
     b"\xff\xff\xff\xff": "announced a request of -1 bytes",
     b"\x80\0\0\0": "announced a request of -2147483648 bytes",
     b"\0\0\0\0": "announced a request of 0 bytes, too few for a header",
     b"\0\0\0\x07": "announced a request of 7 bytes, too few for a header",
-    b"\x7f\xff\xff\xff": "announced a request of 2147483647 bytes; socket.request.max.bytes is 1000",
-    b"\0\0\x03\xe9": "announced a request of 1001 bytes; socket.request.max.bytes is 1000",
+    b"\x7f\xff\xff\xff": TOO_LARGE.format(2147483647),
+    b"\0\0\x03\xe9": TOO_LARGE.format(1001),
     b"GET / HTTP/1.1\r\n": "speaks HTTP, and this is a port for Kafka's protocol",
     b"\x16\x03\x01\x02\x00\x01\x00": "speaks TLS, and this listener does not",
 }
@@ -243,17 +236,21 @@ async def test_a_declared_length_allocates_nothing():
 @on_loop
 async def test_memory_follows_what_has_arrived():
     async with listening(Echo()) as listener, connected(listener) as client:
+        stats = listener.service.stats
         client.write(struct.pack(">i", 50_000_000))
-        sent = 4
-        for size in (1_000, 10_000, 100_000, 1_000_000):
-            client.write(b"x" * size)
-            sent += size
-            await until(lambda: listener.service.stats.received_bytes == sent)
-            (connection,) = listener.connections
-            assert connection.held_bytes <= 2.25 * sent + 4096
-        client.write(b"x" * (50_000_004 - sent))
+        await until(lambda: listener.connections)
+        (connection,) = listener.connections
+        for total in (1_000, 10_000, 100_000, 1_000_000):
+            client.write(b"x" * (total - stats.received_bytes))
+            await until(partial(stats_reach, stats, total))
+            assert connection.held_bytes <= 2.25 * total + 4096
+        client.write(b"x" * (50_000_004 - stats.received_bytes))
         assert len(await client.receive()) == 50_000_000
         assert connection.held_bytes == 0
+
+
+def stats_reach(stats, received_bytes):
+    return stats.received_bytes >= received_bytes
 
 
 @on_loop
@@ -291,7 +288,7 @@ async def test_an_answer_that_fails_closes(caplog):
 @on_loop
 async def test_closing_for_a_reason_names_peer_and_reason(caplog):
     class Closing:
-        def handle(self, connection, frame):
+        def handle(self, connection, _):
             connection.close("said something rude")
             connection.close("is told so once")
 
@@ -332,11 +329,8 @@ async def test_when_the_peer_leaves_what_it_waits_for_is_cancelled(how):
 
 @on_loop
 async def test_a_reset_in_the_middle_of_an_answer():
-    class Big:
-        def handle(self, connection, frame):
-            return [memoryview(bytes(5_000_000))]
-
-    async with listening(Big()) as listener:
+    big = memoryview(bytes(5_000_000))
+    async with listening(Answering(lambda _: [big])) as listener:
         with blocking_socket(listener) as client:
             client.sendall(framed(b"give me!") * 3)
             await until(lambda: listener.service.stats.sent_bytes)
@@ -365,23 +359,15 @@ async def test_throttling_stops_reading_and_not_answering():
 
 @on_loop
 async def test_large_buffers_and_small_ones_arrive_as_one_answer():
-    pieces = [
-        b"head",
-        bytes(100_000),
-        b"",
-        memoryview(b"middle"),
-        bytearray(b"z" * 50_000),
-        b"tail",
-    ]
-
-    class Pieces:
-        def handle(self, connection, frame):
-            return list(pieces)
-
-    async with listening(Pieces()) as listener, connected(listener) as client:
+    pieces = [b"head", bytes(100_000), b"", memoryview(b"middle"), bytearray(50_000), b"tail"]
+    whole = b"".join(map(bytes, pieces))
+    async with (
+        listening(Answering(lambda _: list(pieces))) as listener,
+        connected(listener) as client,
+    ):
         client.send(b"give me!", b"and more!")
         for _ in range(2):
-            assert await client.receive() == b"".join(pieces)
+            assert await client.receive() == whole
 
 
 @on_loop
@@ -427,11 +413,7 @@ async def test_work_that_one_peer_pipelines_leaves_others_their_turn():
 async def test_slow_readers_of_large_answers_cost_no_memory_of_ours():
     segment = memoryview(bytes(WRITE_HIGH_BYTES * 4))
 
-    class Views:
-        def handle(self, connection, frame):
-            return [b"head", segment]
-
-    async with listening(Views()) as listener:
+    async with listening(Answering(lambda _: [b"head", segment])) as listener:
         clients = [blocking_socket(listener) for _ in range(50)]
         tracemalloc.start()
         try:
