@@ -82,6 +82,11 @@ class Purgatory:
         """How many keys are waited for."""
         return len(self._watched)
 
+    @property
+    def deadline_count(self) -> int:
+        """How many deadlines there are, of requests that have ended meanwhile too."""
+        return len(self._due_order)
+
     def park(
         self,
         keys: Iterable[Hashable],
@@ -126,7 +131,7 @@ class Purgatory:
 
     def expire_all(self) -> None:
         """End all waiting now, as if every deadline had come: for a broker that stops."""
-        while self._due_order:
+        for _ in range(len(self._due_order)):
             self._expire_next()
 
     def release(self, parked: ParkedRequest) -> None:

@@ -18,6 +18,7 @@ LATENCY_SECONDS: Final = (
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """What the text is, as HTTP names it."""
 
+_HELP_ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n"})
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -187,7 +188,7 @@ class Metrics:
         """Return everything as Prometheus reads it."""
         lines: list[str] = []
         for metric in self._metrics.values():
-            lines.append(f"# HELP {metric.name} {metric.text}")
+            lines.append(f"# HELP {metric.name} {metric.text.translate(_HELP_ESCAPES)}")
             lines.append(f"# TYPE {metric.name} {metric.kind}")
             lines.extend(metric.samples())
         return "\n".join(lines) + "\n" if lines else ""
