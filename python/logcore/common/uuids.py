@@ -6,7 +6,7 @@ Neighbours: topics, directories, members and clusters carry these; `logcore.prot
 raw bytes.
 """
 
-import base64
+import binascii
 import os
 from typing import Final
 
@@ -16,6 +16,9 @@ ZERO_UUID: Final = bytes(UUID_BYTES)
 """What stands where there is no id."""
 RESERVED: Final = {ZERO_UUID, bytes(15) + b"\x01"}
 """Ids that Kafka keeps for itself: none, and the metadata topic's."""
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL: Final = bytes.maketrans(b"-_+/", b"+/!!")
 
 
 def random_uuid() -> bytes:
@@ -42,7 +45,7 @@ def uuid_text(value: bytes) -> str:
         'AAAAAAAAAAAAAAAAAAAAAA'
     """
     assert len(value) == UUID_BYTES, "an id has 16 bytes"
-    return base64.urlsafe_b64encode(value)[:TEXT_LENGTH].decode("ascii")
+    return binascii.b2a_base64(value).translate(_TO_URL)[:TEXT_LENGTH].decode("ascii")
 
 
 def parse_uuid(text: str) -> bytes:
@@ -65,6 +68,7 @@ def parse_uuid(text: str) -> bytes:
     if len(bare) != TEXT_LENGTH:
         raise ValueError(f"{text!r} is not an id: it has {len(bare)} characters, not {TEXT_LENGTH}")
     try:
-        return base64.b64decode(bare + "==", altchars=b"-_", validate=True)
+        raw = bare.encode("ascii").translate(_FROM_URL) + b"=="
+        return binascii.a2b_base64(raw, strict_mode=True)
     except ValueError:
         raise ValueError(f"{text!r} is not an id: not in the url-safe base64 alphabet") from None

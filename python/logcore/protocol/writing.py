@@ -10,8 +10,7 @@ Neighbours: `reading` is the way back; `source` holds the lines; `wire` what the
 """
 
 import struct
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from logcore.protocol import wire
 from logcore.protocol.schema import Field, Message, Struct
@@ -21,8 +20,7 @@ CAUGHT: Final = (struct.error, AttributeError, TypeError, UnicodeEncodeError)
 INLINE_BYTES_MAX: Final = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What a run is made of: a fixed value, or a count with an array of numbers behind it.
 
     Attributes:
