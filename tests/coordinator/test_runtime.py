@@ -202,6 +202,20 @@ def test_a_write_that_waits_too_long_is_answered_and_still_counts_if_it_gets_the
     assert told == [None]
 
 
+def test_a_write_that_waits_too_long_for_its_turn_is_answered_and_never_runs(bench):
+    bench.log.is_held = True
+    bench.put("k", "1")
+    late = bench.put("k", "2")
+    last = bench.put("k", "3")
+    bench.scheduler.advance(5_000)
+    assert isinstance(late.error, CoordinatorNotAvailableError)
+    bench.log.release()
+    assert bench.ledger.values == {"k": "1"}
+    assert last.error is not None
+    assert not bench.runtime.shard(0).busy
+    assert not bench.log.held
+
+
 def test_no_timer_stays_behind_a_write(bench):
     bench.log.is_held = True
     bench.put("k", "v")

@@ -151,7 +151,8 @@ class CoordinatorRuntime(Generic[M]):
         shard.timers.close()
         for queue in shard.busy.values():
             for _, answer in queue or ():
-                answer.fail(NotCoordinatorError())
+                if not answer.is_done:
+                    answer.fail(NotCoordinatorError())
         shard.busy.clear()
         if not shard.is_loading:
             shard.machine.on_unloaded()
@@ -268,6 +269,8 @@ class CoordinatorRuntime(Generic[M]):
             if queue is None:
                 queue = shard.busy[key] = deque()
             queue.append((operation, answer))
+            timer = self._scheduler.call_later(self._write_timeout_ms, give_up, answer)
+            answer.then(lambda _: timer.cancel())
         else:
             shard.busy[key] = None
             if self._attempt(shard, key, operation, answer):
@@ -282,6 +285,8 @@ class CoordinatorRuntime(Generic[M]):
                 del shard.busy[key]
                 return
             operation, answer = queue.popleft()
+            if answer.is_done:
+                continue  # it waited too long, and was told so
             if not self._attempt(shard, key, operation, answer):
                 return
 

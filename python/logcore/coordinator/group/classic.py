@@ -121,6 +121,4 @@ class ClassicProtocol:
             for member in list(group.members.values()):
                 response = JoinGroupResponse(error_code=code, member_id=member.member_id)
                 group.answer_join(member, response)
-                parked, member.awaiting_sync = member.awaiting_sync, None
-                if parked is not None:
-                    parked.complete(SyncGroupResponse(error_code=code))
+                member.answer_sync(SyncGroupResponse(error_code=code))

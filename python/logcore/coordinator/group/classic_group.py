@@ -27,7 +27,7 @@ from logcore.common.errors import (
 )
 from logcore.common.types import override
 from logcore.coordinator.group import records
-from logcore.coordinator.group.classic_member import ClassicMember, Protocols
+from logcore.coordinator.group.classic_member import ClassicMember, Protocols, answer
 from logcore.coordinator.group.classic_state import PREVIOUS, ClassicState
 from logcore.coordinator.group.offset_store import CommittedOffset
 from logcore.coordinator.group.state import CommitValidator, Group, GroupType
@@ -254,7 +254,7 @@ class ClassicGroup(Group):
         parked = member.awaiting_join
         if parked is not None:
             self.park_join(member, None)
-            parked.complete(response)
+            answer(parked, response)
 
     def replace_static(self, instance_id: str, new_id: str) -> ClassicMember:
         """Give a static member's place to who has come back under a new id."""

@@ -26,7 +26,7 @@ from logcore.common.errors import (
 )
 from logcore.coordinator.group import classic_records
 from logcore.coordinator.group.classic_group import ClassicGroup
-from logcore.coordinator.group.classic_member import ClassicMember, Protocols
+from logcore.coordinator.group.classic_member import ClassicMember, Protocols, answer
 from logcore.coordinator.group.classic_rebalance import ClassicRebalance, current_members, joined
 from logcore.coordinator.group.classic_state import ClassicState
 from logcore.coordinator.group.context import Caller, ShardContext
@@ -90,7 +90,7 @@ class ClassicJoin:
         self._settings = context.settings
 
     def join(
-        self, caller: Caller, request: JoinGroupRequest, answer: Deferred[JoinGroupResponse]
+        self, caller: Caller, request: JoinGroupRequest, parked: Deferred[JoinGroupResponse]
     ) -> CoordinatorResult[None]:
         """Answer or park a JoinGroup; the group is classic, or there is none yet.
 
@@ -99,12 +99,12 @@ class ClassicJoin:
         group = self._rebalance.group(request.group_id)
         if group is None and request.member_id:
             error = UnknownMemberIdError.code
-            answer.complete(JoinGroupResponse(error_code=error, member_id=request.member_id))
+            parked.complete(JoinGroupResponse(error_code=error, member_id=request.member_id))
             return NOTHING
         if group is None:
             group = ClassicGroup(request.group_id, self._context.clock.now_ms())
         protocols = {each.name: bytes(each.metadata) for each in reversed(request.protocols)}
-        join = Join(caller, request, answer, group, list(reversed(protocols.items())))
+        join = Join(caller, request, parked, group, list(reversed(protocols.items())))
         if not self._has_room(group, request.member_id):
             group.remove(request.member_id)
             self._rebalance.end_session(group, request.member_id)
@@ -222,7 +222,7 @@ class ClassicJoin:
         join.group.park_join(member, join.answer)
         if given_up is not None:
             code = RebalanceInProgressError.code
-            given_up.complete(JoinGroupResponse(error_code=code, member_id=member.member_id))
+            answer(given_up, JoinGroupResponse(error_code=code, member_id=member.member_id))
 
     # ------------------------------------------------------------ static members coming back
 
@@ -275,7 +275,7 @@ class ClassicJoin:
             if error is not None:
                 response = joined_again(group, "", leader_before)
                 response.error_code = error.code
-                join.answer.complete(response)
+                answer(join.answer, response)
                 return
             self._rebalance.end_session(group, old.member_id)
             fence(old)
@@ -289,7 +289,7 @@ class ClassicJoin:
                 response.leader = group.leader_id or ""
                 response.skip_assignment = group.leader_id == new_id
                 response.members = current_members(group) if response.skip_assignment else []
-            join.answer.complete(response)
+            answer(join.answer, response)
 
         return CoordinatorResult([record], on_append=after)
 
@@ -322,11 +322,10 @@ def joined_again(
 def fence(member: ClassicMember) -> None:
     """Answer what the former holder of a static place has parked."""
     code = FencedInstanceIdError.code
-    parked_join, member.awaiting_join = member.awaiting_join, None
-    parked_sync, member.awaiting_sync = member.awaiting_sync, None
-    if parked_join is not None:
-        parked_join.complete(
-            JoinGroupResponse(error_code=code, member_id=member.member_id, protocol_name=None)
+    parked, member.awaiting_join = member.awaiting_join, None
+    if parked is not None:
+        answer(
+            parked,
+            JoinGroupResponse(error_code=code, member_id=member.member_id, protocol_name=None),
         )
-    if parked_sync is not None:
-        parked_sync.complete(SyncGroupResponse(error_code=code))
+    member.answer_sync(SyncGroupResponse(error_code=code))

@@ -7,11 +7,13 @@ Neighbours: `classic_group` keeps members; `classic_join` and `classic_sync` par
 """
 
 from collections.abc import Collection, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from logcore.common.deferred import Deferred
 from logcore.protocol.messages.join_group import JoinGroupResponse
 from logcore.protocol.messages.sync_group import SyncGroupResponse
+
+R = TypeVar("R")
 
 Protocols: TypeAlias = Sequence[tuple[str, bytes]]
 """Names and metadata of what a member can speak, the one it likes best first."""
@@ -98,3 +100,15 @@ class ClassicMember:
             if name in candidates:
                 return name
         raise AssertionError(f"{self.member_id} speaks none of {sorted(candidates)}")
+
+    def answer_sync(self, response: SyncGroupResponse) -> None:
+        """Answer its parked SyncGroup, if there is one."""
+        parked, self.awaiting_sync = self.awaiting_sync, None
+        if parked is not None:
+            answer(parked, response)
+
+
+def answer(parked: Deferred[R], response: R) -> None:
+    """Answer a request, unless it was answered for having waited too long for the log."""
+    if not parked.is_done:
+        parked.complete(response)

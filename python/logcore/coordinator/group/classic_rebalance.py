@@ -206,10 +206,9 @@ class ClassicRebalance:
     def _answer_sync(
         self, group: ClassicGroup, member: ClassicMember, response: SyncGroupResponse
     ) -> None:
-        parked, member.awaiting_sync = member.awaiting_sync, None
-        if parked is not None:
+        if member.awaiting_sync is not None:
             self.keep_alive(group, member)
-            parked.complete(response)
+            member.answer_sync(response)
 
     # ------------------------------------------------------------ sessions
 
@@ -260,9 +259,7 @@ class ClassicRebalance:
         """Take a member out; if it has a request parked here, its client may begin anew."""
         self.end_session(group, member.member_id)
         group.answer_join(member, JoinGroupResponse(error_code=UnknownMemberIdError.code))
-        parked, member.awaiting_sync = member.awaiting_sync, None
-        if parked is not None:
-            parked.complete(SyncGroupResponse(error_code=UnknownMemberIdError.code))
+        member.answer_sync(SyncGroupResponse(error_code=UnknownMemberIdError.code))
         group.remove(member.member_id)
 
 

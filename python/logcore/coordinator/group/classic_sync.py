@@ -67,9 +67,9 @@ class ClassicSync:
         if group.state is ClassicState.STABLE:
             answer.complete(synced(group, member))
             return NOTHING
-        given_up, member.awaiting_sync = member.awaiting_sync, answer
-        if given_up is not None:
-            given_up.complete(SyncGroupResponse(error_code=RebalanceInProgressError.code))
+        # One that it asked before and gave up on must not stay unanswered.
+        member.answer_sync(SyncGroupResponse(error_code=RebalanceInProgressError.code))
+        member.awaiting_sync = answer
         if group.leader_id == request.member_id:
             return self._assign(group, request)
         return NOTHING
