@@ -68,7 +68,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list without repetition and without empty parts; of some words, if there are any."""
+    """A list without empty parts; of some words, if there are any."""
 
     words: tuple[str, ...] = ()
     may_be_empty: bool = True
@@ -81,10 +81,8 @@ class ListOf:
             return "The list must not be empty"
         if "" in value:
             return "No value of the list may be empty"
-        if len(set(value)) < len(value):
-            return "The values of the list must differ from each other"
         if self.words and not set(value) <= set(self.words):
-            return f"Each value of the list must be one of: {', '.join(self.words)}"
+            return f"Each value must be one of: {', '.join(self.words)}"
         return None
 
     @override

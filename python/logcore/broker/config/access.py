@@ -19,8 +19,10 @@ from logcore.common.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     InvalidRequestError,
+    InvalidTopicError,
     TopicAuthorizationFailedError,
 )
+from logcore.controller import topic_names
 
 
 def check_allowed(
@@ -44,6 +46,33 @@ def check_allowed(
             raise ClusterAuthorizationFailedError("not authorized for the cluster")
     else:
         raise InvalidRequestError(f"Unknown resource type {kind}")
+
+
+def check_name(resource: ResourceKey, node_name: str) -> None:
+    """Check that a resource may be changed here, going by its name alone.
+
+    Raises:
+        InvalidRequestError: If it has no name, or is of another broker.
+        InvalidTopicError: If no topic can be called so.
+    """
+    kind, name = resource
+    if kind == TOPIC_RESOURCE:
+        if not name:
+            raise InvalidRequestError("Default topic resources are not allowed.")
+        check_topic_name(name)
+    elif kind == BROKER_LOGGER_RESOURCE or (kind == BROKER_RESOURCE and name):
+        check_node(name, node_name)
+
+
+def check_topic_name(name: str) -> None:
+    """Check that a topic can be called so.
+
+    Raises:
+        InvalidTopicError: If not.
+    """
+    fault = topic_names.fault_of(name)
+    if fault:
+        raise InvalidTopicError(fault)
 
 
 def check_node(name: str, node_name: str) -> None:

@@ -57,7 +57,7 @@ class BrokerConfig(Mapping[str, Any]):
 
     __slots__ = ("_advertised", "_listeners", "_overlaid", "_values", "static", "warnings")
 
-    static: Mapping[str, str]
+    static: dict[str, str]
     """What was given at the start: key -> text."""
 
     warnings: tuple[str, ...]
@@ -104,12 +104,14 @@ class BrokerConfig(Mapping[str, Any]):
         return BrokerConfig(*gather(file, environment or {}, settings, defaults or {}))
 
     def _adopt_broker_id(self) -> None:
-        """Take `broker.id` for `node.id` where only that is given; both must agree."""
-        if "broker.id" not in self.static:
-            return
-        if "node.id" not in self.static:
-            self._values["node.id"] = self._values["broker.id"]
-        elif self._values["node.id"] != self._values["broker.id"]:
+        """Take `broker.id` for `node.id` where only one is given; both must agree."""
+        for name, other in (("node.id", "broker.id"), ("broker.id", "node.id")):
+            if name in self.static and other not in self.static:
+                self._values[other] = self._values[name]
+                self.static[other] = self.static[name]
+        if self._values["broker.id"] == BROKER["broker.id"].default:
+            self._values["broker.id"] = self._values["node.id"]
+        if self._values["node.id"] != self._values["broker.id"]:
             message = "node.id and broker.id must be the same number where both are given"
             raise ConfigError(message, key="node.id")
 

@@ -113,22 +113,23 @@ def describe_group(configs: Configs, group_id: str) -> list[ConfigEntry]:
 
 
 def describe_client_metrics(configs: Configs, subscription: str) -> list[ConfigEntry]:
-    """Describe what is set of a subscription to metrics of clients."""
+    """Describe a subscription to metrics of clients, existing or not."""
     changes = configs.client_metrics(subscription)
-    return [
-        ConfigEntry(
-            name, changes[name], Source.CLIENT_METRICS, config_type=CLIENT_METRICS[name].type
-        )
-        for name in CLIENT_METRICS
-        if name in changes
-    ]
+    entries = []
+    for key in CLIENT_METRICS.values():
+        shown = to_text(key.parse(changes[key.name]) if key.name in changes else key.default)
+        is_set = key.name in changes
+        synonyms = [Synonym(key.name, shown, Source.CLIENT_METRICS)] if is_set else []
+        entries.append(_entry(key, shown, synonyms))
+    return entries
 
 
 def describe_broker(configs: Configs) -> list[ConfigEntry]:
     """Describe this broker: every key, and what was given for single listeners."""
     values = configs.broker()
-    names = [name for name in values if name not in BROKER or not BROKER[name].internal]
-    names += [name for name in values.static if name in BROKER and BROKER[name].internal]
+    given = values.static.keys() | configs.changes(BROKER_RESOURCE, configs.node_name).keys()
+    given |= configs.changes(BROKER_RESOURCE, "").keys()
+    names = [name for name in values if name in given or not BROKER[name].internal]
     return [_broker_entry(name, values[name], broker_synonyms(configs, name)) for name in names]
 
 
@@ -174,7 +175,7 @@ def broker_synonyms(configs: Configs, name: str) -> list[Synonym]:
 _DEFAULTS = {
     name: text
     for name, text in ((key.name, to_text(key.default)) for key in BROKER.values())
-    if text is not None
+    if text is not None and not BROKER[name].internal
 }
 
 

@@ -85,7 +85,7 @@ class Rules:
         return [
             CreatableTopicConfigs(
                 name=entry.name,
-                value=entry.value,
+                value=configs.get(entry.name, entry.value),
                 read_only=entry.read_only,
                 config_source=int(entry.source),
                 is_sensitive=entry.is_sensitive,

@@ -7,8 +7,8 @@ can be changed only there.
 from functools import partial
 
 from logcore.broker.authorizer import Operation
-from logcore.broker.config.access import check_allowed, check_node
-from logcore.broker.config.resources import BROKER_LOGGER_RESOURCE, BROKER_RESOURCE
+from logcore.broker.config.access import check_allowed, check_name
+from logcore.broker.config.resources import BROKER_LOGGER_RESOURCE
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
@@ -52,8 +52,7 @@ def _change(parts: Parts, resource: AlterConfigsResource, context: RequestContex
     check_allowed(parts.authorizer, context, Operation.ALTER_CONFIGS, (kind, name))
     if kind == BROKER_LOGGER_RESOURCE:
         raise InvalidRequestError(f"Unknown resource type {kind}")
-    if kind == BROKER_RESOURCE and name:
-        check_node(name, parts.configs.node_name)
+    check_name((kind, name), parts.configs.node_name)
     changes = [
         KeyChange(config.name, ConfigOperation.SET, config.value) for config in resource.configs
     ]

@@ -6,7 +6,7 @@ what was set of all brokers at run time. Passwords are never told.
 
 from logcore.broker.authorizer import Operation
 from logcore.broker.config import loggers
-from logcore.broker.config.access import check_allowed, check_node
+from logcore.broker.config.access import check_allowed, check_node, check_topic_name
 from logcore.broker.config.describe import (
     ConfigEntry,
     Source,
@@ -65,6 +65,7 @@ def _entries(
     check_allowed(parts.authorizer, context, Operation.DESCRIBE_CONFIGS, (kind, name))
     configs = parts.configs
     if kind == TOPIC_RESOURCE:
+        check_topic_name(name)
         if name not in parts.controller.image.topics_by_name:
             raise UnknownTopicOrPartitionError(f"there is no topic {name}")
         return describe_topic(configs, name)

@@ -9,8 +9,8 @@ from functools import partial
 
 from logcore.broker.authorizer import Operation
 from logcore.broker.config import loggers
-from logcore.broker.config.access import check_allowed, check_node
-from logcore.broker.config.resources import BROKER_LOGGER_RESOURCE, BROKER_RESOURCE
+from logcore.broker.config.access import check_allowed, check_name
+from logcore.broker.config.resources import BROKER_LOGGER_RESOURCE
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
@@ -59,8 +59,7 @@ def handle(
 def _change(parts: Parts, resource: AlterConfigsResource, context: RequestContext) -> ConfigChange:
     kind, name = resource.resource_type, resource.resource_name
     check_allowed(parts.authorizer, context, Operation.ALTER_CONFIGS, (kind, name))
-    if kind == BROKER_LOGGER_RESOURCE or (kind == BROKER_RESOURCE and name):
-        check_node(name, parts.configs.node_name)
+    check_name((kind, name), parts.configs.node_name)
     if len({config.name for config in resource.configs}) < len(resource.configs):
         raise InvalidRequestError("Error due to duplicate config keys")
     return ConfigChange(kind, name, [_key_change(config) for config in resource.configs])
