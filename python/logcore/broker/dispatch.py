@@ -163,4 +163,4 @@ class Dispatcher:
 
 def _encode(response: Message, context: RequestContext) -> "list[Buffer]":
     header = response_header(context.api_key, context.version, context.correlation_id)
-    return [header, *response.encode(context.version)]
+    return response.encode(context.version, header)
