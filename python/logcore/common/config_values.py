@@ -32,12 +32,13 @@ class Range:
         """Return what is wrong with a value; None if nothing is."""
         if value == self.also:
             return None
-        beside = "" if self.also is None else f", or {self.also}"
-        if self.low is not None and not value >= self.low:
-            return f"Value must be at least {self.low}{beside}"
-        if self.high is not None and not value <= self.high:
-            return f"Value must be no more than {self.high}{beside}"
-        return None
+        is_low = self.low is not None and not value >= self.low
+        is_high = self.high is not None and not value <= self.high
+        if not is_low and not is_high:
+            return None
+        if self.also is not None:
+            return f"Value must be between {self.low} and {self.high}, or equal to {self.also}"
+        return f"Value must be {f'at least {self.low}' if is_low else f'no more than {self.high}'}"
 
     @override
     def __str__(self) -> str:

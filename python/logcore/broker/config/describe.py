@@ -102,12 +102,11 @@ def describe_group(configs: Configs, group_id: str) -> list[ConfigEntry]:
     entries = []
     for key in GROUP.values():
         shown = to_text(values[key.name])
-        source = Source.GROUP if key.name in changes else Source.DEFAULT
         synonyms = [Synonym(key.name, shown, Source.GROUP)] if key.name in changes else []
         if key.name in GROUP_SYNONYMS:
             synonyms += broker_synonyms(configs, GROUP_SYNONYMS[key.name])
-        if not synonyms:
-            synonyms = [Synonym(key.name, shown, source)]
+        else:
+            synonyms.append(Synonym(key.name, to_text(key.default), Source.DEFAULT))
         entries.append(_entry(key, shown, synonyms))
     return entries
 

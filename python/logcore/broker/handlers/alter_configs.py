@@ -35,7 +35,9 @@ def handle(
     changes = []
     for resource in request.resources:
         response = AlterConfigsResourceResponse(
-            resource_type=resource.resource_type, resource_name=resource.resource_name
+            resource_type=resource.resource_type,
+            resource_name=resource.resource_name,
+            error_message=None,
         )
         responses.append(response)
         try:

@@ -39,7 +39,9 @@ def handle(
     times = Counter((each.resource_type, each.resource_name) for each in request.resources)
     for resource in request.resources:
         kind, name = key = resource.resource_type, resource.resource_name
-        response = AlterConfigsResourceResponse(resource_type=kind, resource_name=name)
+        response = AlterConfigsResourceResponse(
+            resource_type=kind, resource_name=name, error_message=None
+        )
         responses.append(response)
         try:
             change = _change(parts, resource, context)
