@@ -208,10 +208,15 @@ impl Loader<'_> {
             return Ok(Loaded { sealed, active, log_end_offset, log_start_offset, report });
         }
         // The log ends before it starts: what it holds was deleted already.
+        // In an empty directory nothing can come back; its names are durable with the first flush.
         let bases: Vec<i64> = self.bases()?;
-        self.drop_segments(&bases, &mut RecoveryReport::default())?;
+        if !bases.is_empty() {
+            self.drop_segments(&bases, &mut RecoveryReport::default())?;
+        }
         let active = SegmentWriter::create(self.fs, self.dir, start, self.config, self.now_ms)?;
-        self.fs.sync_dir(self.dir)?;
+        if !bases.is_empty() {
+            self.fs.sync_dir(self.dir)?;
+        }
         Ok(Loaded {
             sealed: Vec::new(),
             active,

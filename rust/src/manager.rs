@@ -35,6 +35,12 @@ use crate::meta_properties::random_uuid;
 use crate::partition_dir::PartitionDir;
 use crate::partition_metadata::{PartitionMetadataFile, Uuid};
 
+/// Threads that create logs, which mostly wait for the disk.
+const CREATE_THREADS: usize = 8;
+
+/// So many logs are worth more than one thread.
+const PARALLEL_FROM: usize = 4;
+
 /// What a manager is opened with.
 #[derive(Debug, Clone)]
 pub struct ManagerOptions {
@@ -197,34 +203,102 @@ impl LogManager {
         topic_id: Option<Uuid>,
         is_new: bool,
     ) -> Result<Arc<Log>> {
+        let logs = self.get_or_create_all(std::slice::from_ref(partition), topic_id, is_new)?;
+        Ok(logs.into_iter().next().expect("a log for each partition"))
+    }
+
+    /// The logs of several partitions of one topic, as [`LogManager::get_or_create`] gives one.
+    /// Those that are created share what makes their names durable, so a topic of many partitions
+    /// does not wait for the disk once for each.
+    ///
+    /// # Errors
+    /// As [`LogManager::get_or_create`]; then none of them is hosted that was not before.
+    pub fn get_or_create_all(
+        &self,
+        partitions: &[TopicPartition],
+        topic_id: Option<Uuid>,
+        is_new: bool,
+    ) -> Result<Vec<Arc<Log>>> {
         let _one_at_a_time = self.changing.lock();
-        if let Some(log) = self.get(partition)? {
-            check_topic_id(partition, self.topic_id(partition), topic_id)?;
-            return Ok(log);
+        let mut missing = Vec::new();
+        for partition in partitions {
+            if self.get(partition)?.is_some() {
+                check_topic_id(partition, self.topic_id(partition), topic_id)?;
+            } else {
+                missing.push((partition, PartitionDir::name(partition)?));
+            }
         }
-        let name = PartitionDir::name(partition)?;
+        if !missing.is_empty() {
+            self.create_all(missing, topic_id, is_new)?;
+        }
+        partitions.iter().map(|partition| self.get(partition)?.ok_or(LogError::Closed)).collect()
+    }
+
+    fn create_all(
+        &self,
+        missing: Vec<(&TopicPartition, String)>,
+        topic_id: Option<Uuid>,
+        is_new: bool,
+    ) -> Result<()> {
         if let Some(path) = self.offline_dirs().into_iter().next().filter(|_| !is_new) {
             return Err(LogError::Offline { path });
         }
-        let dir = self.emptiest_dir()?;
-        let created = dir.noting(self.create(&dir, &name, partition, topic_id))?;
-        let log = Arc::clone(&created.log);
-        self.logs.write().insert(partition.clone(), Arc::new(created));
-        Ok(log)
-    }
-
-    fn emptiest_dir(&self) -> Result<Arc<LogDir>> {
-        let logs = self.logs.read();
-        let count = |dir: &&Arc<LogDir>| {
-            logs.values().filter(|hosted| Arc::ptr_eq(&hosted.dir, dir)).count()
+        let dirs = self.emptiest_dirs(missing.len())?;
+        let jobs: Vec<_> = missing.into_iter().zip(&dirs).collect();
+        let per_thread = jobs.len().div_ceil(CREATE_THREADS).max(1);
+        let create_some = |jobs: &[((&TopicPartition, String), &Arc<LogDir>)]| {
+            jobs.iter()
+                .map(|((partition, name), dir)| {
+                    dir.noting(self.create(dir, name, partition, topic_id))
+                })
+                .collect::<Result<Vec<Hosted>>>()
         };
-        let dir = self.dirs.iter().filter(|dir| !dir.is_offline()).min_by_key(count);
-        dir.map(Arc::clone).ok_or_else(|| {
-            let path = self.offline_dirs().into_iter().next().unwrap_or_default();
-            LogError::Offline { path }
-        })
+        let created: Vec<Hosted> = if jobs.len() < PARALLEL_FROM {
+            create_some(&jobs)?
+        } else {
+            std::thread::scope(|scope| {
+                let threads: Vec<_> =
+                    jobs.chunks(per_thread).map(|some| scope.spawn(|| create_some(some))).collect();
+                let done = threads.into_iter().map(|thread| thread.join().expect("no panic"));
+                done.collect::<Result<Vec<_>>>()
+            })?
+            .into_iter()
+            .flatten()
+            .collect()
+        };
+        for dir in self.dirs.iter().filter(|dir| dirs.iter().any(|used| Arc::ptr_eq(used, dir))) {
+            dir.noting(self.options.fs.sync_dir(dir.path()))?;
+        }
+        let mut logs = self.logs.write();
+        for (((partition, _), _), hosted) in jobs.into_iter().zip(created) {
+            logs.insert(partition.clone(), Arc::new(hosted));
+        }
+        Ok(())
     }
 
+    /// The directories for `count` new logs, each time the one with the fewest.
+    fn emptiest_dirs(&self, count: usize) -> Result<Vec<Arc<LogDir>>> {
+        let logs = self.logs.read();
+        let online = self.dirs.iter().filter(|dir| !dir.is_offline());
+        let mut counts: Vec<(usize, &Arc<LogDir>)> = online
+            .map(|dir| {
+                let held = logs.values().filter(|hosted| Arc::ptr_eq(&hosted.dir, dir));
+                (held.count(), dir)
+            })
+            .collect();
+        let mut chosen = Vec::with_capacity(count);
+        for _ in 0..count {
+            let Some(emptiest) = counts.iter_mut().min_by_key(|(held, _)| *held) else {
+                let path = self.offline_dirs().into_iter().next().unwrap_or_default();
+                return Err(LogError::Offline { path });
+            };
+            emptiest.0 += 1;
+            chosen.push(Arc::clone(emptiest.1));
+        }
+        Ok(chosen)
+    }
+
+    /// Creates a log; its name becomes durable with the directory's next fsync.
     fn create(
         &self,
         dir: &Arc<LogDir>,
@@ -233,13 +307,15 @@ impl LogManager {
         topic_id: Option<Uuid>,
     ) -> Result<Hosted> {
         let path = dir.path().join(name);
+        let is_fresh = self.options.fs.metadata(&path)?.is_none();
         self.options.fs.create_dir_all(&path)?;
         if let Some(topic_id) = topic_id {
-            PartitionMetadataFile::new(Arc::clone(&self.options.fs), &path).write(topic_id)?;
+            PartitionMetadataFile::new(Arc::clone(&self.options.fs), &path).write_new(topic_id)?;
         }
         let config = self.configs.read().of(&partition.topic).clone();
-        let log = Log::open(&path, open_options(&self.options, config))?;
-        self.options.fs.sync_dir(dir.path())?;
+        // A fresh directory holds nothing that recovery could have to make durable.
+        let options = OpenOptions { clean: is_fresh, ..open_options(&self.options, config) };
+        let log = Log::open(&path, options)?;
         let now_ms = self.options.clock.now_ms();
         Ok(Hosted { log: Arc::new(log), dir: Arc::clone(dir), topic_id, flushed_ms: now_ms.into() })
     }

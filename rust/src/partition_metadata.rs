@@ -15,7 +15,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::error::{LogError, Result};
-use crate::fs::FileSystem;
+use crate::fs::{FileSystem, OpenMode, with_suffix};
 
 /// File name in a partition's directory.
 pub const PARTITION_METADATA: &str = "partition.metadata";
@@ -112,12 +112,28 @@ impl PartitionMetadataFile {
     /// # Errors
     /// `Io`, or `InvalidArgument` for the zero id.
     pub fn write(&self, topic_id: Uuid) -> Result<()> {
-        if topic_id == Uuid::ZERO {
-            return Err(LogError::InvalidArgument("a topic id must not be zero".into()));
-        }
-        let text = format!("version: {VERSION}\ntopic_id: {topic_id}");
-        self.fs.write_atomically(&self.path, text.as_bytes(), true)
+        self.fs.write_atomically(&self.path, text(topic_id)?.as_bytes(), true)
     }
+
+    /// Writes the file of a new log: its bytes are durable, its name is with the next fsync of the
+    /// directory, which comes before the log's first record is.
+    ///
+    /// # Errors
+    /// As [`PartitionMetadataFile::write`].
+    pub fn write_new(&self, topic_id: Uuid) -> Result<()> {
+        let temporary = with_suffix(&self.path, ".tmp");
+        let file = self.fs.open(&temporary, OpenMode::CreateNew)?;
+        file.write_at(text(topic_id)?.as_bytes(), 0)?;
+        file.sync_data()?;
+        self.fs.rename(&temporary, &self.path)
+    }
+}
+
+fn text(topic_id: Uuid) -> Result<String> {
+    if topic_id == Uuid::ZERO {
+        return Err(LogError::InvalidArgument("a topic id must not be zero".into()));
+    }
+    Ok(format!("version: {VERSION}\ntopic_id: {topic_id}"))
 }
 
 /// The value of a line `key: value`.

@@ -47,6 +47,32 @@ fn logs_are_spread_and_found_again() {
 }
 
 #[test]
+fn logs_that_are_created_together_are_there_together() {
+    let roots = Roots::new(2);
+    let manager = roots.open(options()).unwrap();
+    append(&manager.get_or_create(&partition("t", 3), None, true).unwrap(), 2);
+    let all: Vec<_> = (0..25).map(|at| partition("t", at)).collect();
+    let id = Some(random_uuid());
+    let logs = manager.get_or_create_all(&all, None, true).unwrap();
+    let ends: Vec<_> = logs.iter().map(|log| log.log_end_offset()).collect();
+    assert_eq!(ends.iter().filter(|end| **end == 2).count(), 1);
+    assert_eq!(ends[3], 2);
+    let others: Vec<_> = (0..25).map(|at| partition("u", at)).collect();
+    manager.get_or_create_all(&others, id, true).unwrap();
+    for path in &roots.paths {
+        let dirs = std::fs::read_dir(path).unwrap();
+        assert_eq!(dirs.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count(), 25);
+    }
+    let mixed = [partition("v", 0), partition("no such/topic", 0)];
+    assert!(manager.get_or_create_all(&mixed, None, true).is_err());
+    assert!(manager.get(&mixed[0]).unwrap().is_none());
+    drop(manager);
+    let manager = roots.open(options()).unwrap();
+    assert_eq!(manager.partitions().len(), 50);
+    assert_eq!(manager.topic_id(&partition("u", 24)), id);
+}
+
+#[test]
 fn the_marker_is_there_only_between_a_clean_stop_and_the_next_start() {
     let roots = Roots::new(1);
     let marker = roots.paths[0].join(MARKER);

@@ -678,6 +678,28 @@ class LogManager:
             LogClosedError: If the manager is closed.
         """
 
+    def get_or_create_all(
+        self, topic: str, partitions: list[int], topic_id: bytes | None, is_new: bool
+    ) -> list[PartitionLog]:
+        """Find the logs of several partitions of one topic, or create them together.
+
+        Those that are created share what makes their names durable, so many of them take little
+        longer than one.
+
+        Args:
+            topic: The topic's name.
+            partitions: The partitions' numbers.
+            topic_id: As for `get_or_create`.
+            is_new: As for `get_or_create`.
+
+        Returns:
+            The logs, in the order of the numbers.
+
+        Raises:
+            InvalidArgumentError, LogDirectoryOfflineError, LogCorruptError, LogIoError,
+                LogClosedError: As for `get_or_create`; then none is served that was not before.
+        """
+
     def delete(self, topic: str, partition: int) -> None:
         """Delete the log of a partition: it is gone at once, its files later.
 

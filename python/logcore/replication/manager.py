@@ -7,7 +7,7 @@ Neighbours: `broker.server` feeds it the metadata's changes; handlers look parti
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from logcore.common.errors import (
@@ -99,24 +99,42 @@ class ReplicaManager:
         """
         partitions = self._partitions.setdefault(topic.name, {})
         self._names[topic.topic_id] = topic.name
+        added = []
         for facts in topic.partitions:
             held = partitions.get(facts.partition_id)
-            if held is not None:
+            if held is None:
+                added.append(facts)
+            else:
                 held.leader_epoch = facts.leader_epoch
-                continue
-            log = self._open(topic.name, facts.partition_id, topic.topic_id, is_new=is_new)
+        indexes = [facts.partition_id for facts in added]
+        logs = self._open_all(topic.name, indexes, topic.topic_id, is_new=is_new)
+        for facts, log in zip(added, logs, strict=True):
             partitions[facts.partition_id] = Partition(
                 topic.name, facts.partition_id, topic.topic_id, facts.leader_epoch, log
             )
+
+    def _open_all(
+        self, topic: str, indexes: list[int], topic_id: bytes, *, is_new: bool
+    ) -> Sequence[PartitionLog | KafkaError]:
+        """Open logs together; if that fails, one by one, so that one's fault is not another's."""
+        try:
+            for index in indexes:
+                self._make_way(topic, index, topic_id)
+            return self.logs.get_or_create_all(topic, indexes, topic_id, is_new)
+        except (KafkaError, InvalidArgumentError):
+            return [self._open(topic, index, topic_id, is_new=is_new) for index in indexes]
+
+    def _make_way(self, topic: str, index: int, topic_id: bytes) -> None:
+        """Delete the log of an earlier topic of the name, which a stop had kept from going."""
+        found_id = self.logs.topic_id(topic, index)
+        if found_id is not None and found_id != topic_id:
+            self.logs.delete(topic, index)
 
     def _open(
         self, topic: str, index: int, topic_id: bytes, *, is_new: bool
     ) -> PartitionLog | KafkaError:
         try:
-            found_id = self.logs.topic_id(topic, index)
-            if found_id is not None and found_id != topic_id:
-                # The stop came between the topic's deletion and its log's: the log goes now.
-                self.logs.delete(topic, index)
+            self._make_way(topic, index, topic_id)
             return self.logs.get_or_create(topic, index, topic_id, is_new)
         except (KafkaError, InvalidArgumentError) as error:
             logger.error("%s-%d cannot be served: %s", topic, index, error)  # noqa: TRY400

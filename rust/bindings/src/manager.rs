@@ -216,6 +216,24 @@ impl LogManager {
         Ok(PartitionLog::new(log, &manager, partition, self.forks))
     }
 
+    /// Find the logs of several partitions of one topic, or create them together.
+    fn get_or_create_all(
+        &self,
+        py: Python<'_>,
+        topic: &str,
+        partitions: Vec<i32>,
+        topic_id: Option<&[u8]>,
+        is_new: bool,
+    ) -> Outcome<Vec<PartitionLog>> {
+        let manager = self.manager()?;
+        let partitions: Vec<_> =
+            partitions.into_iter().map(|partition| named(topic.to_owned(), partition)).collect();
+        let topic_id = topic_id.map(uuid_of).transpose()?;
+        let logs = py.detach(|| manager.get_or_create_all(&partitions, topic_id, is_new))?;
+        let both = logs.into_iter().zip(partitions);
+        Ok(both.map(|(log, at)| PartitionLog::new(log, &manager, at, self.forks)).collect())
+    }
+
     /// Delete the log of a partition.
     fn delete(&self, py: Python<'_>, topic: String, partition: i32) -> Outcome<()> {
         self.detached(py, |manager| manager.delete(&named(topic, partition)))
