@@ -3,9 +3,9 @@
 Two epochs: the group's rises with every change of members, subscriptions or topics; the target's
 says for which of those the target was computed. Members follow one by one, each with an epoch of
 its own.
-Invariants: everything here but `seen_topics` and `refreshing` is what records say, and changes in
-replay only; `owners`, `static_ids` and the counts agree with `members`.
-Neighbours: `consumer_replay` changes it; `consumer` decides over it; `consumer_describe` tells of it.
+Invariants: everything here that is not called soft is what records say, and changes in replay
+only; `owners`, `static_ids` and the counts agree with `members`.
+Neighbours: `consumer_replay` changes it, `consumer` decides over it, `consumer_describe` tells.
 """
 
 from collections import Counter
@@ -28,9 +28,6 @@ from logcore.coordinator.group.regex import ResolvedRegex
 from logcore.coordinator.group.state import CommitValidator, Group, GroupType
 from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL
 from logcore.coordinator.result import CoordinatorRecord
-
-NO_OWNER: Final = -1
-"""The epoch of a partition that nobody owns."""
 
 COMMIT_SINCE: Final = 9
 """The version of OffsetCommit that members of the new protocol must use."""
@@ -62,6 +59,7 @@ class ConsumerGroup(Group):
         has_partition_metadata: Whether a record of Kafka 4.0 is still to be removed.
         seen_topics: The topics that `metadata_hash` was last compared with; soft.
         refreshing: Whether its expressions are being resolved; soft.
+        resolved_topics: The topics that they were last resolved over; soft.
     """
 
     type: ClassVar[GroupType] = GroupType.CONSUMER
@@ -85,6 +83,7 @@ class ConsumerGroup(Group):
         self.has_partition_metadata = False
         self.seen_topics: object = None
         self.refreshing = False
+        self.resolved_topics: object = None
 
     # ------------------------------------------------------------ what every group tells
 
@@ -215,10 +214,6 @@ class ConsumerGroup(Group):
             target = self.targets.get(self.static_ids.get(member.instance_id, ""))
         return NO_PARTITIONS if target is None else target
 
-    def owner_epoch(self, topic_id: bytes, partition: int) -> int:
-        """Return the epoch of the member that owns a partition; `NO_OWNER` if nobody does."""
-        return self.owners.get(topic_id, _NOBODY).get(partition, NO_OWNER)
-
     def is_owned(self, topic_id: bytes, partition: int) -> bool:
         """Whether anybody owns a partition."""
         return partition in self.owners.get(topic_id, _NOBODY)
@@ -232,13 +227,13 @@ class ConsumerGroup(Group):
             for partition in partitions
         )
 
-    def subscribed_topics(self) -> set[str]:
-        """Return the topics that members name or that their expressions stand for."""
-        topics = set(self.topic_counts)
-        for regex in self.regex_counts:
-            if regex in self.resolved:
-                topics |= self.resolved[regex].topics
-        return topics
+    def copy(self) -> "ConsumerGroup":
+        """Return a group alike, to try records on."""
+        made = ConsumerGroup(self.group_id)
+        for name, value in vars(self).items():
+            setattr(made, name, value.copy() if isinstance(value, dict) else value)
+        made.owners = {topic_id: dict(owners) for topic_id, owners in self.owners.items()}
+        return made
 
     # ------------------------------------------------------------ changing, in replay only
 
@@ -295,7 +290,7 @@ class ConsumerGroup(Group):
             for partition in partitions:
                 # Compaction may have removed the record by which an earlier owner gave it up. The
                 # later epoch tells who has it.
-                if owners.get(partition, NO_OWNER) <= epoch:
+                if partition not in owners or owners[partition] <= epoch:
                     owners[partition] = epoch
 
     def _disown(self, owned: OwnedPartitions, epoch: int) -> None:

@@ -8,7 +8,7 @@ Neighbours: `consumer` calls it with every heartbeat of a member that is not at 
 Source: Apache Kafka 4.3, the rules of `CurrentAssignmentBuilder`.
 """
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -21,7 +21,7 @@ from logcore.coordinator.group.consumer_member import (
     OwnedPartitions,
 )
 
-Reported: TypeAlias = Mapping[bytes, Container[int]]
+Reported: TypeAlias = Mapping[bytes, Collection[int]]
 """What a member says that it owns, by topic id."""
 
 

@@ -97,8 +97,7 @@ _POSIX: Final = {
 _CONTROL: Final = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ASSERTIONS: Final = {"A": "^", "z": "$", "b": "b", "B": "B"}
 _CATEGORIES: Final = {
-    major: minors
-    for major, *minors in ("Ccfos", "Llmotu", "Mcen", "Ndlo", "Pcdefios", "Sckmo", "Zlps")
+    name[0]: name[1:] for name in ("Ccfos", "Llmotu", "Mcen", "Ndlo", "Pcdefios", "Sckmo", "Zlps")
 }
 """The general categories of Unicode: a major one, and the letters that divide it."""
 _CODE_MAX: Final = 0x10FFFF
