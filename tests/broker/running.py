@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from logcore.broker.server import Broker
 
 from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.server import Broker
 from logcore.protocol.messages.create_topics import (
     CreatableTopic,
     CreatableTopicConfig,
@@ -34,6 +34,7 @@ class Running:
     broker: Broker
     loop: asyncio.AbstractEventLoop
     port: int
+    health_port: int | None = None
     wires: list[Wire] = field(default_factory=list)
 
     def wire(self, client_id: str = "test") -> Wire:
@@ -110,7 +111,9 @@ def _serve(settings: dict[str, str], started: Future[Running], done: threading.E
             started.set_exception(error)
             return
         loop = asyncio.get_running_loop()
-        started.set_result(Running(broker, loop, next(iter(facts.endpoints.values())).port))
+        port = next(iter(facts.endpoints.values())).port
+        health_port = None if facts.health is None else facts.health.port
+        started.set_result(Running(broker, loop, port, health_port))
         await loop.run_in_executor(None, done.wait)
         await broker.stop()
 

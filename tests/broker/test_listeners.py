@@ -1,5 +1,7 @@
 """What settings say of listeners reaches them, and clients are told what is configured."""
 
+import urllib.request
+
 import pytest
 
 from logcore.broker.config.broker_config import BrokerConfig
@@ -61,3 +63,12 @@ def test_two_listeners_each_tell_their_own_address(tmp_path):
             with Wire(endpoint.port, host=endpoint.host) as wire:
                 (told,) = wire.ask(MetadataRequest(topics=[]), 9).brokers
                 assert (told.host, told.port) == (endpoint.host, endpoint.port)
+
+
+def test_probes_and_metrics_are_answered(tmp_path):
+    with running_broker(tmp_path, logcore_health_port="0") as running:
+        port = running.call(lambda: running.health_port)
+        for path, found in (("livez", b"alive"), ("readyz", b"ready"), ("metrics", b"# TYPE")):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
+                assert answer.status == 200
+                assert found in answer.read()

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from logcore.broker.purgatory import Purgatory
+from logcore.broker.purgatory import ParkedRequest, Purgatory
 from logcore.common.clock import ManualScheduler
 
 
@@ -223,7 +223,7 @@ def test_against_a_model(seed):
     chance = random.Random(seed)
     scheduler = ManualScheduler()
     purgatory = Purgatory(scheduler)
-    waiting: list[tuple[Waiter, object, set[int], int]] = []
+    waiting: list[tuple[Waiter, ParkedRequest, set[int], int]] = []
     ended: list[Waiter] = []
     for _ in range(500):
         action = chance.randrange(4)

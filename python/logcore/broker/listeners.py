@@ -5,17 +5,27 @@ Neighbours: `network.listener` does the work; `server` starts and stops this.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.config.resources import BROKER_RESOURCE, ResourceKey
 from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint
 from logcore.common.clock import Scheduler
-from logcore.common.config import parse_list
+from logcore.common.config import ConfigError, parse_list
 from logcore.common.metrics import Metrics
 from logcore.network.limits import ConnectionLimits
 from logcore.network.listener import Listener
 from logcore.network.service import NetworkService, NetworkSettings
+
+if TYPE_CHECKING:
+    from logcore.broker.health import Readiness
+    from logcore.network.http import HttpServer
+    from logcore.network.tls import TlsContexts
+
+logger = logging.getLogger(__name__)
 
 
 class Listeners:
@@ -32,7 +42,39 @@ class Listeners:
         self._service = NetworkService(
             asyncio.get_running_loop(), scheduler, settings_of(config), limits_of(config), metrics
         )
+        self._metrics = metrics
         self._listeners: list[Listener] = []
+        self._tls: dict[str, TlsContexts] = {}
+        self._health: HttpServer | None = None
+
+    async def start_health(self, readiness: "Readiness") -> Endpoint | None:
+        """Answer probes and show metrics from now on, if ``logcore.health.port`` is set.
+
+        Raises:
+            ListenError: If the address cannot be listened on.
+        """
+        host, port = self._config["logcore.health.host"], self._config["logcore.health.port"]
+        if port is None:
+            return None
+        from logcore.broker.health import routes  # noqa: PLC0415 - only where it is used
+        from logcore.network.http import HttpServer  # noqa: PLC0415
+
+        self._health = HttpServer(host, port, routes(readiness, self._metrics))
+        await self._health.start()
+        return Endpoint(host, self._health.port)
+
+    def reload_tls(self, changed: frozenset[ResourceKey]) -> None:
+        """Read keys and certificates anew after the broker's settings changed.
+
+        What cannot be read is logged, and the listener keeps what it has.
+        """
+        if not any(kind == BROKER_RESOURCE for kind, _ in changed):
+            return
+        for name, contexts in self._tls.items():
+            try:
+                contexts.reload(tls_settings_of(self._config, name))
+            except ConfigError as error:
+                logger.error("%s keeps its certificate: %s", name, error)  # noqa: TRY400
 
     def bind(self, dispatcher: Dispatcher) -> dict[str, Endpoint]:
         """Take every address; return where each listener is, by name.
@@ -43,9 +85,11 @@ class Listeners:
         for endpoint in self._config.listeners:
             tls = None
             if endpoint.is_tls:
-                from logcore.network.tls import ServerTls  # noqa: PLC0415 - ssl is slow to import
+                from logcore.network.tls import TlsContexts  # noqa: PLC0415 - only where it is used
 
-                tls = ServerTls(tls_settings_of(self._config, endpoint.name)).context
+                contexts = TlsContexts(tls_settings_of(self._config, endpoint.name))
+                self._tls[endpoint.name] = contexts
+                tls = contexts.current
             listener = Listener(
                 endpoint.name, endpoint.host, endpoint.port, dispatcher, self._service, tls
             )
@@ -73,6 +117,9 @@ class Listeners:
         """Accept nobody, let requests be answered for a while, close everything."""
         await asyncio.gather(*(listener.stop(timeout_ms) for listener in self._listeners))
         self._listeners = []
+        if self._health is not None:
+            await self._health.stop()
+            self._health = None
 
 
 def settings_of(config: BrokerConfig) -> NetworkSettings:

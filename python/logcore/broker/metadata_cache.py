@@ -43,10 +43,10 @@ class EncodedMetadata:
         self._topics = topics
         self._count = count
 
-    def encode(self, version: int) -> "list[Buffer]":
-        """Return the buffers of the response."""
+    def encode(self, version: int, prefix: bytes = b"") -> "list[Buffer]":
+        """Return the buffers of the response, behind what stands before it."""
         head, tail = _around_topics(self._response, version)
-        return [head + _array_length(self._count, version) + self._topics + tail]
+        return [prefix + head + _array_length(self._count, version) + self._topics + tail]
 
 
 def _around_topics(response: MetadataResponse, version: int) -> tuple[bytes, bytes]:

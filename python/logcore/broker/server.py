@@ -92,6 +92,7 @@ class Broker:
 
     Attributes:
         config: Its settings.
+        is_ready: Whether it serves.
         parts: What its handlers work with, once it is started.
         dispatcher: What answers frames, once it is started.
 
@@ -108,7 +109,8 @@ class Broker:
 
     def __init__(self, config: BrokerConfig) -> None:
         self.config = config
-        self.progress = LoadProgress()
+        self.is_ready = False
+        self._progress = LoadProgress()
         self._undo: list[Callable[[], object]] = []
         self._listeners: Listeners | None = None
 
@@ -125,8 +127,9 @@ class Broker:
         lanes = Lanes(loop)
         self._undo.append(lanes.close)
         listeners = self._listeners = Listeners(self.config, scheduler, metrics)
+        health = await listeners.start_health(self)
         storage = await loop.run_in_executor(
-            None, open_storage, self.config, configs, self.progress
+            None, open_storage, self.config, configs, self._progress
         )
         self._undo.append(storage.logs.close)
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
@@ -135,9 +138,11 @@ class Broker:
         self.parts.endpoints = Endpoints(bound, listeners.advertised())
         await self._register(storage.identity.was_killed)
         listeners.serve()
+        configs.subscribe(listeners.reload_tls)
+        self.is_ready = True
         return Started(
             endpoints=bound,
-            health=None,
+            health=health,
             cluster_id=storage.identity.cluster_id,
             node_id=self.config["node.id"],
             log_dirs=self.config.log_dirs,
@@ -146,6 +151,10 @@ class Broker:
             was_killed=storage.identity.was_killed,
             took_ms=scheduler.monotonic_ms() - began_ms,
         )
+
+    def progress(self) -> Mapping[str, object]:
+        """Tell how far the start is."""
+        return {"logs_to_open": self._progress.total, "logs_opened": self._progress.done}
 
     def _assemble(
         self,
@@ -234,6 +243,7 @@ class Broker:
 
     async def stop(self) -> None:
         """Stop serving, finish what was begun, close the logs."""
+        self.is_ready = False
         if self._listeners is not None:
             await self._listeners.stop(_STOP_MS)
         if hasattr(self, "parts"):
