@@ -225,6 +225,11 @@ impl LogError {
         Self::InvalidRecord { reason: reason.into(), records: Vec::new() }
     }
 
+    /// Whether a file was not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Whether the storage failed, rather than the caller or the data.
     pub fn is_storage_failure(&self) -> bool {
         matches!(self, Self::Io { .. } | Self::Poisoned { .. } | Self::Offline { .. })

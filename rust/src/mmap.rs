@@ -8,6 +8,10 @@
 //! * bytes below the published length never change, and the inode never shrinks below it while a
 //!   map or a [`Slice`] of it lives. Truncation copies to a new file when one does.
 //!
+//! A page that the disk cannot give would end the process when it is touched, so who reads asks for
+//! the pages first ([`FileMap::load`]) and gets an error instead. A page that was in memory and had
+//! to go again between the two is the exception that is left.
+//!
 //! Invariant: `published <= mapped length`, and a [`Slice`] lies below `published`.
 
 #![expect(unsafe_code, reason = "the one file that may: maps cannot be read otherwise")]
@@ -20,11 +24,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
+use rustix::io::Errno;
+use rustix::mm::{Advice, madvise};
+
+/// Pages are asked for in pieces of so many bytes, as many as the kernel reads ahead by itself.
+const PIECE_BYTES: usize = 128 << 10;
 
 /// A file mapped read-only, of which the first `published` bytes may be read.
 pub struct FileMap {
     raw: MmapRaw,
     published: AtomicUsize,
+    /// The piece that was asked for last, counted from 1: a walk asks once for each.
+    loaded: AtomicUsize,
 }
 
 impl FileMap {
@@ -33,7 +44,7 @@ impl FileMap {
     pub(crate) fn new(fd: BorrowedFd<'_>, len: usize, published: usize) -> io::Result<Self> {
         assert!(published <= len, "published {published} of a map of {len} bytes");
         let raw = MmapOptions::new().len(len.max(1)).map_raw_read_only(fd.as_raw_fd())?;
-        Ok(Self { raw, published: AtomicUsize::new(published) })
+        Ok(Self { raw, published: AtomicUsize::new(published), loaded: AtomicUsize::new(0) })
     }
 
     /// How many bytes are mapped.
@@ -55,6 +66,38 @@ impl FileMap {
     /// map's own length nothing is published.
     pub(crate) fn publish(&self, len: usize) {
         self.published.fetch_max(len.min(self.raw.len()), Ordering::AcqRel);
+    }
+
+    /// Brings the pages of a range into memory, so that touching them neither waits nor fails. What
+    /// is not published is left out.
+    ///
+    /// # Errors
+    /// When the disk does not give them, or the file has lost them.
+    pub fn load(&self, range: Range<usize>) -> io::Result<()> {
+        let end = range.end.min(self.published());
+        if range.start >= end {
+            return Ok(());
+        }
+        let (first, last) = (range.start / PIECE_BYTES, (end - 1) / PIECE_BYTES);
+        if first == last && self.loaded.load(Ordering::Relaxed) == first + 1 {
+            return Ok(());
+        }
+        let start = first * PIECE_BYTES;
+        let len = ((last + 1) * PIECE_BYTES).min(self.published()) - start;
+        // SAFETY: the range lies inside the map, and the advice changes no page.
+        let asked = unsafe {
+            madvise(self.raw.as_mut_ptr().add(start).cast(), len, Advice::LinuxPopulateRead)
+        };
+        match asked {
+            Ok(()) => {}
+            // The page is past the end of the file, or could not be read.
+            Err(Errno::FAULT | Errno::HWPOISON) => return Err(Errno::IO.into()),
+            // A kernel before 5.14 does not know how, and one short of memory may not want to: the
+            // pages come when they are touched.
+            Err(_) => return Ok(()),
+        }
+        self.loaded.store(last + 1, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The published bytes of a range, `None` if it reaches past them.

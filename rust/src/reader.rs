@@ -5,7 +5,7 @@
 //! these moves the directory's modification time, which [`LogReader::refresh`] looks at first.
 //! Invariants: nothing on disk is changed; what a read returns are batches that were validated
 //! here, or that lie below the log's recovery point in a segment that is sealed; a file that was
-//! replaced or removed under a read leads to a new listing and one more try. Between two refreshes
+//! replaced or removed under a read leads to a new listing and another try. Between two refreshes
 //! a reader sees the log as it was, also what the writer has truncated since.
 
 mod following;
@@ -28,6 +28,8 @@ use crate::time_index::TimestampOffset;
 use listing::State;
 
 const WAIT_MIN: Duration = Duration::from_millis(1);
+/// A writer that changes its files so often between two looks is not met; damage looks the same.
+const CHANGES_MAX: usize = 8;
 const WAIT_MAX: Duration = Duration::from_millis(50);
 const EVERYTHING: ReadBound = ReadBound { base_offset: i64::MAX, position: usize::MAX };
 
@@ -199,25 +201,23 @@ impl LogReader {
         }
     }
 
-    /// Tries again, once, if the files were changed under the first try.
+    /// Tries again while the files are changed under the tries.
     fn following_changes<T>(&self, attempt: impl Fn() -> Result<T>) -> Result<T> {
-        match attempt() {
-            Err(error) if is_of_change(&error) => {
-                self.reload(&mut self.state.lock())?;
-                attempt()
+        let mut result = attempt();
+        for _ in 0..CHANGES_MAX {
+            if !result.as_ref().is_err_and(is_of_change) {
+                break;
             }
-            result => result,
+            self.reload(&mut self.state.lock())?;
+            result = attempt();
         }
+        result
     }
 }
 
 /// Whether an error is what a change of the files looks like.
 fn is_of_change(error: &LogError) -> bool {
-    match error {
-        LogError::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
-        LogError::Corrupt { .. } => true,
-        _ => false,
-    }
+    error.is_not_found() || matches!(error, LogError::Corrupt { .. })
 }
 
 fn refused(dir: &Path, reason: &str) -> LogError {

@@ -60,9 +60,8 @@ pub(crate) fn walk_segment(
     let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
     let map = FileMap::new(file.as_fd(), len, len)
         .map_err(|source| LogError::io("mmap", &path, source))?;
-    let bytes = map.bytes(0..len).unwrap_or_default();
     let mut walk = Walk::start(fs, dir, base_offset, config, trust, len)?;
-    let damage = walk.run(bytes, trust, &path)?;
+    let damage = walk.run(&Source { map: &map, path: &path }, trust)?;
     let excess_bytes = (len - walk.position) as u64;
     let is_durable = walk.next_offset < trust.below_offset || walk.is_durable_damaged;
     if let Some(reason) = damage.as_ref().filter(|_| is_durable) {
@@ -76,6 +75,21 @@ pub(crate) fn walk_segment(
         ));
     }
     Ok(Walked { excess_bytes, damage, checked_bytes: walk.checked_bytes, segment: walk.finish() })
+}
+
+/// The file that is walked.
+struct Source<'a> {
+    map: &'a FileMap,
+    path: &'a Path,
+}
+
+impl<'a> Source<'a> {
+    /// Its bytes from `position` on, of which the first `wanted` can be touched.
+    fn rest(&self, position: usize, wanted: usize) -> Result<&'a [u8]> {
+        let read = |source| LogError::io("read", self.path, source);
+        self.map.load(position..position.saturating_add(wanted)).map_err(read)?;
+        Ok(self.map.bytes(position..self.map.published()).unwrap_or_default())
+    }
 }
 
 struct Walk {
@@ -149,15 +163,19 @@ impl Walk {
 
     /// Walks to the first byte that is no good batch; says why it stopped, unless at the end of
     /// the file or in zeros.
-    fn run(&mut self, bytes: &[u8], trust: Trust, path: &Path) -> Result<Option<String>> {
+    fn run(&mut self, source: &Source<'_>, trust: Trust) -> Result<Option<String>> {
         let mut indexed = self.offset_index.last().is_some();
         loop {
-            let rest = bytes.get(self.position..).unwrap_or_default();
+            let rest = source.rest(self.position, HEADER_SIZE_BYTES)?;
             if rest.iter().take(HEADER_SIZE_BYTES).all(|byte| *byte == 0) {
+                let rest = source.rest(self.position, usize::MAX)?;
                 let is_tail = rest.iter().all(|byte| *byte == 0);
                 return Ok((!is_tail).then(|| "zeros stand where a batch should".to_owned()));
             }
-            refuse_other_formats(rest, path)?;
+            let claimed = rest.first_chunk().map_or(0, |head| BatchHeader::parse(head).length);
+            let claimed = usize::try_from(claimed).unwrap_or(0).saturating_add(HEADER_SIZE_BYTES);
+            let rest = source.rest(self.position, claimed)?;
+            refuse_other_formats(rest, source.path)?;
             let batch = match self.good_batch(rest, trust) {
                 Ok(batch) => batch,
                 Err(reason) => return Ok(Some(reason)),

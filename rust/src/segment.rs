@@ -21,6 +21,9 @@ use crate::mmap::{FileMap, Slice};
 use crate::time_index::{TimeIndex, TimestampOffset};
 use crate::transaction_index::TransactionIndex;
 
+/// A read brings so many bytes into memory before it returns, or one batch if that is larger.
+pub const LOAD_BYTES_MAX: usize = 16 << 20;
+
 /// A batch's header and where it stands in its segment.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchAt {
@@ -211,6 +214,7 @@ impl Segment {
         }
         let corrupt =
             |reason: String| LogError::corrupt(&self.path(FileKind::Log), position as u64, reason);
+        self.load(map, position..position + HEADER_SIZE_BYTES)?;
         let head = map
             .bytes(position..size)
             .and_then(|bytes| bytes.first_chunk::<HEADER_SIZE_BYTES>())
@@ -264,7 +268,14 @@ impl Segment {
         let at_least = if limits.min_one_batch { first.size_bytes } else { 0 };
         let wanted = limits.max_bytes.max(at_least);
         let stop = first.position.saturating_add(wanted).min(end).max(first.position);
+        let loaded = first.position.saturating_add(LOAD_BYTES_MAX).max(first.end()).min(stop);
+        self.load(map, first.position..loaded)?;
         Ok(map.slice(first.position..stop))
+    }
+
+    /// Brings a range of the map into memory.
+    fn load(&self, map: &FileMap, range: Range<usize>) -> Result<()> {
+        map.load(range).map_err(|source| LogError::io("read", &self.path(FileKind::Log), source))
     }
 
     /// An upper bound of the offsets in a read from `start` of `size_bytes`; `None` when it may
@@ -287,7 +298,9 @@ impl Segment {
     /// `Io`; `Corrupt` when the range reaches past the end.
     pub fn slice(&self, range: Range<usize>) -> Result<Slice> {
         let end = range.end;
-        self.map()?.slice(range).ok_or_else(|| {
+        let map = self.map()?;
+        self.load(map, range.clone())?;
+        map.slice(range).ok_or_else(|| {
             LogError::corrupt(
                 &self.path(FileKind::Log),
                 end as u64,

@@ -24,7 +24,6 @@ WITHOUT_MIRROR: Final = {
     "rust/src/fs.rs": "its tests are being written",
     "rust/src/file_kind.rs": "rust/tests/segment.rs, with the segment it names",
     "rust/src/indexing.rs": "rust/tests/log.rs and loader.rs, by the entries it makes",
-    "rust/src/mmap.rs": "its tests are being written",
     "rust/src/recovery.rs": "rust/tests/loader.rs, through opening",
     "rust/src/segment_writer.rs": "rust/tests/log.rs, through appending",
     "rust/src/segments.rs": "rust/tests/log.rs, through reading",

@@ -5,6 +5,7 @@
 
 use logcore::log::Isolation;
 use logcore::record::decode;
+use logcore::segment::LOAD_BYTES_MAX;
 use logcore::{Batch, BatchHeader, Batches, Log, Records, Result, Slice};
 
 /// Bytes that records of one batch may have after decompression.
@@ -91,7 +92,9 @@ pub(crate) fn read_chunk(
     offset: i64,
     limits: Limits,
 ) -> Result<Option<Chunk>> {
-    let Some(slice) = source.read(offset, limits.max_bytes)? else { return Ok(None) };
+    // No more than the read makes sure of.
+    let max_bytes = limits.max_bytes.min(LOAD_BYTES_MAX);
+    let Some(slice) = source.read(offset, max_bytes)? else { return Ok(None) };
     let mut chunk = Chunk { batches: Vec::new(), slice, next_offset: offset, size_bytes: 0 };
     let mut count = 0;
     for batch in Batches::new(&chunk.slice) {

@@ -56,7 +56,10 @@ impl Following {
     ) -> Result<Option<Self>> {
         let path = FileKind::Log.path(dir, base_offset);
         let Some(before) = fs.metadata(&path)? else { return Ok(None) };
-        let file = fs.open(&path, OpenMode::Read)?;
+        let file = match fs.open(&path, OpenMode::Read) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            opened => opened?,
+        };
         if fs.metadata(&path)?.map(|meta| meta.inode) != Some(before.inode) {
             return Ok(None);
         }

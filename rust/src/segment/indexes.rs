@@ -98,9 +98,11 @@ impl Segment {
             return Ok(None);
         }
         let file = self.fs.open(&path, OpenMode::Read)?;
-        FileMap::new(file.as_fd(), len, len)
-            .map(Some)
-            .map_err(|source| LogError::io("mmap", &path, source))
+        let map = FileMap::new(file.as_fd(), len, len)
+            .map_err(|source| LogError::io("mmap", &path, source))?;
+        // A search goes all over it, and it is small.
+        map.load(0..len).map_err(|source| LogError::io("read", &path, source))?;
+        Ok(Some(map))
     }
 
     /// Largest timestamp in the segment and the last offset of the first batch that has it: from
