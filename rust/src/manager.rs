@@ -204,7 +204,7 @@ impl LogManager {
         is_new: bool,
     ) -> Result<Arc<Log>> {
         let logs = self.get_or_create_all(std::slice::from_ref(partition), topic_id, is_new)?;
-        Ok(logs.into_iter().next().expect("a log for each partition"))
+        logs.into_iter().next().ok_or(LogError::Closed)
     }
 
     /// The logs of several partitions of one topic, as [`LogManager::get_or_create`] gives one.
