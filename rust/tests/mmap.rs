@@ -69,9 +69,9 @@ fn a_part_of_a_slice_stays_inside_of_it() {
     let part = slice.part(10..20).unwrap();
     assert_eq!((part.position(), &*part), (10, &slice[10..20]));
     assert_eq!(part.part(5..10).unwrap().position(), 15);
-    let past = part.len() + 1;
-    assert!(part.part(0..past).is_none());
-    assert!(part.part(past..past).is_none());
+    let beyond = part.len() + 1;
+    assert!(part.part(0..beyond).is_none());
+    assert!(part.part(beyond..beyond).is_none());
     assert!(slice.part(slice.len()..slice.len()).unwrap().is_empty());
 }
 
