@@ -5,10 +5,13 @@ starting ends as one sentence and a non-zero code. Nothing of `--dev` outlives t
 Neighbours: `broker.config` reads the settings; `broker.server` is the broker.
 """
 
+import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,7 +20,10 @@ from logcore.cli.output import output_option, print_json
 
 if TYPE_CHECKING:
     from logcore.broker.config.broker_config import BrokerConfig
+    from logcore.broker.endpoints import Endpoint
     from logcore.broker.server import Started
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_PORT: Final = 9092
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -104,8 +110,6 @@ def address(listen: str) -> str:
 
 def start_logging(level: str) -> None:
     """Send what is logged to stderr."""
-    import logging  # noqa: PLC0415 - only a broker that runs logs
-
     logging.basicConfig(level=level.upper(), format=LOG_FORMAT)
 
 
@@ -144,24 +148,73 @@ def free_port() -> int:
 
 def serve(config: "BrokerConfig", output: str) -> None:
     """Run the broker."""
-    from logcore.broker import server  # noqa: PLC0415 - when it runs
+    from logcore.broker.server import run  # noqa: PLC0415 - when it runs
+    from logcore.common.errors import LogDirectoryOfflineError  # noqa: PLC0415
 
-    server.run(config, lambda started: tell(started, output))
+    for warning in config.warnings:
+        logger.warning("%s", warning)
+    for key, reason in config.without_effect():
+        logger.info("%s is accepted and has no effect: %s", key, reason)
+    try:
+        run(config, lambda started: tell(started, output))
+    except LogDirectoryOfflineError as error:
+        raise click.ClickException(unusable(config.log_dirs) or str(error)) from error
+
+
+def unusable(directories: Sequence[str]) -> str | None:
+    """Say why none of some log directories can be used, if it can be seen from here."""
+    for directory in directories:
+        try:
+            Path(directory).mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            return f"{directory} is not a directory"
+        except OSError as error:
+            return f"{directory} cannot be made: {error.strerror}"
+        if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+            return f"{directory} cannot be written by this user"
+    return None
 
 
 def tell(started: "Started", output: str) -> None:
     """Print the line that says it is ready."""
-    facts = {
-        "listeners": list(started.listeners),
-        "data_dirs": list(started.log_dirs),
-        "durability": started.durability,
-    }
     if output == "json":
+        facts: dict[str, object] = {
+            "listeners": started.listeners,
+            "data_dirs": list(started.log_dirs),
+            "durability": started.durability,
+            "health": None if started.health is None else address_of(started.health),
+            "cluster_id": started.cluster_id,
+            "node_id": started.node_id,
+            "pid": os.getpid(),
+            "logs": started.report.loaded,
+            "was_killed": started.was_killed,
+            "truncated_bytes": started.report.truncated_bytes,
+            "took_ms": started.took_ms,
+        }
         print_json(facts)
     else:
-        listeners, directories = ", ".join(started.listeners), ", ".join(started.log_dirs)
-        click.echo(f"ready on {listeners}, data in {directories}, {started.durability}")
-    click.get_text_stream("stdout").flush()
+        click.echo(line_of(started))
+    sys.stdout.flush()
+
+
+def address_of(endpoint: "Endpoint") -> str:
+    """Return HOST:PORT."""
+    return f"{endpoint.host}:{endpoint.port}"
+
+
+def line_of(started: "Started") -> str:
+    """Say where it listens, where the data is, and what an acknowledgement means."""
+    line = f"ready on {', '.join(started.listeners)}; data in {', '.join(started.log_dirs)}"
+    if started.health is not None:
+        line += f"; health at {address_of(started.health)}"
+    line += f"; records are {started.durability}"
+    if started.was_killed:
+        report = started.report
+        line += (
+            f"; recovered {report.loaded} logs after a crash, "
+            f"{report.truncated_bytes} bytes of unfinished writes cut off"
+        )
+    return line
 
 
 def list_keys(output: str) -> None:

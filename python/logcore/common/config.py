@@ -11,7 +11,6 @@ Source: Apache Kafka 4.3.1, `org.apache.kafka.common.config.ConfigDef` for the r
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any, Final, TypeAlias
 
@@ -84,17 +83,15 @@ class ConfigError(InvalidConfigError):
 
 
 _BITS: Final = {Type.SHORT: 16, Type.INT: 32, Type.LONG: 64}
-_INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_DOUBLE: Final = re.compile(
-    r"[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fFdD]?)", re.ASCII
-)
+_DOUBLE: Final = r"[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fFdD]?)"
 _JAVA_PLAIN: Final = (1e-3, 1e7)
 HIDDEN: Final = "[hidden]"
 """What stands for a password in a message."""
 
 
 def _parse_integer(text: str, kind: Type) -> int:
-    number = int(text) if _INTEGER.fullmatch(text) else None
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    number = int(text) if digits.isascii() and digits.isdecimal() else None
     limit = 1 << (_BITS[kind] - 1)
     if number is None or not -limit <= number < limit:
         raise ValueError(f"Not a number of type {kind.name}")
@@ -102,7 +99,7 @@ def _parse_integer(text: str, kind: Type) -> int:
 
 
 def _parse_double(text: str) -> float:
-    if not _DOUBLE.fullmatch(text):
+    if not re.fullmatch(_DOUBLE, text):
         raise ValueError("Not a number of type DOUBLE")
     return float(text.rstrip("fFdD") if text[-1] in "fFdD" else text)
 
@@ -169,7 +166,6 @@ def _double_text(value: float) -> str:
     return f"{digits}E{int(exponent)}"
 
 
-@dataclass(frozen=True, slots=True)
 class ConfigKey:
     """One key of a table.
 
@@ -183,13 +179,38 @@ class ConfigKey:
         internal: Whether it is kept from listings and documentation.
     """
 
-    name: str
-    type: Type
-    default: Value
-    check: Check | None = None
-    importance: Importance = Importance.MEDIUM
-    update: Update = Update.READ_ONLY
-    internal: bool = False
+    __slots__ = ("check", "default", "importance", "internal", "name", "type", "update")
+
+    def __init__(  # noqa: PLR0913 - the columns of a table
+        self,
+        name: str,
+        type: Type,  # noqa: A002 - Kafka's word for it
+        default: Value,
+        check: Check | None = None,
+        importance: Importance = Importance.MEDIUM,
+        *,
+        update: Update = Update.READ_ONLY,
+        internal: bool = False,
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.default = default
+        self.check = check
+        self.importance = importance
+        self.update = update
+        self.internal = internal
+
+    def with_default(self, default: Value) -> "ConfigKey":
+        """Return a copy that differs in its default."""
+        return ConfigKey(
+            self.name,
+            self.type,
+            default,
+            self.check,
+            self.importance,
+            update=self.update,
+            internal=self.internal,
+        )
 
     @property
     def is_sensitive(self) -> bool:

@@ -7,7 +7,6 @@ Source: Apache Kafka 4.3.1, the validators of `ConfigDef`, for what each accepts
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from logcore.common.types import override
@@ -20,13 +19,17 @@ class Check(Protocol):
         """Return what is wrong with a value; None if nothing is."""
 
 
-@dataclass(frozen=True, slots=True)
 class Range:
     """A number from `low` to `high`; None leaves a side open. `also` is allowed besides."""
 
-    low: float | None = None
-    high: float | None = None
-    also: int | None = None
+    __slots__ = ("also", "high", "low")
+
+    def __init__(
+        self, low: float | None = None, high: float | None = None, also: int | None = None
+    ) -> None:
+        self.low = low
+        self.high = high
+        self.also = also
 
     def problem(self, value: float) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
@@ -48,12 +51,14 @@ class Range:
         return f"[{low}{high}]{beside}"
 
 
-@dataclass(frozen=True, slots=True)
 class OneOf:
     """One of some words."""
 
-    words: tuple[str, ...]
-    ignores_case: bool = False
+    __slots__ = ("ignores_case", "words")
+
+    def __init__(self, words: tuple[str, ...], *, ignores_case: bool = False) -> None:
+        self.words = words
+        self.ignores_case = ignores_case
 
     def problem(self, value: str | None) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
@@ -67,19 +72,18 @@ class OneOf:
         return f"{'(case insensitive) ' if self.ignores_case else ''}[{', '.join(self.words)}]"
 
 
-@dataclass(frozen=True, slots=True)
 class ListOf:
     """A list without empty parts; of some words, if there are any."""
 
-    words: tuple[str, ...] = ()
-    may_be_empty: bool = True
+    __slots__ = ("words",)
+
+    def __init__(self, words: tuple[str, ...] = ()) -> None:
+        self.words = words
 
     def problem(self, value: tuple[str, ...] | None) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
         if value is None:
             return None
-        if not value and not self.may_be_empty:
-            return "The list must not be empty"
         if "" in value:
             return "No value of the list may be empty"
         if self.words and not set(value) <= set(self.words):
@@ -88,14 +92,13 @@ class ListOf:
 
     @override
     def __str__(self) -> str:
-        if self.words:
-            return f"[{', '.join(self.words)}]"
-        return "" if self.may_be_empty else "non-empty list"
+        return f"[{', '.join(self.words)}]" if self.words else ""
 
 
-@dataclass(frozen=True, slots=True)
 class NotEmpty:
     """Any text but the empty one."""
+
+    __slots__ = ()
 
     def problem(self, value: str | None) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
@@ -106,9 +109,10 @@ class NotEmpty:
         return "non-empty string"
 
 
-@dataclass(frozen=True, slots=True)
 class ThrottledReplicas:
     """A list of `partition:broker`, or a star for all."""
+
+    __slots__ = ()
 
     def problem(self, value: tuple[str, ...]) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
@@ -121,12 +125,14 @@ class ThrottledReplicas:
         return "[partitionId]:[brokerId],[partitionId]:[brokerId],..."
 
 
-@dataclass(frozen=True, slots=True)
 class EachLike:
     """A list whose parts match a pattern; `shown` is the pattern for people."""
 
-    pattern: str
-    shown: str
+    __slots__ = ("pattern", "shown")
+
+    def __init__(self, pattern: str, shown: str) -> None:
+        self.pattern = pattern
+        self.shown = shown
 
     def problem(self, value: tuple[str, ...] | None) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
@@ -139,22 +145,22 @@ class EachLike:
         return f"{self.shown},..."
 
 
-_DURATION: Final = re.compile(
-    r"[+-]?P(?=.)([+-]?\d+D)?(T(?=.)([+-]?\d+H)?([+-]?\d+M)?([+-]?\d+(\.\d{0,9})?S)?)?",
-    re.ASCII | re.IGNORECASE,
+_DURATION: Final = (
+    r"(?ai)[+-]?P(?=.)([+-]?\d+D)?(T(?=.)([+-]?\d+H)?([+-]?\d+M)?([+-]?\d+(\.\d{0,9})?S)?)?"
 )
 
 
-@dataclass(frozen=True, slots=True)
 class OffsetReset:
     """Where a new share group begins: an end of the log, or a duration of ISO 8601 ago."""
+
+    __slots__ = ()
 
     def problem(self, value: str | None) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
         word, _, duration = (value or "").partition(":")
         if not duration and word in ("latest", "earliest"):
             return None
-        is_duration = word == "by_duration" and _DURATION.fullmatch(duration)
+        is_duration = word == "by_duration" and re.fullmatch(_DURATION, duration)
         if is_duration and not duration.startswith("-"):
             return None
         return "Value must be latest, earliest or by_duration:<ISO 8601 duration>, such as PT24H"

@@ -14,6 +14,7 @@ from typing import Any, Final
 from logcore.broker.config.broker_keys import BROKER
 from logcore.broker.config.given_keys import (
     Given,
+    base_name,
     check_known,
     definition,
     listener_prefix,
@@ -177,6 +178,13 @@ class BrokerConfig(Mapping[str, Any]):
     def metadata_dir(self) -> str:
         """The directory below which `__cluster_metadata-0` lies."""
         return str(self._overlaid["metadata.log.dir"] or self.log_dirs[0])
+
+    def without_effect(self) -> list[tuple[str, str]]:
+        """Return the keys that were given and are left at that, each with the reason."""
+        from logcore.broker.config.no_effect import reason  # noqa: PLC0415 - when asked
+
+        reasons = ((name, reason(base_name(name))) for name in self.static)
+        return [(name, why) for name, why in reasons if why is not None]
 
     def with_changes(self, changes: Mapping[str, str]) -> dict[str, Value]:
         """Return all values as they would be with changes on top of what was given at the start.

@@ -4,7 +4,6 @@ Invariant: importing this imports no documentation; `docs` is a module of its ow
 Neighbours: the tables `*_keys`; `broker_config` and `configs` read values by them.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from logcore.broker.config.client_metrics_keys import CLIENT_METRICS_KEYS
@@ -44,7 +43,7 @@ BROKER: Final = ConfigDef(
     "broker",
     (
         *(
-            replace(key, default=DEFAULTS[name]) if name in DEFAULTS else key
+            key.with_default(DEFAULTS[name]) if name in DEFAULTS else key
             for name, key in KAFKA_BROKER.items()
         ),
         *OWN,

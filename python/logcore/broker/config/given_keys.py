@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 from logcore.broker.config.broker_keys import BROKER
 from logcore.common.config import ConfigError, ConfigKey
 
-_OF_LISTENER: Final = re.compile(r"listener\.name\.([^.]+)\.(.+)")
-_OF_MECHANISM: Final = re.compile(r"(?:plain|scram-sha-\d+|gssapi|oauthbearer)\.(.+)")
-_REMOVED: Final = re.compile(
+_OF_LISTENER: Final = r"listener\.name\.([^.]+)\.(.+)"
+_OF_MECHANISM: Final = r"(?:plain|scram-sha-\d+|gssapi|oauthbearer)\.(.+)"
+_REMOVED: Final = (
     r"zookeeper\..*|password\.encoder\..*|inter\.broker\.protocol\.version"
     r"|log\.message\.format\.version|log\.message\.downconversion\.enable|control\.plane\.listener\.name"
     r"|log\.message\.timestamp\.difference\.max\.ms|offsets\.commit\.required\.acks"
@@ -34,16 +34,16 @@ class Given(NamedTuple):
 def definition(name: str) -> ConfigKey | None:
     """Return the row that a key is read by; None if it is unknown."""
     found = BROKER.get(name)
-    if found is None and (of_listener := _OF_LISTENER.fullmatch(name)):
+    if found is None and (of_listener := re.fullmatch(_OF_LISTENER, name)):
         base = of_listener[2]
-        of_mechanism = _OF_MECHANISM.fullmatch(base)
+        of_mechanism = re.fullmatch(_OF_MECHANISM, base)
         return BROKER.get(of_mechanism[1] if of_mechanism else base)
     return found
 
 
 def base_name(name: str) -> str:
     """Return the key without the listener's prefix, if it has one."""
-    of_listener = _OF_LISTENER.fullmatch(name)
+    of_listener = re.fullmatch(_OF_LISTENER, name)
     return of_listener[2] if of_listener else name
 
 
@@ -71,7 +71,7 @@ def _described(names: Iterable[str]) -> list[str]:
     described = []
     for name in names:
         near = BROKER.nearest(name)
-        if _REMOVED.fullmatch(name):
+        if re.fullmatch(_REMOVED, name):
             described.append(f"{name} (removed in Apache Kafka 4)")
         elif near is not None:
             described.append(f"{name} (did you mean {near}?)")

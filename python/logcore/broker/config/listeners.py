@@ -13,7 +13,7 @@ from typing import Final
 from logcore.common.config import ConfigError, parse_list
 
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-_LISTENER: Final = re.compile(r"(.*)://\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)", re.ASCII)
+_LISTENER: Final = r"(.*)://\[?([0-9a-zA-Z\-%._:]*)\]?:(-?[0-9]+)"
 _PORT_MAX: Final = 65535
 
 
@@ -77,7 +77,7 @@ def endpoints(key: str, entries: Iterable[str], protocols: Mapping[str, str]) ->
 
 
 def _endpoint(key: str, entry: str, protocols: Mapping[str, str]) -> Endpoint:
-    parts = _LISTENER.fullmatch(entry.strip())
+    parts = re.fullmatch(_LISTENER, entry.strip())
     if parts is None or not parts[1] or not 0 <= int(parts[3]) <= _PORT_MAX:
         problem = f"{entry} is not NAME://HOST:PORT with a port up to {_PORT_MAX}"
         raise ConfigError(f"{key}: {problem}", key=key, value=entry)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_ENTRY: Final = re.compile(r"((?:\\.|[^\\=:\s])*)[ \t\f]*[=:]?[ \t\f]*(.*)", re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ENTRY: Final = r"(?s)((?:\\.|[^\\=:\s])*)[ \t\f]*[=:]?[ \t\f]*(.*)"
+_ESCAPE: Final = r"(?s)\\(u[0-9a-fA-F]{4}|.)"
 _LETTERS: Final = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _BLANKS: Final = " \t\f"
 
@@ -33,7 +33,7 @@ def parse(text: str) -> dict[str, str]:
     """
     entries = {}
     for line in _logical_lines(text):
-        found = _ENTRY.fullmatch(line)
+        found = re.fullmatch(_ENTRY, line)
         assert found, "every line is a key, perhaps empty, and a value, perhaps empty"
         entries[_unescape(found[1])] = _unescape(found[2])
     return entries
@@ -63,4 +63,4 @@ def _unescape(text: str) -> str:
             return chr(int(escaped[1:], 16))
         return _LETTERS.get(escaped, escaped)
 
-    return _ESCAPE.sub(meaning, text)
+    return re.sub(_ESCAPE, meaning, text)

@@ -13,7 +13,6 @@ from typing import Final
 
 from logcore.broker.config.broker_rules import check_broker
 from logcore.broker.config.configs import Configs
-from logcore.broker.config.describe import topic_entries
 from logcore.broker.config.resources import (
     BROKER_RESOURCE,
     CLIENT_METRICS_RESOURCE,
@@ -81,6 +80,8 @@ class Rules:
 
     def topic_entries(self, configs: Mapping[str, str]) -> list[CreatableTopicConfigs]:
         """Return all settings of a topic that has these set, with where each comes from."""
+        from logcore.broker.config.describe import topic_entries  # noqa: PLC0415 - when asked
+
         values = self._configs.topic_defaults | TABLES[TOPIC_RESOURCE].parse_all(configs)
         return [
             CreatableTopicConfigs(
@@ -95,6 +96,7 @@ class Rules:
 
     def _check_topic(self, configs: Mapping[str, str]) -> None:
         table = TABLES[TOPIC_RESOURCE]
+
         values = self._configs.topic_defaults | table.parse_all(configs)
         low, high = values["min.compaction.lag.ms"], values["max.compaction.lag.ms"]
         if _number(low) > _number(high):

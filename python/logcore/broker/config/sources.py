@@ -21,9 +21,12 @@ from logcore.common.config import ConfigError, text_of
 
 OWN_PREFIX: Final = "LOGCORE_"
 KAFKA_PREFIX: Final = "KAFKA_"
-_ORCHESTRATOR: Final = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)")
-"""What container orchestrators set for a service that is called logcore or kafka."""
-_NOT_KEYS: Final = {"LOGCORE_CONFIG", "LOGCORE_LOG_LEVEL"}
+_NOT_KEYS: Final = (
+    r"LOGCORE_LOG_LEVEL"
+    r"|\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)"  # an orchestrator's, of a service
+    r"|KAFKA_(\w+_)?OPTS|KAFKA_(DEBUG|HOME|JMX_PORT|MODE|VERSION)"  # a Java machine's
+)
+"""Variables that begin like settings and are none."""
 
 
 def read_file(path: Path) -> dict[str, Given]:
@@ -95,12 +98,13 @@ def read_environment(environment: Mapping[str, str]) -> tuple[dict[str, Given], 
     """
     own, kafka = {}, {}
     for variable, text in environment.items():
-        if variable in _NOT_KEYS or _ORCHESTRATOR.fullmatch(variable):
+        is_ours = variable.startswith((OWN_PREFIX, KAFKA_PREFIX))
+        if not is_ours or re.fullmatch(_NOT_KEYS, variable):
             continue
         origin = f"environment variable {variable}"
         if variable.startswith(OWN_PREFIX):
             own[_with_prefix(key_of_variable(variable, OWN_PREFIX))] = Given(text, origin)
-        elif variable.startswith(KAFKA_PREFIX):
+        else:
             kafka[key_of_variable(variable, KAFKA_PREFIX)] = Given(text, origin)
     return own, kafka
 
