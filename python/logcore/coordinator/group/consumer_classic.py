@@ -164,7 +164,8 @@ class ConsumerClassic:
             if is_consumer_group:
                 self._sessions.keep_alive(group_id, after)
                 self._sessions.expect_sync(group_id, after)
-            answer.complete(response)
+            if not answer.is_done:  # given up on while the records took their time
+                answer.complete(response)
 
         change.actions.append(finish)
 
@@ -251,7 +252,7 @@ class ConsumerClassic:
     def leave(
         self, group: ConsumerGroup, request: LeaveGroupRequest
     ) -> CoordinatorResult[LeaveGroupResponse]:
-        """Let members of the classic protocol go; an administrator names static ones by instance."""
+        """Let members of the classic protocol go; a tool names static ones by instance alone."""
         going: dict[str, ConsumerMember] = {}
         answers = []
         for identity in request.members:

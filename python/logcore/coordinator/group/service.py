@@ -23,12 +23,20 @@ from logcore.common.errors import (
 )
 from logcore.coordinator.group.context import Caller, GroupConfig, Topics
 from logcore.coordinator.group.listing import describe, list_groups
+from logcore.coordinator.group.regex import MayDescribe
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.shard import GroupShard
 from logcore.coordinator.hashing import partition_for
 from logcore.coordinator.log import CoordinatorLog
 from logcore.coordinator.result import CoordinatorResult
 from logcore.coordinator.runtime import CoordinatorRuntime
+from logcore.protocol.messages.consumer_group_describe import (
+    DescribedGroup as DescribedConsumerGroup,
+)
+from logcore.protocol.messages.consumer_group_heartbeat import (
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
+)
 from logcore.protocol.messages.delete_groups import DeletableGroupResult
 from logcore.protocol.messages.describe_groups import DescribedGroup
 from logcore.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
@@ -138,8 +146,11 @@ class GroupCoordinator:
         elif not low <= request.session_timeout_ms <= high:
             refuse(InvalidSessionTimeoutError())
         else:
-            self._write(request.group_id, lambda shard: shard.join(caller, request, answer)).then(
-                lambda done: None if done.error is None else refuse(kafka_error(done.error))
+            made_way = self._write(request.group_id, lambda shard: shard.make_way(request.group_id))
+            made_way.then(
+                lambda _: self._write(
+                    request.group_id, lambda shard: shard.join(caller, request, answer)
+                ).then(lambda done: None if done.error is None else refuse(kafka_error(done.error)))
             )
         return answer
 
@@ -193,6 +204,30 @@ class GroupCoordinator:
             return Deferred.of(failed(InvalidGroupIdError()))
         written = self._write(request.group_id, lambda shard: shard.leave(request))
         return answered(written, failed)
+
+    def consumer_heartbeat(
+        self,
+        caller: Caller,
+        request: ConsumerGroupHeartbeatRequest,
+        may_describe: MayDescribe = lambda _: True,
+    ) -> Deferred[ConsumerGroupHeartbeatResponse]:
+        """Hear of a member of a consumer group, which joins, follows and leaves by this alone.
+
+        Args:
+            caller: Who sent it.
+            request: What it says.
+            may_describe: Tells whether the member may know of a topic that its expression matches.
+        """
+        written = self._write(
+            request.group_id,
+            lambda shard: shard.consumer.heartbeat(caller, request, may_describe),
+        )
+        return answered(
+            written,
+            lambda error: ConsumerGroupHeartbeatResponse(
+                error_code=error.code, error_message=str(error) or None
+            ),
+        )
 
     # ------------------------------------------------------------ offsets
 
@@ -263,6 +298,17 @@ class GroupCoordinator:
             )
         except KafkaError as error:
             return DescribedGroup(group_id=group_id, error_code=error.code)
+
+    def describe_consumer_group(self, group_id: str) -> DescribedConsumerGroup:
+        """Describe a consumer group."""
+        try:
+            return self.runtime.read(
+                self.partition_for(group_id), lambda shard: shard.consumer.describe(group_id)
+            )
+        except KafkaError as error:
+            return DescribedConsumerGroup(
+                group_id=group_id, error_code=error.code, error_message=str(error) or None
+            )
 
     def delete_groups(self, group_ids: Iterable[str]) -> Deferred[list[DeletableGroupResult]]:
         """Delete groups that nobody uses, with their offsets, in the order asked for."""

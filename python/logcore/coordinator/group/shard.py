@@ -3,20 +3,20 @@
 Each request goes to the protocol of its group's kind, and each record to the replayer of its key.
 Invariant: every kind of record that is ever written here has a replayer; kinds of a later release
 are passed over when a log is loaded.
-Neighbours: `runtime` drives it; `classic` and `offsets` do the work.
+Neighbours: `runtime` drives it; `classic`, `consumer` and `offsets` do the work.
 """
 
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
-from logcore.common.errors import InconsistentGroupProtocolError
+from logcore.common.errors import CoordinatorNotAvailableError
 from logcore.coordinator.group.classic import ClassicProtocol
-from logcore.coordinator.group.classic_group import ClassicGroup
+from logcore.coordinator.group.consumer import ConsumerProtocol
 from logcore.coordinator.group.context import Caller, GroupConfig, ShardContext, Topics
 from logcore.coordinator.group.offsets import OffsetProtocol
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.state import GroupState
 from logcore.coordinator.log import EncodedRecord
-from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
+from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
 from logcore.coordinator.timers import Timers
 from logcore.protocol.errors import UnknownRecordTypeError
 from logcore.protocol.internal.coordinator_record import (
@@ -45,6 +45,7 @@ class GroupShard:
         state: Groups and offsets.
         context: What the protocols work with.
         classic: Serves classic groups.
+        consumer: Serves consumer groups of the new protocol.
         offsets: Serves offsets.
     """
 
@@ -61,10 +62,19 @@ class GroupShard:
         self.context = ShardContext(self.state, settings, clock, timers, topics, group_config)
         self.classic = ClassicProtocol(self.context)
         self.offsets = OffsetProtocol(self.context, self.classic.rebalance)
+        self.consumer = ConsumerProtocol(self.context, self.classic.rebalance)
         self.state.register(self.classic.replayers())
+        self.state.register(self.consumer.replayers())
         self.state.register(self.offsets.replayers())
 
     # ------------------------------------------------------------ by kind of group
+
+    def make_way(self, group_id: str) -> CoordinatorResult[None]:
+        """Remove a consumer group without members, so that a classic one can take its place."""
+        group = self.consumer.group(group_id)
+        if group is None or not group.is_empty:
+            return NOTHING
+        return CoordinatorResult(group.tombstones())
 
     def join(
         self, caller: Caller, request: JoinGroupRequest, answer: Deferred[JoinGroupResponse]
@@ -74,9 +84,12 @@ class GroupShard:
         Raises:
             KafkaError: What to answer.
         """
-        if not isinstance(self.state.groups.get(request.group_id), ClassicGroup | None):
-            raise InconsistentGroupProtocolError
-        return self.classic.join(caller, request, answer)
+        group = self.consumer.group(request.group_id)
+        if group is None:
+            return self.classic.join(caller, request, answer)
+        if group.is_empty:
+            raise CoordinatorNotAvailableError("the group was left a moment ago")
+        return self.consumer.join(group, caller, request, answer)
 
     def sync(
         self, request: SyncGroupRequest, answer: Deferred[SyncGroupResponse]
@@ -86,6 +99,9 @@ class GroupShard:
         Raises:
             KafkaError: What to answer.
         """
+        group = self.consumer.group(request.group_id)
+        if group is not None:
+            return self.consumer.sync(group, request, answer)
         return self.classic.sync(request, answer)
 
     def heartbeat(self, request: HeartbeatRequest) -> CoordinatorResult[HeartbeatResponse]:
@@ -94,6 +110,9 @@ class GroupShard:
         Raises:
             KafkaError: What to answer.
         """
+        group = self.consumer.group(request.group_id)
+        if group is not None:
+            return self.consumer.classic_heartbeat(group, request)
         return self.classic.heartbeat(request)
 
     def leave(self, request: LeaveGroupRequest) -> CoordinatorResult[LeaveGroupResponse]:
@@ -102,6 +121,9 @@ class GroupShard:
         Raises:
             KafkaError: What to answer.
         """
+        group = self.consumer.group(request.group_id)
+        if group is not None:
+            return self.consumer.leave(group, request)
         return self.classic.leave(request)
 
     # ------------------------------------------------------------ records
@@ -128,6 +150,7 @@ class GroupShard:
     def on_loaded(self) -> None:
         """Set the timers that go with what was loaded."""
         self.classic.on_loaded()
+        self.consumer.on_loaded()
 
     def on_unloaded(self) -> None:
         """Answer whoever waits."""
