@@ -8,7 +8,7 @@ members down; `consumer_group` holds them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -100,8 +100,8 @@ class ConsumerMember:
     epoch: int = 0
     previous_epoch: int = -1
     state: MemberState = MemberState.STABLE
-    assigned: OwnedPartitions = NOTHING_OWNED
-    revoking: OwnedPartitions = NOTHING_OWNED
+    assigned: OwnedPartitions = field(default_factory=dict)
+    revoking: OwnedPartitions = field(default_factory=dict)
 
     def has_reached(self, target_epoch: int) -> bool:
         """Whether there is nothing left to do for it."""
