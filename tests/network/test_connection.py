@@ -191,7 +191,7 @@ BAD_BEGINNINGS = {
     b"\x7f\xff\xff\xff": TOO_LARGE.format(2147483647),
     b"\0\0\x03\xe9": TOO_LARGE.format(1001),
     b"GET / HTTP/1.1\r\n": "speaks HTTP, and this is a port for Kafka's protocol",
-    b"\x16\x03\x01\x02\x00\x01\x00": "speaks TLS, and this listener does not",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01": "speaks TLS, and this listener does not",
 }
 
 

@@ -21,7 +21,7 @@ from logcore.network.frames import FrameReader
 from logcore.network.responses import assemble
 from logcore.network.service import NetworkService
 from logcore.protocol.errors import FrameSizeError
-from logcore.protocol.frame import LENGTH
+from logcore.protocol.frame import LENGTH, LENGTH_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 SLOTS_MAX: Final = 64
 FRAMES_PER_TURN_MAX: Final = 128
 WRITTEN_TOGETHER_BYTES: Final = 256 * 1024
-WRITE_HIGH_BYTES: Final = 1024 * 1024
-WRITE_LOW_BYTES: Final = 128 * 1024
+WRITE_HIGH_BYTES: Final = 256 * 1024
+WRITE_LOW_BYTES: Final = 64 * 1024
 
 _pack_length = LENGTH.pack
 
@@ -44,7 +44,8 @@ _WRITING: Final = 2
 _THROTTLED: Final = 4
 _TURN: Final = 8
 _DRAINING: Final = 16
-_CLOSED: Final = 32
+_MEMORY: Final = 32
+_CLOSED: Final = 64
 
 
 class RequestHandler(Protocol):
@@ -69,11 +70,12 @@ class ConnectionOwner(Protocol):
 class _Slot:
     """A request that waits for its answer, or whose answer waits for its turn."""
 
-    __slots__ = ("answer", "is_answered")
+    __slots__ = ("answer", "is_answered", "size")
 
-    def __init__(self) -> None:
-        self.answer: list[Any] | None = None
-        self.is_answered = False
+    def __init__(self, answer: list[Any] | None, size: int) -> None:
+        self.answer = answer
+        self.is_answered = answer is not None
+        self.size = size  # of the request, while it is held
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -104,6 +106,7 @@ class Connection(asyncio.BufferedProtocol):
         self._handle = owner.handler.handle
         self._frames = FrameReader(service.memory, service.settings.request_max_bytes)
         self._slots: deque[_Slot] = deque()
+        self._held_bytes = 0  # by what is being received
         self._outgoing: list[Any] = []
         self._outgoing_bytes = 0
         self._is_in_turn = False
@@ -129,8 +132,8 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def held_bytes(self) -> int:
-        """How much memory it holds to receive into."""
-        return self._frames.held_bytes
+        """How much memory its requests hold, those included that wait for their answers."""
+        return self._held_bytes + sum(slot.size for slot in self._slots)
 
     @property
     def peer_certificate(self) -> bytes | None:
@@ -230,7 +233,7 @@ class Connection(asyncio.BufferedProtocol):
         if not self._muted:
             self._serve()
         else:
-            self._frames.settle()
+            self._hold(self._frames.settle())
 
     @override
     def eof_received(self) -> bool:
@@ -267,7 +270,9 @@ class Connection(asyncio.BufferedProtocol):
         if self.is_closed:
             self._frames.release()
         else:
-            self._frames.settle()
+            held_bytes = self._frames.settle()
+            if held_bytes != self._held_bytes:
+                self._hold(held_bytes)
 
     def _hand_over(self) -> None:
         next_frame, handle, slots = self._frames.next_frame, self._handle, self._slots
@@ -280,13 +285,13 @@ class Connection(asyncio.BufferedProtocol):
                 pass
             elif not isinstance(answer, Deferred):
                 if slots:
-                    self._reserve(answer)
+                    self._reserve(answer, 0)
                 else:
                     self._put(answer)
             elif answer.is_done and not slots:
                 self._accept(answer)
             else:
-                slot = self._reserve(None)
+                slot = self._reserve(None, len(frame))
                 answer.then(partial(self._answered, slot))
             if self._muted:
                 return
@@ -299,10 +304,9 @@ class Connection(asyncio.BufferedProtocol):
         if answer is not None:
             self._put(answer)
 
-    def _reserve(self, answer: list[Any] | None) -> _Slot:
-        slot = _Slot()
-        slot.answer = answer
-        slot.is_answered = answer is not None
+    def _reserve(self, answer: list[Any] | None, size: int) -> _Slot:
+        slot = _Slot(answer, size)
+        self._service.budget.add(size)
         self._slots.append(slot)
         if len(self._slots) >= SLOTS_MAX:
             self._mute(_SLOTS)
@@ -319,6 +323,8 @@ class Connection(asyncio.BufferedProtocol):
             return
         slot.answer = done.value()
         slot.is_answered = True
+        slot.size, size = 0, slot.size
+        self._service.budget.add(-size)
         if not self._is_in_turn:
             self._flush()
 
@@ -343,7 +349,7 @@ class Connection(asyncio.BufferedProtocol):
         size = sum(map(len, answer))
         self._outgoing.append(_pack_length(size))
         self._outgoing += answer
-        self._outgoing_bytes += size
+        self._outgoing_bytes += size + LENGTH_BYTES
         if self._outgoing_bytes >= WRITTEN_TOGETHER_BYTES:
             self._write()
 
@@ -361,6 +367,21 @@ class Connection(asyncio.BufferedProtocol):
             transport.writelines(ready)
 
     # ------------------------------------------------------------ reading or not
+
+    def go_on(self) -> None:
+        """There is memory again to receive into."""
+        self._unmute(_MEMORY)
+
+    def _hold(self, held_bytes: int) -> None:
+        """Account for the memory that is received into, and stop if that is too much."""
+        budget = self._service.budget
+        grown_bytes = held_bytes - self._held_bytes
+        self._held_bytes = held_bytes
+        budget.add(grown_bytes)
+        if not held_bytes:
+            budget.leave(self)
+        elif grown_bytes > 0 and not budget.may_receive(self):
+            self._mute(_MEMORY)
 
     def _mute(self, why: int) -> None:
         if not self._muted and self._transport is not None:
@@ -390,6 +411,9 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.is_closed = True
         self._mute(_CLOSED)
+        self._service.budget.add(-self.held_bytes)
+        self._service.budget.leave(self)
+        self._held_bytes = 0
         self._slots.clear()
         self._outgoing.clear()
         if not self._is_in_turn:

@@ -91,6 +91,8 @@ class FrameReader:
             raise FrameSizeError(self._describe(length))
         end = body + length
         if end > self._end:
+            if length >= _FOREIGN_FROM and (foreign := self._foreign_protocol()):
+                raise FrameSizeError(foreign)
             self._due = end - start
             return None
         self._start = end
@@ -100,15 +102,21 @@ class FrameReader:
             return memoryview(buffer[body:end])
         return memoryview(buffer)[body:end]
 
-    def settle(self) -> None:
-        """Leave the scratch buffer and make room; to be called when a turn is over."""
+    def settle(self) -> int:
+        """Leave the scratch buffer and make room; to be called when a turn is over.
+
+        Returns:
+            How much memory is held from now on.
+        """
         buffer, pending = self._buffer, self._end - self._start
         if buffer is None:
-            return
+            return 0
         if not pending:
             self.release()
-        elif self._is_scratch or self._start + max(self._due, pending + 1) > len(buffer):
+            return 0
+        if self._is_scratch or self._start + max(self._due, pending + 1) > len(buffer):
             self._move(buffer, pending)
+        return self.held_bytes
 
     def release(self) -> None:
         """Give the memory back, and forget what is pending."""
@@ -131,20 +139,26 @@ class FrameReader:
         self._start, self._end = 0, pending
 
     def _describe(self, length: int) -> str:
-        """Say what is wrong with a length, and what the peer may have meant."""
-        assert self._buffer is not None, "a length was read from it"
-        head = bytes(self._buffer[self._start : self._start + LENGTH_BYTES])
-        if head[0] == 0x16 and head[1] == 0x03:  # noqa: PLR2004 - a TLS handshake record
-            return "speaks TLS, and this listener does not"
-        if head in _HTTP_METHODS:
-            return "speaks HTTP, and this is a port for Kafka's protocol"
-        if length < 0:
-            return f"announced a request of {length} bytes"
+        """Say what is wrong with a length."""
+        announced = f"announced a request of {length} bytes"
         if length < FRAME_BYTES_MIN:
-            return f"announced a request of {length} bytes, too few for a header"
-        return f"announced a request of {length} bytes; socket.request.max.bytes is {self.limit}"
+            return announced if length < 0 else f"{announced}, too few for a header"
+        limit = f"{announced}; socket.request.max.bytes is {self.limit}"
+        return self._foreign_protocol() or limit
+
+    def _foreign_protocol(self) -> str | None:
+        """Say what other protocol it is that a frame would be absurdly long in."""
+        assert self._buffer is not None, "a length was read from it"
+        head = bytes(self._buffer[self._start : min(self._start + _HEAD_BYTES, self._end)])
+        if head[:LENGTH_BYTES] in _HTTP_METHODS:
+            return "speaks HTTP, and this is a port for Kafka's protocol"
+        if head[:2] == b"\x16\x03" and head[_HEAD_BYTES - 1 :] == b"\x01":
+            return "speaks TLS, and this listener does not"
+        return None
 
 
+_HEAD_BYTES: Final = 6  # a TLS record's type, version and length, and the type of its handshake
+_FOREIGN_FROM: Final = 0x16030000
 _HTTP_METHODS: Final = frozenset(
     {b"GET ", b"HEAD", b"POST", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PRI "}
 )

@@ -14,6 +14,8 @@ UNLIMITED: Final = 2**31 - 1
 class ConnectionLimits:
     """Counts connections against Kafka's three limits.
 
+    The limits may be changed while it is used; `wake` follows.
+
     Args:
         total_max: max.connections: above it nobody is accepted until somebody leaves.
         per_ip_max: max.connections.per.ip: above it a connection is closed at once.
@@ -77,6 +79,10 @@ class ConnectionLimits:
         if not self._hosts[host]:
             del self._hosts[host]
         self.count -= 1
+        self.wake()
+
+    def wake(self) -> None:
+        """Call back whoever waits for room, if there is some; also to be called after a change."""
         if self._waiting and not self.is_full:
             waiting, self._waiting = self._waiting, []
             for callback in waiting:

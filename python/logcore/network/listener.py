@@ -26,6 +26,7 @@ _OUT_OF_FILES_PAUSE_MS: Final = 200
 _SWEEPS_PER_IDLE: Final = 10
 _SWEEP_MAX_MS: Final = 5_000
 _SWEEP_MIN_MS: Final = 20
+_STALLED_MAX_MS: Final = 10_000
 _CLOSING_MAX_MS: Final = 10_000
 _ABORT_SECONDS: Final = 1.0  # an abort needs a turn or two of the loop
 
@@ -78,6 +79,11 @@ class Listener:
         backlog = self.service.settings.backlog
         self._sockets = listening_sockets(self.host, self.port, backlog)
         self.port = self._sockets[0].getsockname()[1]
+
+    @property
+    def is_dual(self) -> bool:
+        """Whether IPv6 is listened on too, or only."""
+        return any(listening.family == socket.AF_INET6 for listening in self._sockets)
 
     def start(self) -> None:
         """Accept, after taking the address if `bind` has not.
@@ -249,8 +255,19 @@ class Listener:
                 limit_ms = _CLOSING_MAX_MS if connection.is_closed else idle_max_ms
                 if 0 <= limit_ms <= now_ms - connection.idle_since_ms:
                     self._close_idle(connection, limit_ms)
+        self._close_favoured()
         self.service.memory.trim()
         self._sweep_later()
+
+    def _close_favoured(self) -> None:
+        """Close whoever keeps others waiting for memory and sends nothing."""
+        budget = self.service.budget
+        favoured = budget.favoured
+        if isinstance(favoured, Connection) and favoured in self.connections and budget.is_wanted:
+            now_ms = self.service.scheduler.monotonic_ms()
+            if now_ms - favoured.idle_since_ms >= _STALLED_MAX_MS and not favoured.is_active:
+                favoured.close("stopped in the middle of a request while others wait for memory")
+                favoured.abort()
 
     def _close_idle(self, connection: Connection, limit_ms: int) -> None:
         logger.info("%s did nothing for %d ms; closing the connection", connection.peer, limit_ms)

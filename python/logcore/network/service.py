@@ -12,6 +12,7 @@ from typing import Final
 
 from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
+from logcore.network.budget import BUFFERED_MAX_BYTES, ReceiveBudget
 from logcore.network.limits import ConnectionLimits
 from logcore.network.memory import ReceiveMemory
 
@@ -28,6 +29,8 @@ class NetworkSettings:
         send_buffer_bytes: socket.send.buffer.bytes; -1 leaves it to the system.
         receive_buffer_bytes: socket.receive.buffer.bytes; -1 leaves it to the system.
         backlog: socket.listen.backlog.size.
+        buffered_max_bytes: queued.max.request.bytes: what requests may hold of memory, of which
+            one at a time may take more.
         handshake_timeout_ms: How long a TLS handshake may take.
     """
 
@@ -36,6 +39,7 @@ class NetworkSettings:
     send_buffer_bytes: int = -1
     receive_buffer_bytes: int = -1
     backlog: int = 50
+    buffered_max_bytes: int = BUFFERED_MAX_BYTES
     handshake_timeout_ms: int = 10_000
 
 
@@ -96,6 +100,7 @@ class NetworkService:
         self.settings = settings or NetworkSettings()
         self.limits = limits or ConnectionLimits()
         self.memory = ReceiveMemory()
+        self.budget = ReceiveBudget(self.settings.buffered_max_bytes)
         self.stats = NetworkStats()
         self._ids = itertools.count(1)
         if metrics is not None:
@@ -112,6 +117,9 @@ class NetworkService:
             metrics.observe_counter(f"logcore_network_{name}_total", text, ask)
         metrics.observe_gauge(
             "logcore_network_connections", "Open connections", lambda: limits.count
+        )
+        metrics.observe_gauge(
+            "logcore_network_buffered_bytes", "Memory that requests hold", lambda: self.budget.used
         )
 
 
