@@ -26,6 +26,13 @@ def test_a_failure_prints_what_replays_it(monkeypatch, capsys):
     assert "seed 7" in capsys.readouterr().err
 
 
+def test_a_request_has_a_bounded_number_of_elements():
+    count = 1_000_001
+    varint = bytes([(count + 1) & 0x7F | 0x80, (count + 1) >> 7 & 0x7F | 0x80, (count + 1) >> 14])
+    frame = request_header(RequestHeader(9, 8, 7, "x")) + varint + EMPTY_GROUP * count + bytes(2)
+    assert fuzz_frames.read(bytearray(frame)) == "malformed"
+
+
 def test_the_smallest_elements_take_memory_in_proportion():
     header = request_header(RequestHeader(9, 8, 7, "x"))
     count = 20_000

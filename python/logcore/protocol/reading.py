@@ -4,13 +4,14 @@ The text it makes is what one would write by hand: adjacent fields of fixed size
 call straight into attributes, structs are spelled out inside the loops of their arrays, and only
 tagged fields, rare as they are, have functions of their own.
 In that text `d` is what is indexed, `v` the view that records and bytes are slices of, `p` the
-position, `z` the end, `n` a length or count.
-Invariant: a length or count is compared with the bytes left before anything is made of it.
+position, `z` the end, `n` a length or count, `x` how many elements may still come.
+Invariant: a length or count is compared with the bytes left before anything is made of it, and a
+request, which anybody may send, has a bounded number of elements whatever its size.
 Neighbours: `writing` is the way back; `source` holds the lines; `wire` what they call.
 """
 
 import struct
-from typing import Any
+from typing import Any, Final
 
 from logcore.protocol import wire
 from logcore.protocol.schema import Field, Message, Struct
@@ -22,7 +23,9 @@ from logcore.protocol.source import (
     reaches,
 )
 
-CAUGHT = (struct.error, IndexError, UnicodeDecodeError)
+CAUGHT: Final = (struct.error, IndexError, UnicodeDecodeError)
+ELEMENTS_MAX: Final = 1_000_000
+"""Elements of arrays that a request may have in all: three bytes can become 300 of memory."""
 
 
 class ReaderSource:
@@ -38,6 +41,7 @@ class ReaderSource:
         self.flexible = version >= cls.FLEXIBLE
         self._cls = cls
         self._has_records = reaches(cls, {"records"})
+        self._is_request = cls.__name__.endswith("Request")
         self._source = Source()
         self._run: list[tuple[str, str]] = []  # formats and targets not unpacked yet
         self._tag_readers: dict[type[Struct], str] = {}
@@ -58,6 +62,8 @@ class ReaderSource:
                 if reaches(self._cls, {"bytes"}):
                     source.line("v = memoryview(d)")
             source.line("z = len(d)")
+            if self._is_request:
+                source.line(f"x = {ELEMENTS_MAX}")
             source.line(f"o = new({source.bind(self._cls, 'C')})")
             self._struct(self._cls, "o")
             self._flush()
@@ -203,6 +209,10 @@ class ReaderSource:
         size = element_size_min(field, self.version, flexible=self.flexible)
         with source.block(f"if not 0 <= n * {size} <= z - p:"):
             source.line(self._refuse(label))
+        if self._is_request:
+            source.line("x -= n")
+            with source.block("if x < 0:"):
+                source.line(f"too_many({self._owner + '.' + label!r}, {ELEMENTS_MAX})")
         if field.of is not None:
             self._structs(field.of, target)
         elif field.kind == "uuid":
@@ -210,15 +220,27 @@ class ReaderSource:
             source.line(f"{target} = [bytes(d[i:i + 16]) for i in range(p, e, 16)]")
             source.line("p = e")
         elif field.kind in wire.FORMATS:
-            unpackers = source.bind(wire.UNPACKERS[field.kind], "N")
-            source.line(f"{target} = list({unpackers}[n](d, p))")
-            source.line(f"p += n * {size}")
+            self._numbers(field.kind, target, size)
         else:
             items, item = source.fresh("a"), source.fresh("x")
             source.line(f"{target} = {items} = []")
             with source.block("for _ in range(n):"):
                 self._blob(field, item, label, nullable=False)
                 source.line(f"{items}.append({item})")
+
+    def _numbers(self, kind: str, target: str, size: int) -> None:
+        """Read an array of numbers by one call; most have only a few."""
+        source = self._source
+        few = source.bind(wire.UNPACKERS_OF_FEW[kind], "N")
+        many = source.bind(wire.UNPACKERS[kind], "N")
+        with source.block("if n == 0:"):
+            source.line(f"{target} = []")
+        with source.block("else:"):
+            source.line(
+                f"{target} = [*({few}[n] if n < {len(wire.UNPACKERS_OF_FEW[kind])} "
+                f"else {many}[n])(d, p)]"
+            )
+            source.line(f"p += n * {size}")
 
     def _structs(self, cls: type[Struct], target: str) -> None:
         source = self._source
@@ -252,6 +274,8 @@ class ReaderSource:
         """Write the function that reads a struct's tagged fields, and skips those unknown."""
         source = self._source
         with source.function(f"def {self._tag_readers[cls]}(o, d, v, p, z, t):"):
+            if self._is_request:
+                source.line(f"x = {ELEMENTS_MAX}")
             with source.block("if t > 127:"):
                 source.line("t, p = more_varint(t, d, p)")
             with source.block("for _ in range(t):"):

@@ -38,6 +38,7 @@ CALLED_BY_READERS: Final = (
     "more_varint",
     "read_varint",
     "skip_tags",
+    "too_many",
 )
 CALLED_BY_WRITERS: Final = ("lacking", "string_varint", "unencodable", "varint")
 
@@ -46,6 +47,7 @@ VARINT_ONE_BYTE_MAX: Final = 0x7F
 VARINT_SHIFT_MAX: Final = 28
 INT32_MAX: Final = 0x7FFF_FFFF
 PACKERS_MAX: Final = 512
+FEW: Final = 9
 
 
 def more_varint(first: int, data: "Buffer", position: int) -> tuple[int, int]:
@@ -125,6 +127,15 @@ def cut_short(what: str, position: int, length: int, size: int) -> NoReturn:
         MalformedMessageError: Always.
     """
     raise MalformedMessageError(f"{what} at {position} declares {length}, in {size} bytes in all")
+
+
+def too_many(what: str, most: int) -> NoReturn:
+    """Refuse a request that would become far more memory than it has bytes.
+
+    Raises:
+        MalformedMessageError: Always.
+    """
+    raise MalformedMessageError(f"{what}: a request with more than {most} elements of arrays")
 
 
 def malformed(what: str, error: Exception) -> MalformedMessageError:
@@ -209,3 +220,11 @@ class Unpackers(dict[int, Callable[..., tuple[Any, ...]]]):
 
 
 UNPACKERS: Final = {kind: Unpackers(letter) for kind, letter in FORMATS.items() if kind != "uuid"}
+"""By the kind of the numbers: unpackers of arrays of any length."""
+
+UNPACKERS_OF_FEW: Final = {
+    kind: tuple(struct.Struct(f">{count}{letter}").unpack_from for count in range(FEW))
+    for kind, letter in FORMATS.items()
+    if kind != "uuid"
+}
+"""By the kind of the numbers: unpackers of arrays of few, by their count."""

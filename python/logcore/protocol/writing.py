@@ -227,20 +227,26 @@ class WriterSource:
         with source.block(f"if {blob} is None:"):
             if may_be_null(field, self.version):
                 source.line(f"{length} = {0 if self.flexible else -1}")
-                source.line(f"{blob} = ()")
+                source.line(f"{blob} = b''")
             else:
                 source.line("raise TypeError('records are null')")
+        plus = " + 1" if self.flexible else ""
+        with source.block(f"elif type({blob}) is list:"):
+            source.line(f"{length} = sum(map(len, {blob})){plus}")
         with source.block("else:"):
-            with source.block(f"if type({blob}) is not list:"):
-                source.line(f"{blob} = ({blob},)")
-            source.line(f"{length} = sum(map(len, {blob})){' + 1' if self.flexible else ''}")
+            source.line(f"{length} = len({blob}){plus}")
         self._length("records", length)
-        with source.block(f"if {length} <= {INLINE_BYTES_MAX}:"):
+        with source.block(f"if {length} > {INLINE_BYTES_MAX}:"):
+            source.line("w.append(b)")
+            source.line("b = bytearray()")
+            with source.block(f"if type({blob}) is list:"):
+                source.line(f"w += {blob}")
+            with source.block("else:"):
+                source.line(f"w.append({blob})")
+        with source.block(f"elif type({blob}) is list:"):
             source.line(f"for x in {blob}: b += x")
         with source.block("else:"):
-            source.line("w.append(b)")
-            source.line(f"w += {blob}")
-            source.line("b = bytearray()")
+            source.line(f"b += {blob}")
 
     # ------------------------------------------------------------ arrays
 
