@@ -17,8 +17,6 @@ from logcore.protocol.source import exists, may_be_null
 from logcore.protocol.wire import SIZES
 
 LONG_ARRAY = 130
-TEXTS = ("", "a", "topic", "\N{LATIN SMALL LETTER E WITH ACUTE}" * 40, "x" * 300)
-BLOBS = (0, 3, 100, 3000)
 NOT_NULL = UnencodableMessageError
 """What a default of null costs in a version where the field may not be null."""
 
@@ -62,6 +60,12 @@ class Values:
     codes exist, durations and times are sensible. Without `tagged`, tagged fields are left alone.
     """
 
+    texts: tuple[str, ...] = (
+        "", "a", "topic", "\N{LATIN SMALL LETTER E WITH ACUTE}" * 40, "x" * 300,
+    )  # fmt: skip
+    blobs: tuple[int, ...] = (0, 3, 100, 3000)
+    counts: tuple[int, ...] = (0, 1, 2, 3)
+
     def __init__(self, seed, *, plain=False, tagged=True):
         self.random = random.Random(zlib.crc32(repr(seed).encode()))
         self.plain = plain
@@ -82,7 +86,7 @@ class Values:
             return None
         if not field.is_array:
             return self.one(name, field, version)
-        count = self.random.choice((0, 1, 2, 3))
+        count = self.random.choice(self.counts)
         if field.of is None and self.random.random() < 0.05:
             count = LONG_ARRAY
         return [self.one(name, field, version) for _ in range(count)]
@@ -93,9 +97,9 @@ class Values:
         made = {
             "bool": lambda: self.random.random() < 0.5,
             "uuid": lambda: self.random.randbytes(16),
-            "string": lambda: self.random.choice(TEXTS),
-            "bytes": lambda: self.random.randbytes(self.random.choice(BLOBS)),
-            "records": lambda: self.random.randbytes(self.random.choice(BLOBS)),
+            "string": lambda: self.random.choice(self.texts),
+            "bytes": lambda: self.random.randbytes(self.random.choice(self.blobs)),
+            "records": lambda: self.random.randbytes(self.random.choice(self.blobs)),
             "float64": lambda: self.random.uniform(-1e9, 1e9),
         }
         return made[field.kind]() if field.kind in made else self.number(name, field)

@@ -1,49 +1,18 @@
-"""Every message in every version, internal records included, against Apache Kafka's own classes.
-
-One JVM reads and writes them all (`Echo.java`); its JSON tells whether it saw the same values.
-"""
+"""Every message in every version, internal records included, against Apache Kafka's own classes."""
 
 import json
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from logcore.common.errors import UnsupportedVersionError
 from logcore.protocol.errors import UnencodableMessageError
-from logcore.protocol.source import exists
-from tests.peers import absent, kafka
-from tests.peers.kafka.programs import SHORT_LIVED
+from logcore.protocol.header import RequestHeader, request_header, response_header
 from tests.protocol.catalogue import Values, every_version
+from tests.protocol.peers.echo import differences, echoed, kafka_name
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
 
-ECHO = Path(__file__).with_name("Echo.java")
 SAMPLES = 3
-PACKAGES = {
-    "messages": "org.apache.kafka.common.message",
-    "internal.classic_group": "org.apache.kafka.coordinator.group.generated",
-    "internal.consumer_group": "org.apache.kafka.coordinator.group.generated",
-    "internal.share_group": "org.apache.kafka.coordinator.group.generated",
-    "internal.streams_group": "org.apache.kafka.coordinator.group.generated",
-    "internal.share": "org.apache.kafka.coordinator.share.generated",
-    "internal.transaction": "org.apache.kafka.coordinator.transaction.generated",
-    "internal.metadata": "org.apache.kafka.common.metadata",
-    "internal.consumer_protocol": "org.apache.kafka.common.message",
-    "internal.raft": "org.apache.kafka.common.message",
-}
-
-
-def kafka_name(cls):
-    """Where Kafka keeps its class for a message of ours."""
-    module = cls.__module__.removeprefix("logcore.protocol.")
-    name = cls.__name__
-    if module.startswith("messages."):
-        return f"{PACKAGES['messages']}.{name}Data"
-    if name == "QuorumStateData":
-        return f"org.apache.kafka.raft.generated.{name}"
-    return f"{PACKAGES[module]}.{name}"
 
 
 def samples():
@@ -53,44 +22,6 @@ def samples():
         for _ in range(SAMPLES):
             message = values.message(cls, version)
             yield message, version, message.encode_bytes(version)
-
-
-def echoed(lines):
-    """What Kafka answers to each line."""
-    if shutil.which("javac") is None:
-        absent("javac is not installed (Java's development kit has it)")
-    command = ["java", *SHORT_LIVED, "-cp", kafka.kafka_classpath(), str(ECHO)]
-    done = subprocess.run(
-        command, input="\n".join(lines), capture_output=True, text=True, check=True, timeout=110
-    )
-    return done.stdout.splitlines()
-
-
-def spelled(attribute):
-    """An attribute's name as Kafka's JSON has it, but for the case of letters."""
-    return attribute.replace("_", "").lower()
-
-
-def differences(message, told, version, path=""):
-    """Yield where Kafka saw another value than we wrote."""
-    told = {name.lower(): value for name, value in told.items()}
-    for attribute, field in message.FIELDS.items():
-        if not exists(field, version) or field.kind in {"bytes", "records", "uuid"}:
-            continue
-        mine, where = getattr(message, attribute), f"{path}.{attribute}"
-        if spelled(attribute) not in told:
-            if field.tag is None:
-                yield f"{where} is not in {sorted(told)}"
-            continue
-        theirs = told[spelled(attribute)]
-        if field.of is None or mine is None or theirs is None:
-            if mine != theirs:
-                yield f"{where}: {mine!r} is not {theirs!r}"
-        elif field.is_array:
-            for each, other in zip(mine, theirs, strict=True):
-                yield from differences(each, other, version, where)
-        else:
-            yield from differences(mine, theirs, version, where)
 
 
 def complaints(sent, answers):
@@ -149,3 +80,18 @@ def test_kafka_drops_and_refuses_the_same_fields_in_old_versions():
             lines.append(f"{kafka_name(cls)} {last} {newest} {version}")
     wrong = list(unlike(ours, echoed(lines)))
     assert not wrong, "\n".join(each[:400] for each in wrong[:20])
+
+
+def test_headers_are_kafkas():
+    package = "org.apache.kafka.common.message"
+    sent = [
+        (f"{package}.RequestHeaderData", 1, request_header(RequestHeader(3, 8, 7, "me"))),
+        (f"{package}.RequestHeaderData", 2, request_header(RequestHeader(3, 9, 7, "me"))),
+        (f"{package}.RequestHeaderData", 2, request_header(RequestHeader(18, 3, 7, None))),
+        (f"{package}.ResponseHeaderData", 0, response_header(3, 8, 7)),
+        (f"{package}.ResponseHeaderData", 1, response_header(3, 9, 7)),
+        (f"{package}.ResponseHeaderData", 0, response_header(18, 3, 7)),
+    ]
+    lines = [f"{name} {version} {written.hex()} {version}" for name, version, written in sent]
+    answers = [answer.partition(" ")[0] for answer in echoed(lines)]
+    assert answers == [written.hex() for _, _, written in sent]
