@@ -3,8 +3,8 @@
 Version notes:
     1: whether it comes from a ZooKeeper cluster.
     2: directories.
-    3: features whose minimum is 0.
-    4: the epoch before a clean shutdown.
+    3: the epoch before a clean shutdown.
+    4: features whose minimum is 0.
 """
 
 from logcore.protocol.schema import Message, Struct

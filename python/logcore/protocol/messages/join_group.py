@@ -5,6 +5,7 @@ Version notes:
     4: the first join only hands out a member id.
     5: static members.
     6: flexible.
+    7: the protocol type comes back.
     8: a reason.
     9: the leader may be told to skip assigning.
 """

@@ -1,6 +1,7 @@
 """Stores how far a group has read, per partition.
 
 Version notes:
+    5: no retention time of its own any more.
     6: leader epochs.
     7: static members.
     8: flexible.
