@@ -31,7 +31,7 @@ def test_an_error_without_a_code_is_the_servers():
 
 
 def test_another_response_leaves_the_decision_as_it_is():
-    told = []
+    told: list[object] = []
     record = CoordinatorRecord("key", "value", 3)
     result = CoordinatorResult([record], 1, told.append).with_response("two")
     assert result.records == [record]

@@ -1,5 +1,7 @@
 """Timers of a shard: named, pushed back, cancelled, run in turn, tried again."""
 
+from typing import Any
+
 import pytest
 
 from logcore.common.clock import ManualScheduler
@@ -15,11 +17,11 @@ class Shard:
     def __init__(self) -> None:
         self.scheduler = ManualScheduler()
         self.timers = ShardTimers(self.scheduler, self.run_write)
-        self.ran = []
-        self.queue = None
-        self.error = None
+        self.ran: list[Any] = []
+        self.queue: list[Any] | None = None
+        self.error: Exception | None = None
 
-    def run_write(self, group_id, operation):
+    def run_write(self, _, operation):
         if self.queue is not None:
             self.queue.append(operation)
             return Deferred()

@@ -1,6 +1,7 @@
 """A coordinator with members that speak to it in messages, for the tests of groups."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from logcore.common.clock import ManualScheduler
 from logcore.common.deferred import Deferred
@@ -48,8 +49,8 @@ def subscription(*topics: str) -> bytes:
 class Topics:
     """No topics at all: who needs some brings their own."""
 
-    topics_by_name: dict = field(default_factory=dict)
-    topics_by_id: dict = field(default_factory=dict)
+    topics_by_name: dict[str, Any] = field(default_factory=dict)
+    topics_by_id: dict[bytes, Any] = field(default_factory=dict)
 
 
 class Cluster:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from logcore.common.errors import NotEnoughReplicasError
 from logcore.coordinator.group.classic_state import ClassicState
 from logcore.protocol.messages.leave_group import MemberIdentity
 from tests.coordinator.group.actors import Cluster
@@ -274,8 +275,6 @@ def test_a_returned_static_member_survives_a_restart(cluster):
 
 
 def test_a_return_that_cannot_be_written_down_changes_nothing(cluster):
-    from logcore.common.errors import NotEnoughReplicasError
-
     ids, generation = stable_static(cluster, "a", "b")
     cluster.log.fail_with = NotEnoughReplicasError()
     answer = cluster.join(instance_id="b").value()

@@ -173,7 +173,7 @@ def test_a_member_that_joined_again_is_alive_while_it_waits(cluster):
 
 
 def test_a_silent_member_is_removed(cluster):
-    (leader, follower), generation = cluster.stable(2)
+    (leader, _), generation = cluster.stable(2)
     cluster.scheduler.advance(9_999)
     assert cluster.heartbeat(leader, generation) == 0
     cluster.scheduler.advance(1)

@@ -1,5 +1,7 @@
 """Offsets: who may commit, what is fetched, what is deleted, what expires."""
 
+from typing import Any
+
 import pytest
 
 from logcore.common.errors import MessageTooLargeError, NotEnoughReplicasError
@@ -11,6 +13,7 @@ from logcore.protocol.messages.offset_delete import (
     OffsetDeleteRequestPartition,
     OffsetDeleteRequestTopic,
 )
+from logcore.protocol.messages.offset_fetch import OffsetFetchRequestGroup
 from tests.coordinator.group.actors import GROUP, Cluster, subscription
 from tests.coordinator.group.test_classic_join import stable_static
 
@@ -148,8 +151,6 @@ def test_a_commit_is_not_seen_before_it_is_written(cluster):
 
 
 def test_a_fetch_of_stable_offsets_waits_for_commits_under_way(cluster):
-    from logcore.protocol.messages.offset_fetch import OffsetFetchRequestGroup
-
     cluster.log.is_held = True
     cluster.commit(7)
     request = OffsetFetchRequestGroup(group_id=GROUP, topics=None)
@@ -162,7 +163,7 @@ def test_a_fetch_of_stable_offsets_waits_for_commits_under_way(cluster):
 # ---------------------------------------------------------------- records
 
 
-def written(cluster):
+def written(cluster) -> tuple[Any, Any]:
     key, value = cluster.log.partitions[0][-1]
     return decode_key(key), value
 
@@ -172,7 +173,7 @@ def test_the_record_is_in_the_version_kafka_writes(cluster):
     key, value = written(cluster)
     assert (key.API_KEY, key.group, key.topic, key.partition) == (1, GROUP, "t", 0)
     assert value[:2] == b"\0\4"
-    decoded = decode_value(key, value)
+    decoded: Any = decode_value(key, value)
     assert (decoded.offset, decoded.leader_epoch, decoded.topic_id) == (7, 2, A)
     assert decoded.commit_timestamp == cluster.scheduler.now_ms()
 
@@ -181,7 +182,8 @@ def test_a_retention_of_its_own_is_kept_as_kafka_keeps_it(cluster):
     cluster.commit(7, retention_ms=1_000, version=4)
     key, value = written(cluster)
     assert value[:2] == b"\0\1"
-    assert decode_value(key, value).expire_timestamp == cluster.scheduler.now_ms() + 1_000
+    decoded: Any = decode_value(key, value)
+    assert decoded.expire_timestamp == cluster.scheduler.now_ms() + 1_000
     cluster.scheduler.advance(600_000)
     assert cluster.fetched() == -1
 
