@@ -135,6 +135,12 @@ impl Log {
         Ok(())
     }
 
+    /// Lets go of the pages of segments that were read since the last time; they stay cached by the
+    /// system.
+    pub fn unload(&self) {
+        self.segments.load().iter().for_each(|segment| segment.unload());
+    }
+
     /// Whether an offset belongs to the active segment, whose bytes were written lately.
     pub fn is_active(&self, offset: i64) -> bool {
         self.segments.is_active(offset)

@@ -100,6 +100,19 @@ impl FileMap {
         Ok(())
     }
 
+    /// Lets go of the pages that were asked for since the last time: they stay in the system's
+    /// cache, but count no longer as this process's memory. Who reads them gets them back.
+    pub fn unload(&self) {
+        if self.loaded.swap(0, Ordering::Relaxed) == 0 {
+            return;
+        }
+        // SAFETY: a shared map of a file shows the same bytes after the advice as before.
+        let asked = unsafe {
+            madvise(self.raw.as_mut_ptr().cast(), self.published(), Advice::LinuxDontNeed)
+        };
+        debug_assert!(asked.is_ok(), "{asked:?}");
+    }
+
     /// The published bytes of a range, `None` if it reaches past them.
     pub fn bytes(&self, range: Range<usize>) -> Option<&[u8]> {
         if range.start > range.end || range.end > self.published() {

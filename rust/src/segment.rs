@@ -273,6 +273,13 @@ impl Segment {
         Ok(map.slice(first.position..stop))
     }
 
+    /// Lets go of the map's pages, if it was read since the last time.
+    pub(crate) fn unload(&self) {
+        if let Some(map) = self.map.get() {
+            map.unload();
+        }
+    }
+
     /// Brings a range of the map into memory.
     fn load(&self, map: &FileMap, range: Range<usize>) -> Result<()> {
         map.load(range).map_err(|source| LogError::io("read", &self.path(FileKind::Log), source))

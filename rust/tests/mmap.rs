@@ -90,3 +90,26 @@ fn a_map_shows_what_is_appended_after_it_was_made() {
     map.load(0..usize::MAX).unwrap();
     assert_eq!(offsets(&log), [0, 1]);
 }
+
+/// Resident KiB of this process's maps of a file.
+fn resident_kib(path: &std::path::Path) -> u64 {
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut lines = maps.lines();
+    lines.by_ref().find(|line| line.ends_with(path.to_str().unwrap())).unwrap();
+    let line = lines.find(|line| line.starts_with("Rss:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn pages_that_were_read_can_be_let_go_and_come_back() {
+    let case = Case::new(LogConfig::default());
+    let log = large(&case);
+    let found = log.read(0, 1 << 22, true, Isolation::LogEnd).unwrap().records.unwrap();
+    let path = &case.files(".log")[0];
+    assert!(resident_kib(path) > 2500);
+    log.unload();
+    assert_eq!(resident_kib(path), 0);
+    assert_eq!(records_in(&found).len(), 40);
+    log.unload();
+    assert_eq!(offsets(&log).len(), 41);
+}

@@ -32,11 +32,13 @@ impl LogManager {
     }
 
     /// Flushes the logs that are due: by `flush.ms`, or because a segment was sealed since the last
-    /// flush. Returns how many were flushed; failed directories are offline then.
+    /// flush. Also lets go of pages that were read, which would count as this process's memory.
+    /// Returns how many were flushed; failed directories are offline then.
     pub fn flush_due(&self) -> usize {
         let now_ms = self.options.clock.now_ms();
         let flushed = self.each(|hosted| {
             let log = &hosted.log;
+            log.unload();
             let list = log.segments().load();
             let active_base = list.last().map_or(0, |active| active.base_offset());
             let is_rolled = log.recovery_point() < active_base;
