@@ -60,6 +60,7 @@ class Cluster:
         self.scheduler = ManualScheduler()
         self.log = MemoryLog()
         self.topics = Topics()
+        self.group_config: dict[str, str] = {}
         values = {"offsets_topic_num_partitions": 1, "group_initial_rebalance_delay_ms": 0}
         self.settings = GroupSettings(**(values | settings))
         self.start()
@@ -70,7 +71,7 @@ class Cluster:
             scheduler=self.scheduler,
             settings=self.settings,
             topics=lambda: self.topics,
-            group_config=lambda _: {},
+            group_config=lambda _: self.group_config,
             partition_count=lambda: self.settings.offsets_topic_num_partitions,
         )
         for partition in range(self.settings.offsets_topic_num_partitions):
