@@ -3,7 +3,7 @@
 import pytest
 
 from logcore.protocol.api_keys import FLEXIBLE_FROM, ApiKey, message_classes
-from logcore.protocol.schema import NEVER
+from logcore.protocol.field import NEVER
 
 
 def test_names_and_numbers_are_kafkas():

@@ -6,7 +6,8 @@ import pytest
 
 from logcore.common.uuids import ZERO_UUID
 from logcore.protocol import types
-from logcore.protocol.schema import Field, Message, Struct
+from logcore.protocol.field import Field
+from logcore.protocol.schema import Message, Struct
 from logcore.protocol.wire import FORMATS
 
 PRIMITIVES = {

@@ -10,7 +10,7 @@ import importlib
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from logcore.protocol.schema import NEVER
+from logcore.protocol.field import NEVER
 
 if TYPE_CHECKING:
     from logcore.protocol.schema import Message

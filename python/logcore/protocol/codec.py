@@ -3,24 +3,29 @@
 Each is compiled when it is first needed, in about a millisecond, and kept by its class.
 Invariant: what is compiled stands nowhere else; there is no second, interpreted way to read or
 write a message.
-Neighbours: `schema` asks; `reading` and `writing` know how the text of a codec goes.
+Neighbours: `schema` asks and keeps; `reading` and `writing` know how the text of a codec goes.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from logcore.common.errors import UnsupportedVersionError
+from logcore.protocol.field import StructMeta
 from logcore.protocol.reading import ReaderSource
 from logcore.protocol.source import Source
 from logcore.protocol.writing import WriterSource
 
 if TYPE_CHECKING:
-    from logcore.protocol.schema import Message, Reader, Struct, Writer
+    from typing_extensions import Buffer
+
+Reader: TypeAlias = "Callable[[Buffer, int], Any]"
+Writer: TypeAlias = "Callable[[Any, bytes], list[Buffer]]"
 
 UNSET: Final = object()
 """Stands for an array that the caller of a constructor left out."""
 
 
-def compile_constructor(cls: "type[Struct]") -> Any:  # noqa: ANN401 - an __init__ of its own
+def compile_constructor(cls: StructMeta) -> Any:  # noqa: ANN401 - an __init__ of its own
     """Compile the constructor of a struct: keywords only, each with the table's default."""
     source = Source()
     parameters, body = [], []
@@ -42,7 +47,7 @@ def compile_constructor(cls: "type[Struct]") -> Any:  # noqa: ANN401 - an __init
     return source.compile("__init__", f"{cls.__name__} constructor")
 
 
-def compile_reader(cls: "type[Message]", version: int) -> "Reader":
+def compile_reader(cls: StructMeta, version: int) -> Reader:
     """Compile the reader of a version of a message.
 
     Raises:
@@ -53,7 +58,7 @@ def compile_reader(cls: "type[Message]", version: int) -> "Reader":
     return reader
 
 
-def compile_writer(cls: "type[Message]", version: int) -> "Writer":
+def compile_writer(cls: StructMeta, version: int) -> Writer:
     """Compile the writer of a version of a message.
 
     Raises:
@@ -64,7 +69,7 @@ def compile_writer(cls: "type[Message]", version: int) -> "Writer":
     return writer
 
 
-def check_version(cls: "type[Message]", version: int) -> None:
+def check_version(cls: StructMeta, version: int) -> None:
     """Refuse versions that the message does not have."""
     first, last = cls.VERSIONS
     if not first <= version <= last:

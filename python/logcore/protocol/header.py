@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from logcore.protocol.api_keys import FLEXIBLE_FROM, ApiKey
 from logcore.protocol.errors import MalformedMessageError, UnencodableMessageError
-from logcore.protocol.schema import NEVER
+from logcore.protocol.field import NEVER
 from logcore.protocol.wire import STRING_BYTES_MAX, cut_short, read_varint, skip_tags
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import struct
 from typing import Any, Final
 
 from logcore.protocol import wire
-from logcore.protocol.schema import Field, Message, Struct
+from logcore.protocol.field import Field, StructMeta
 from logcore.protocol.source import (
     Source,
     element_size_min,
@@ -36,7 +36,7 @@ class ReaderSource:
         flexible: Whether lengths are compact and fields may be tagged.
     """
 
-    def __init__(self, cls: type[Message], version: int) -> None:
+    def __init__(self, cls: StructMeta, version: int) -> None:
         self.version = version
         self.flexible = version >= cls.FLEXIBLE
         self._cls = cls
@@ -44,7 +44,7 @@ class ReaderSource:
         self._is_request = cls.__name__.endswith("Request")
         self._source = Source()
         self._run: list[tuple[str, str]] = []  # formats and targets not unpacked yet
-        self._tag_readers: dict[type[Struct], str] = {}
+        self._tag_readers: dict[StructMeta, str] = {}
         self._owner = cls.__name__
         namespace = self._source.namespace
         namespace.update({name: getattr(wire, name) for name in wire.CALLED_BY_READERS})
@@ -95,7 +95,7 @@ class ReaderSource:
 
     # ------------------------------------------------------------ structs and their fields
 
-    def _struct(self, cls: type[Struct], name: str) -> None:
+    def _struct(self, cls: StructMeta, name: str) -> None:
         """Read the fields of a struct into the object called `name`."""
         outer, self._owner = self._owner, cls.__name__
         tagged: dict[str, Field] = {}
@@ -128,7 +128,7 @@ class ReaderSource:
         else:
             self._blob(field, target, label)
 
-    def _nested(self, field: Field, cls: type[Struct], target: str) -> None:
+    def _nested(self, field: Field, cls: StructMeta, target: str) -> None:
         source = self._source
         name = source.fresh("o")
         made = f"{target} = {name} = new({source.bind(cls, 'C')})"
@@ -242,7 +242,7 @@ class ReaderSource:
             )
             source.line(f"p += n * {size}")
 
-    def _structs(self, cls: type[Struct], target: str) -> None:
+    def _structs(self, cls: StructMeta, target: str) -> None:
         source = self._source
         items, name = source.fresh("a"), source.fresh("o")
         source.line(f"{target} = {items} = []")
@@ -254,7 +254,7 @@ class ReaderSource:
 
     # ------------------------------------------------------------ tagged fields
 
-    def _tags(self, cls: type[Struct], name: str, tagged: dict[str, Field]) -> None:
+    def _tags(self, cls: StructMeta, name: str, tagged: dict[str, Field]) -> None:
         source = self._source
         self._add("B", "t")
         self._flush()
@@ -270,7 +270,7 @@ class ReaderSource:
     def _view(self) -> str:
         return "v" if reaches(self._cls, {"records", "bytes"}) else "d"
 
-    def _tag_reader(self, cls: type[Struct], tagged: dict[str, Field]) -> None:
+    def _tag_reader(self, cls: StructMeta, tagged: dict[str, Field]) -> None:
         """Write the function that reads a struct's tagged fields, and skips those unknown."""
         source = self._source
         with source.function(f"def {self._tag_readers[cls]}(o, d, v, p, z, t):"):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from logcore.protocol.schema import Field, Struct, parse_versions
+from logcore.protocol.field import Field, StructMeta, parse_versions
 from logcore.protocol.wire import FORMATS, SIZES
 
 
@@ -93,7 +93,7 @@ def may_be_null(field: Field, version: int) -> bool:
     return version in versions_of(field.nullable)
 
 
-def reaches(cls: type[Struct], kinds: set[str]) -> bool:
+def reaches(cls: StructMeta, kinds: set[str]) -> bool:
     """Whether a struct has fields of certain kinds, itself or in what it contains."""
     return any(
         field.kind in kinds or (field.of is not None and reaches(field.of, kinds))
@@ -101,7 +101,7 @@ def reaches(cls: type[Struct], kinds: set[str]) -> bool:
     )
 
 
-def size_min(cls: type[Struct], version: int, *, flexible: bool) -> int:
+def size_min(cls: StructMeta, version: int, *, flexible: bool) -> int:
     """Return the fewest bytes a struct can have; no element of an array has less."""
     size = int(flexible)
     for field in cls.FIELDS.values():

@@ -4,14 +4,15 @@ A function returns a `Field` but is typed as the value that the attribute will h
 checker knows constructors and attributes of every message. Passed uncalled, it names the element of
 an array: `array(int32, "0+")`.
 Invariant: ranges of versions stay text until a codec is compiled; a field costs no parsing.
-Neighbours: `schema` turns the fields into classes; `codec` gives each type its bytes.
+Neighbours: `field` is what they make; `schema` has the base classes; `codec` gives types bytes.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from logcore.common.uuids import ZERO_UUID
-from logcore.protocol.schema import Field, Struct
+from logcore.protocol.field import Field, StructMeta
+from logcore.protocol.schema import Struct
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -176,7 +177,7 @@ def array(
 def array(of: Any, versions: str, **options: Any) -> Any:
     """Make an array of structs (`of` is their class) or of primitives (`of` is their function)."""
     options.setdefault("default", ())
-    if isinstance(of, type):
+    if isinstance(of, StructMeta):
         return Field("struct", versions, of=of, is_array=True, **options)
     return Field(KIND_BY_FUNCTION[of], versions, is_array=True, **options)
 

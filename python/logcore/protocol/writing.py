@@ -13,7 +13,7 @@ import struct
 from typing import Any, Final, NamedTuple
 
 from logcore.protocol import wire
-from logcore.protocol.schema import Field, Message, Struct
+from logcore.protocol.field import Field, StructMeta
 from logcore.protocol.source import Source, exists, may_be_null, reaches
 
 CAUGHT: Final = (struct.error, AttributeError, TypeError, UnicodeEncodeError)
@@ -46,14 +46,14 @@ class WriterSource:
         flexible: Whether lengths are compact and fields may be tagged.
     """
 
-    def __init__(self, cls: type[Message], version: int) -> None:
+    def __init__(self, cls: StructMeta, version: int) -> None:
         self.version = version
         self.flexible = version >= cls.FLEXIBLE
         self._cls = cls
         self._has_records = reaches(cls, {"records"})
         self._source = Source()
         self._run: list[Item] = []
-        self._tag_writers: dict[type[Struct], str] = {}
+        self._tag_writers: dict[StructMeta, str] = {}
         namespace = self._source.namespace
         namespace.update({name: getattr(wire, name) for name in wire.CALLED_BY_WRITERS})
         namespace.update(caught=CAUGHT)
@@ -131,7 +131,7 @@ class WriterSource:
 
     # ------------------------------------------------------------ structs and their fields
 
-    def _struct(self, cls: type[Struct], name: str) -> None:
+    def _struct(self, cls: StructMeta, name: str) -> None:
         """Write the fields of the struct called `name`."""
         tagged: dict[str, Field] = {}
         for attribute, field in cls.FIELDS.items():
@@ -171,7 +171,7 @@ class WriterSource:
         else:
             self._blob(field.kind, expression, nullable=may_be_null(field, self.version))
 
-    def _nested(self, field: Field, cls: type[Struct], expression: str) -> None:
+    def _nested(self, field: Field, cls: StructMeta, expression: str) -> None:
         source = self._source
         name = source.fresh("o")
         source.line(f"{name} = {expression}")
@@ -286,7 +286,7 @@ class WriterSource:
 
     # ------------------------------------------------------------ tagged fields
 
-    def _tags(self, cls: type[Struct], name: str, tagged: dict[str, Field]) -> None:
+    def _tags(self, cls: StructMeta, name: str, tagged: dict[str, Field]) -> None:
         """Write a struct's tagged section: those fields that are not their default."""
         if not tagged:
             self._run.append(Item("B", "0"))
@@ -303,7 +303,7 @@ class WriterSource:
         with self._source.block("else:"):
             self._source.line("b.append(0)")
 
-    def _tag_writer(self, cls: type[Struct], tagged: dict[str, Field]) -> None:
+    def _tag_writer(self, cls: StructMeta, tagged: dict[str, Field]) -> None:
         """Write the function that returns a struct's tagged section, each field behind its size."""
         source = self._source
         outer, self._run = self._run, []
