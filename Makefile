@@ -12,6 +12,7 @@ TOOLS  := $(CURDIR)/target/tools
 PYTHON_DIRS := $(wildcard python tests benches examples scripts)
 MYPY_DIRS   := $(wildcard python/logcore tests benches examples scripts)
 CRASH_IMAGES ?= 100000
+FUZZ_FRAMES  ?= 1000000
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= batch index log_against_model
 
@@ -76,7 +77,8 @@ fmt: $(VENV)/.dev-installed need-cargo ## rewrite Rust and Python in the house's
 	$(BIN)/ruff check --quiet --fix $(PYTHON_DIRS)
 	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
 
-fuzz: need-nightly $(TOOLS)/bin/cargo-fuzz ## 60 s per fuzz target, then 100,000 crash images
+fuzz: build need-nightly $(TOOLS)/bin/cargo-fuzz ## a million frames, 60 s per fuzz target, 100,000 crash images
+	$(PY) -m tests.protocol.fuzz_frames $(FUZZ_FRAMES)
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
 	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" cargo +nightly fuzz run $$target -- \
