@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from logcore.common.errors import (
@@ -69,7 +71,7 @@ def test_a_topic_is_there_when_its_creation_is_answered(disk):
 
 def test_subscribers_hear_of_a_change_before_it_is_answered(disk):
     controller = started(disk)
-    events = []
+    events: list[Any] = []
     controller.subscribe(events.append)
     controller.create_topics(creation("t", "u")).then(events.append)
     delta, done = events
@@ -108,7 +110,7 @@ def test_an_answer_without_records_waits_for_what_it_was_built_on(disk):
 def test_a_failed_disk_fails_what_waits_and_all_that_comes(disk):
     worker = HeldWorker()
     controller = started(disk, worker)
-    events = []
+    events: list[Any] = []
     controller.subscribe(events.append)
     disk.storage.is_broken = True
     answers = [controller.create_topics(creation(name)) for name in ("t", "u", "t")]
@@ -182,7 +184,7 @@ def test_producer_ids_are_given_once_also_across_starts(disk):
 def test_settings_are_changed_and_checked(disk):
     controller = started(disk)
     controller.create_topics(creation("t")).value()
-    events = []
+    events: list[Any] = []
     controller.subscribe(events.append)
     change = ConfigChange(2, "t", [KeyChange("retention.ms", ConfigOperation.SET, "9")])
     [outcome] = controller.alter_configs([change], validate_only=True).value()

@@ -5,7 +5,7 @@ import pytest
 from logcore.common.errors import KafkaStorageError, LogCorruptError
 from logcore.controller import snapshot
 from logcore.controller.image import EMPTY
-from logcore.controller.metadata_log import TOPIC_SETTINGS
+from logcore.controller.metadata_log import TOPIC_SETTINGS, Committed
 from logcore.controller.records import encoded, topic_records
 from logcore.controller.replay import ReplayError
 from logcore.log.manager import LogManager
@@ -30,7 +30,7 @@ def ids(next_id):
 
 
 def heard(log):
-    batches = []
+    batches: list[Committed] = []
     log.tail(batches.append)
     return batches
 

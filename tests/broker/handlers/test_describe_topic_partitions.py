@@ -1,4 +1,4 @@
-"""DescribeTopicPartitions: pages of topics, with the expectations of Apache Kafka 4.3.1's answers."""
+"""DescribeTopicPartitions: pages of topics; the expectations are what Apache Kafka answers."""
 
 from collections.abc import Iterator
 

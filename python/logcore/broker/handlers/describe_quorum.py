@@ -4,6 +4,8 @@ Versions: 0 to 2; since 1 with times, since 2 with messages, directories and add
 is this one node.
 """
 
+from typing import Final
+
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
@@ -20,6 +22,9 @@ from logcore.protocol.messages.describe_quorum import (
     ResponseTopicData,
 )
 
+_FACTS_FROM: Final = 2
+"""Before this version there is no place for directories and addresses."""
+
 
 def handle(
     parts: Parts, request: DescribeQuorumRequest, context: RequestContext
@@ -27,12 +32,15 @@ def handle(
     """Describe the quorum of the one partition that has one."""
     if not parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.CLUSTER):
         raise ClusterAuthorizationFailedError("describing the cluster is not allowed")
-    response = DescribeQuorumResponse(error_message=None, nodes=_nodes(parts, context))
+    has_facts = context.version >= _FACTS_FROM
+    response = DescribeQuorumResponse(error_message=None)
+    if has_facts:
+        response.nodes = _nodes(parts, context)
     for topic in request.topics:
         answered = ResponseTopicData(topic_name=topic.topic_name)
         for partition in topic.partitions:
             is_ours = topic.topic_name == CLUSTER_METADATA_TOPIC and partition.partition_index == 0
-            described = _described(parts) if is_ours else _unknown(partition.partition_index)
+            described = _described(parts, has_facts=has_facts) if is_ours else _unknown(partition.partition_index)
             answered.partitions.append(described)
         response.topics.append(answered)
     return response
@@ -56,7 +64,7 @@ def _unknown(partition_index: int) -> ResponsePartitionData:
     )
 
 
-def _described(parts: Parts) -> ResponsePartitionData:
+def _described(parts: Parts, *, has_facts: bool) -> ResponsePartitionData:
     controller = parts.controller
     end_offset = controller.image.offset + 1
     now_ms = parts.scheduler.now_ms()
@@ -68,7 +76,7 @@ def _described(parts: Parts) -> ResponsePartitionData:
         last_fetch_timestamp=now_ms,
         last_caught_up_timestamp=now_ms,
     )
-    if directories:
+    if directories and has_facts:
         voter.replica_directory_id = directories[0]
     return ResponsePartitionData(
         partition_index=0,
