@@ -23,10 +23,12 @@ OWN_PREFIX: Final = "LOGCORE_"
 KAFKA_PREFIX: Final = "KAFKA_"
 _NOT_KEYS: Final = (
     r"LOGCORE_LOG_LEVEL"
-    r"|\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)"  # an orchestrator's, of a service
+    r"|\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_\w+)"  # an orchestrator's, of a service
     r"|KAFKA_(\w+_)?OPTS|KAFKA_(DEBUG|HOME|JMX_PORT|MODE|VERSION)"  # a Java machine's
 )
 """Variables that begin like settings and are none."""
+_ADDRESSES: Final = ("tcp://", "udp://")
+"""What an orchestrator's variable for a service's port, such as `KAFKA_PORT`, begins with."""
 
 
 def read_file(path: Path) -> dict[str, Given]:
@@ -99,7 +101,7 @@ def read_environment(environment: Mapping[str, str]) -> tuple[dict[str, Given], 
     own, kafka = {}, {}
     for variable, text in environment.items():
         is_ours = variable.startswith((OWN_PREFIX, KAFKA_PREFIX))
-        if not is_ours or re.fullmatch(_NOT_KEYS, variable):
+        if not is_ours or re.fullmatch(_NOT_KEYS, variable) or text.startswith(_ADDRESSES):
             continue
         origin = f"environment variable {variable}"
         if variable.startswith(OWN_PREFIX):

@@ -96,6 +96,7 @@ def _result(
         config_source=int(entry.source),
         is_sensitive=entry.is_sensitive,
         config_type=entry.config_type,
+        documentation=None,
     )
     if request.include_synonyms:
         result.synonyms = [

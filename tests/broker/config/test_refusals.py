@@ -1,0 +1,41 @@
+"""What must not be ignored is refused."""
+
+import pytest
+
+from logcore.broker.config.broker_config import BrokerConfig
+from logcore.common.config import ConfigError
+
+AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+
+REFUSED = [
+    ("authorizer.class.name", AUTHORIZER, "would allow everything"),
+    ("create.topic.policy.class.name", "org.X", "no Java"),
+    ("principal.builder.class", "org.X", "no Java"),
+    ("config.providers", "file", "write them out"),
+    ("remote.log.storage.system.enable", "true", "no remote storage"),
+    ("process.roles", "broker", "broker and controller at once"),
+    ("controller.quorum.voters", "1@a:1,2@b:1", "single node"),
+    ("controller.quorum.voters", "7@a:1", "must be this node"),
+    ("listeners", "SASL_PLAINTEXT://:1", "no logins by SASL"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "reason"), REFUSED)
+def test_refused(key, value, reason):
+    with pytest.raises(ConfigError, match=reason) as caught:
+        BrokerConfig({key: value})
+    assert caught.value.key == key
+    assert key in str(caught.value)
+
+
+def test_what_says_no_more_than_the_default_is_accepted():
+    builder = "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder"
+    BrokerConfig(
+        {
+            "authorizer.class.name": "",
+            "principal.builder.class": builder,
+            "config.providers": "",
+            "controller.quorum.voters": "1@localhost:9093",
+            "process.roles": "controller,broker",
+        }
+    )
