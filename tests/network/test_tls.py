@@ -9,13 +9,14 @@ import os
 import shutil
 import ssl
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from logcore.common.config import ConfigError
 from logcore.network.tls import TlsContexts, openssl_name, pem, server_context
-from tests.network.serving import Echo, connected, framed, listening, on_loop
+from tests.network.serving import Answering, Echo, connected, framed, listening, on_loop, until
 
 EXTENSIONS = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 
@@ -79,6 +80,30 @@ async def test_frames_of_every_size_over_tls(keys):
                 assert await client.receive() == body
             client.send(*[b"pipelined"] * 2_000)
             assert [await client.receive() for _ in range(2_000)] == [b"pipelined"] * 2_000
+
+
+@on_loop
+async def test_a_slow_reader_of_much_over_tls_costs_little(keys):
+    segment = memoryview(bytes(40_000_000))
+    tls = TlsContexts(settings_of(keys))
+    async with (
+        listening(Answering(lambda _: [b"head", segment]), tls=tls.current) as listener,
+        connected(listener, ssl=client_context(keys), server_hostname="localhost") as client,
+    ):
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # uvloop's has it
+        tracemalloc.start()
+        try:
+            client.send(*[b"give me!"] * 3)
+            await until(lambda: listener.service.stats.sent_bytes)
+            await until(lambda: not any(each.is_reading for each in listener.connections))
+            await asyncio.sleep(0.05)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 5_000_000
+        client.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(3):
+            assert len(await client.receive()) == 40_000_004
 
 
 @on_loop

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from logcore.common.deferred import Deferred
 from logcore.common.types import override
 from logcore.network.frames import FrameReader
+from logcore.network.paced import PacedWriter
 from logcore.network.responses import assemble
 from logcore.network.service import NetworkService
 from logcore.protocol.errors import FrameSizeError
@@ -113,6 +114,7 @@ class Connection(asyncio.BufferedProtocol):
         self._muted = 0
         self._on_close: dict[Callable[[], object], None] = {}
         self._transport: asyncio.Transport | None = None
+        self._paced: PacedWriter | None = None  # for TLS
 
     @property
     def peer(self) -> str:
@@ -170,8 +172,9 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._write()
         self._finish()
-        if self._transport is not None:
-            self._transport.close()
+        closing = self._paced or self._transport
+        if closing is not None:
+            closing.close()
 
     def abort(self) -> None:
         """Close at once, whatever is still unsent."""
@@ -207,6 +210,8 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = transport  # type: ignore[assignment]  # uvloop's is not derived
         assert self._transport is not None, "just set"
         self._transport.set_write_buffer_limits(WRITE_HIGH_BYTES, WRITE_LOW_BYTES)
+        if self.is_tls:
+            self._paced = PacedWriter(self._transport)
         if self.is_closed:
             self._transport.abort()
 
@@ -216,7 +221,7 @@ class Connection(asyncio.BufferedProtocol):
         if exc is not None and not self.is_closed:
             logger.debug("%s is gone: %s", self.peer, exc)
         self._finish()
-        self._transport = None
+        self._transport = self._paced = None
         self._owner.closed(self)
 
     @override
@@ -244,12 +249,16 @@ class Connection(asyncio.BufferedProtocol):
     @override
     def pause_writing(self) -> None:
         """Hand over nothing while the peer does not read."""
+        if self._paced is not None:
+            self._paced.is_paused = True
         self._mute(_WRITING)
 
     @override
     def resume_writing(self) -> None:
         """Go on."""
         self.is_active = True
+        if self._paced is not None and not self._paced.resume():
+            return
         self._unmute(_WRITING)
         self._flush()
 
@@ -361,7 +370,9 @@ class Connection(asyncio.BufferedProtocol):
         self._outgoing, self._outgoing_bytes = [], 0
         self.is_active = True
         ready = assemble(outgoing)
-        if len(ready) == 1:
+        if self._paced is not None:
+            self._paced.writelines(ready)
+        elif len(ready) == 1:
             transport.write(ready[0])
         else:
             transport.writelines(ready)

@@ -11,6 +11,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from logcore.common.clock import Timer
@@ -184,7 +185,7 @@ class Listener:
         self.connections.add(connection)
         task = service.loop.create_task(self._open(accepted, connection))
         self._openings.add(task)
-        task.add_done_callback(self._openings.discard)
+        task.add_done_callback(partial(self._opened, accepted, connection))
 
     def _set_options(self, accepted: socket.socket) -> None:
         settings = self.service.settings
@@ -200,23 +201,30 @@ class Listener:
         """Make a transport of an accepted socket, after the handshake if there is one."""
         context = self._tls() if self._tls is not None else None
         timeout_s = self.service.settings.handshake_timeout_ms / 1000
-        try:
-            await self.service.loop.connect_accepted_socket(
-                lambda: connection,
-                accepted,
-                ssl=context,
-                ssl_handshake_timeout=timeout_s if context is not None else None,
-            )
-        except (OSError, asyncio.CancelledError) as error:
-            self._note_failed(connection, error)
-            accepted.close()
-            connection.abort()
+        await self.service.loop.connect_accepted_socket(
+            lambda: connection,
+            accepted,
+            ssl=context,
+            ssl_handshake_timeout=timeout_s if context is not None else None,
+        )
 
-    def _note_failed(self, connection: Connection, error: BaseException) -> None:
-        if self.is_tls and isinstance(error, OSError):
+    def _opened(
+        self, accepted: socket.socket, connection: Connection, task: asyncio.Task[None]
+    ) -> None:
+        """Clean up if it was not; a task that is cancelled before it runs could not itself."""
+        self._openings.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is None and not task.cancelled():
+            return
+        if isinstance(error, OSError) and self.is_tls:
             self.service.stats.handshakes_failed += 1
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             logger.warning("%s: the TLS handshake failed: %s", connection.peer, reason)
+        elif error is not None and not isinstance(error, OSError):
+            logger.error("%s: could not be served", connection.peer, exc_info=error)
+        accepted.close()
+        connection.abort()
+        self.closed(connection)  # the transport may be closed already, and says nothing then
 
     # ------------------------------------------------------------ closing
 
