@@ -216,9 +216,10 @@ def by_id(number):
 
 def test_topics_are_found_by_name_and_by_id():
     first, second = resolved(by_name("one"), by_id(2))
-    assert [found.name for _, found in (first, second)] == ["one", "two"]
-    assert (first[0].name, first[0].topic_id) == ("one", topic_id(1))
-    assert (second[0].name, second[0].topic_id) == ("two", topic_id(2))
+    assert [found.topic.name for found in (first, second)] == ["one", "two"]
+    assert (first.result.name, first.result.topic_id) == ("one", topic_id(1))
+    assert (second.result.name, second.result.topic_id) == ("two", topic_id(2))
+    assert (first.state.topic_id, second.state.name) == (bytes(16), None)
 
 
 @pytest.mark.parametrize(
@@ -236,17 +237,17 @@ def test_topics_are_found_by_name_and_by_id():
     ],
 )
 def test_what_cannot_be_deleted_is_refused_once(states, error):
-    [(result, found)] = resolved(*states)
-    assert result.error_code == error.code
-    assert result.error_message
-    assert found is None
+    [found] = resolved(*states)
+    assert found.result.error_code == error.code
+    assert found.result.error_message
+    assert found.topic is None
 
 
 def test_a_refused_topic_leaves_the_others_alone():
-    (refused, nothing), (_, two) = resolved(by_name("three"), by_name("two"))
-    assert refused.error_code == UnknownTopicOrPartitionError.code
-    assert nothing is None
-    assert two.name == "two"
+    refused, found = resolved(by_name("three"), by_name("two"))
+    assert refused.result.error_code == UnknownTopicOrPartitionError.code
+    assert refused.topic is None
+    assert found.topic == topic("two", number=2)
 
 
 def test_a_deletion_is_one_record_each():

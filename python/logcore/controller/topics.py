@@ -138,7 +138,9 @@ def _check_name(image: MetadataImage, name: str) -> None:
     if fault:
         raise InvalidTopicError(fault)
     if name in image.topics_by_name:
-        raise TopicAlreadyExistsError(f"Topic '{name}' already exists.")  # scripts look for these words
+        raise TopicAlreadyExistsError(
+            f"Topic '{name}' already exists."
+        )  # scripts look for these words
     other = topic_names.colliding(name, image.topics_by_name)
     if other is not None:
         raise InvalidTopicError(f"topic {name!r} collides with the existing topic {other!r}")
@@ -232,18 +234,26 @@ def _result(
 # ---- deleting
 
 
-def resolve_deletion(
-    image: MetadataImage, states: list[DeleteTopicState]
-) -> list[tuple[DeletableTopicResult, TopicImage | None]]:
-    """Find the topics that a DeleteTopics request means.
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A topic that a DeleteTopics request means.
 
-    Returns:
-        For each topic that is meant its result so far, and the topic; None where the result has
-        an error.
+    Attributes:
+        state: How the request names it.
+        result: What to answer so far.
+        topic: The topic; None where the result has an error.
     """
+
+    state: DeleteTopicState
+    result: DeletableTopicResult
+    topic: TopicImage | None
+
+
+def resolve_deletion(image: MetadataImage, states: list[DeleteTopicState]) -> list[Deletion]:
+    """Find the topics that a DeleteTopics request means, each once."""
     names = Counter(state.name for state in states if state.name is not None)
     ids = Counter(state.topic_id for state in states if state.topic_id != ZERO_UUID)
-    found: dict[tuple[str | None, bytes], tuple[DeletableTopicResult, TopicImage | None]] = {}
+    found: dict[tuple[str | None, bytes], Deletion] = {}
     for state in states:
         key = (state.name, state.topic_id)
         by_id = image.topics_by_id.get(state.topic_id) if state.name is None else None
@@ -255,10 +265,10 @@ def resolve_deletion(
             topic = _deletable(image, state, names, ids)
         except KafkaError as error:
             result.error_code, result.error_message = error.code, str(error)
-            found[key] = (result, None)
+            found[key] = Deletion(state, result, None)
         else:
             result.name, result.topic_id = topic.name, topic.topic_id
-            found[key] = (result, topic)
+            found[key] = Deletion(state, result, topic)
     return list(found.values())
 
 

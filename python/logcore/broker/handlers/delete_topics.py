@@ -4,15 +4,16 @@ Versions: 1 to 6; since 5 a refusal says why, since 6 topics are named by name o
 that may not see a topic is not told whether its id exists.
 """
 
+from typing import Final
+
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
 from logcore.common.errors import KafkaError, TopicAuthorizationFailedError
-from logcore.common.uuids import ZERO_UUID
 from logcore.controller.controller import deletion_refusal
 from logcore.controller.image import TopicImage
-from logcore.controller.topics import resolve_deletion
+from logcore.controller.topics import Deletion, resolve_deletion
 from logcore.protocol.messages.delete_topics import (
     DeletableTopicResult,
     DeleteTopicsRequest,
@@ -20,7 +21,7 @@ from logcore.protocol.messages.delete_topics import (
     DeleteTopicState,
 )
 
-_STATES_FROM = 6
+_STATES_FROM: Final = 6
 
 
 def handle(
@@ -37,11 +38,11 @@ def handle(
         )
     results: list[DeletableTopicResult] = []
     deleted: list[TopicImage] = []
-    for result, topic in resolve_deletion(parts.controller.image, states):
-        refusal_of_topic = _refusal(parts, context, result)
-        if topic is not None and refusal_of_topic is None:
-            deleted.append(topic)
-        results.append(refusal_of_topic or result)
+    for deletion in resolve_deletion(parts.controller.image, states):
+        forbidden = _forbidden(parts, context, deletion)
+        results.append(forbidden or deletion.result)
+        if deletion.topic is not None and forbidden is None:
+            deleted.append(deletion.topic)
     response = DeleteTopicsResponse(responses=results)
     return parts.controller.delete_topics(deleted).map(lambda _: response)
 
@@ -52,18 +53,17 @@ def _refused(name: str | None, topic_id: bytes, error: KafkaError) -> DeletableT
     )
 
 
-def _refusal(
-    parts: Parts, context: RequestContext, result: DeletableTopicResult
+def _forbidden(
+    parts: Parts, context: RequestContext, deletion: Deletion
 ) -> DeletableTopicResult | None:
     """Return what to answer instead where the client may not delete a topic."""
-    name = result.name
+    name = deletion.result.name
     if name is None:
         return None
     allows = parts.authorizer.allows
     error = TopicAuthorizationFailedError("deleting this topic is not allowed")
     if not allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name):
-        hidden = None if result.topic_id != ZERO_UUID else name
-        return _refused(hidden, result.topic_id, error)
+        return _refused(deletion.state.name, deletion.state.topic_id, error)
     if not allows(context, Operation.DELETE, ResourceType.TOPIC, name):
-        return _refused(name, result.topic_id, error)
+        return _refused(name, deletion.result.topic_id, error)
     return None

@@ -40,7 +40,11 @@ def handle(
         answered = ResponseTopicData(topic_name=topic.topic_name)
         for partition in topic.partitions:
             is_ours = topic.topic_name == CLUSTER_METADATA_TOPIC and partition.partition_index == 0
-            described = _described(parts, has_facts=has_facts) if is_ours else _unknown(partition.partition_index)
+            described = (
+                _described(parts, has_facts=has_facts)
+                if is_ours
+                else _unknown(partition.partition_index)
+            )
             answered.partitions.append(described)
         response.topics.append(answered)
     return response
