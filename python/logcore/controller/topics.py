@@ -140,7 +140,7 @@ def _check_name(image: MetadataImage, name: str) -> None:
     if name in image.topics_by_name:
         raise TopicAlreadyExistsError(
             f"Topic '{name}' already exists."
-        )  # scripts look for these words
+        )
     other = topic_names.colliding(name, image.topics_by_name)
     if other is not None:
         raise InvalidTopicError(f"topic {name!r} collides with the existing topic {other!r}")
