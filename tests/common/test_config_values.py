@@ -28,6 +28,8 @@ ALLOWED = [
     (ThrottledReplicas(), ("0:1", "10:2")),
     (EachLike(r"\d+@x", "1@x"), ("1@x",)),
     (EachLike(r"\d+@x", "1@x"), None),
+    (EachLike(r"\d+@x", "1@x"), ""),
+    (EachLike(r"\d+@x", "1@x"), "1@x, 2@x"),
     (OffsetReset(), "latest"),
     (OffsetReset(), "by_duration:PT1H"),
     (OffsetReset(), "by_duration:P1DT2H3M4.5S"),

@@ -126,7 +126,7 @@ class ThrottledReplicas:
 
 
 class EachLike:
-    """A list whose parts match a pattern; `shown` is the pattern for people."""
+    """A list, or a text with commas, whose parts match a pattern; `shown` is it for people."""
 
     __slots__ = ("pattern", "shown")
 
@@ -134,9 +134,10 @@ class EachLike:
         self.pattern = pattern
         self.shown = shown
 
-    def problem(self, value: tuple[str, ...] | None) -> str | None:
+    def problem(self, value: tuple[str, ...] | str | None) -> str | None:
         """Return what is wrong with a value; None if nothing is."""
-        if all(re.fullmatch(self.pattern, part) for part in value or ()):
+        parts = value.split(",") if isinstance(value, str) and value else value
+        if all(re.fullmatch(self.pattern, part.strip()) for part in parts or ()):
             return None
         return f"Each value must look like {self.shown}"
 

@@ -21,7 +21,7 @@ REFUSED = [
     ("", {"listeners": "PLAINTEXT://:1"}, "broker id must be specified: listeners"),
     ("", {"sasl.enabled.mechanisms": "PLAIN"}, "broker id must be specified"),
     ("1", {"listeners": "PLAINTEXT://:1"}, "only when it starts"),
-    ("1", {"listener.name.a.ssl.keystore.location": "/x"}, "only when it starts"),
+    ("1", {"listener.name.a.max.connections": "5"}, "only when it starts"),
     ("1", {"config.providers": "file"}, "write them out"),
 ]
 

@@ -183,8 +183,15 @@ class BrokerConfig(Mapping[str, Any]):
         """Return the keys that were given and are left at that, each with the reason."""
         from logcore.broker.config.no_effect import reason  # noqa: PLC0415 - when asked
 
-        reasons = ((name, reason(base_name(name))) for name in self.static)
-        return [(name, why) for name, why in reasons if why is not None]
+        found = []
+        for name in self.static:
+            base = base_name(name)
+            why = reason(base)
+            if why is None and base != name and not base.startswith("ssl."):
+                why = "only settings of TLS may differ between listeners"
+            if why is not None:
+                found.append((name, why))
+        return found
 
     def with_changes(self, changes: Mapping[str, str]) -> dict[str, Value]:
         """Return all values as they would be with changes on top of what was given at the start.

@@ -11,11 +11,11 @@ from typing import Final
 
 from logcore.broker.config.broker_keys import BROKER
 from logcore.broker.config.configs import Configs
-from logcore.broker.config.given_keys import base_name, definition
+from logcore.broker.config.given_keys import base_name, definition, listener_prefix
 from logcore.broker.config.refusals import check_values
 from logcore.broker.config.resources import BROKER_RESOURCE
 from logcore.broker.config.ssl_keys import SSL
-from logcore.common.config import ConfigError, Update
+from logcore.common.config import ConfigError, Update, Value
 from logcore.common.errors import InvalidRequestError
 
 _OF_STORES: Final = frozenset(
@@ -38,6 +38,7 @@ def check_broker(configs: Configs, name: str, changes: Mapping[str, str]) -> Non
     try:
         values = configs.broker().with_changes({**_beside(configs, name), **changes})
         check_values(values)
+        _check_tls(configs, changes, values)
     except ConfigError as error:
         raise InvalidRequestError(str(error)) from None
 
@@ -72,5 +73,19 @@ def _check_level(changes: Mapping[str, str], *, is_default: bool) -> None:
 
 
 def _check_supported(changes: Mapping[str, str]) -> None:
-    fixed = [name for name in changes if name in _FIXED or base_name(name) != name]
+    fixed = [
+        name
+        for name in changes
+        if name in _FIXED or (base_name(name) != name and not base_name(name).startswith("ssl."))
+    ]
     _refuse("logcore reads these only when it starts; change its file and restart it", fixed)
+
+
+def _check_tls(configs: Configs, changes: Mapping[str, str], values: Mapping[str, Value]) -> None:
+    """Try what a listener would get, keys and certificates included, before it is written."""
+    for listener in configs.broker().listeners:
+        prefix = listener_prefix(listener.name)
+        if listener.is_tls and any(name.startswith(prefix) for name in changes):
+            from logcore.network.tls import KEYS, server_context  # noqa: PLC0415 - seldom
+
+            server_context({key: values.get(prefix + key, values[key]) for key in KEYS})

@@ -17,7 +17,15 @@ from logcore.common.config import (
     STRING,
     ConfigKey,
 )
-from logcore.common.config_values import ANY_LIST, INT_MAX, NATURAL, POSITIVE, OneOf, Range
+from logcore.common.config_values import (
+    ANY_LIST,
+    INT_MAX,
+    NATURAL,
+    POSITIVE,
+    EachLike,
+    OneOf,
+    Range,
+)
 
 NETWORK: Final = (
     ConfigKey("advertised.listeners", LIST, None, ANY_LIST, HIGH),
@@ -37,7 +45,13 @@ NETWORK: Final = (
     ConfigKey("max.connection.creation.rate", INT, INT_MAX, NATURAL, update=CLUSTER_WIDE),
     ConfigKey("max.connections", INT, INT_MAX, NATURAL, update=CLUSTER_WIDE),
     ConfigKey("max.connections.per.ip", INT, INT_MAX, NATURAL, update=CLUSTER_WIDE),
-    ConfigKey("max.connections.per.ip.overrides", STRING, "", update=CLUSTER_WIDE),
+    ConfigKey(
+        "max.connections.per.ip.overrides",
+        STRING,
+        "",
+        EachLike(r".+:[0-9]+", "127.0.0.1:100"),
+        update=CLUSTER_WIDE,
+    ),
     ConfigKey("max.incremental.fetch.session.cache.slots", INT, 1000, NATURAL),
     ConfigKey("max.request.partition.size.limit", INT, 2000, POSITIVE),
     ConfigKey("num.io.threads", INT, 8, POSITIVE, HIGH, update=CLUSTER_WIDE),

@@ -67,6 +67,30 @@ _TABLE: Final = (
         """,
     ),
     (
+        "the metadata log is small here, and its snapshots follow its size",
+        """
+        internal.metadata.delete.delay.millis internal.metadata.log.segment.bytes
+        metadata.log.max.record.bytes.between.snapshots metadata.log.max.snapshot.interval.ms
+        metadata.log.segment.bytes metadata.log.segment.ms metadata.max.retention.bytes
+        metadata.max.retention.ms
+        """,
+    ),
+    (
+        "the coordinator writes as soon as it has worked through what arrived, uncompressed",
+        """
+        group.coordinator.append.linger.ms group.coordinator.cached.buffer.max.bytes
+        offsets.load.buffer.size offsets.topic.compression.codec
+        """,
+    ),
+    (
+        "both checkpoints are written at log.flush.offset.checkpoint.interval.ms",
+        "log.flush.start.offset.checkpoint.interval.ms",
+    ),
+    (
+        "a producer that expired is noticed when it is next looked at",
+        "producer.id.expiration.check.interval.ms",
+    ),
+    (
         "replicas do not move between log directories yet",
         """
         alter.log.dirs.replication.quota.window.num
@@ -110,8 +134,15 @@ _TABLE: Final = (
         "TLS is OpenSSL's, which has no such choice",
         """
         ssl.keymanager.algorithm ssl.provider ssl.secure.random.implementation
-        ssl.trustmanager.algorithm
+        ssl.trustmanager.algorithm security.providers
         """,
+    ),
+    ("ssl.enabled.protocols says which versions of TLS there are", "ssl.protocol"),
+    ("a new certificate may differ from the old one", "ssl.allow.dn.changes ssl.allow.san.changes"),
+    ("clients have no names before there is an authorizer", "ssl.principal.mapping.rules"),
+    (
+        "there are no logins by SASL yet, and listeners that ask for them are refused",
+        "connection.failed.authentication.delay.ms connections.max.reauth.ms",
     ),
     (
         "only this node's own connections to others would use it, and it makes none",
