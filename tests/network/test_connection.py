@@ -8,6 +8,7 @@ import socket
 import struct
 import tracemalloc
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -285,6 +286,35 @@ async def test_an_answer_that_fails_closes(caplog):
     assert "a request failed" in caplog.text
 
 
+@pytest.mark.parametrize("wrong", [["text"], [None], 5, [b"good", 3.5]])
+@pytest.mark.parametrize("is_parked", [False, True])
+@on_loop
+async def test_an_answer_that_is_none_closes_its_connection_only(wrong, is_parked, caplog):
+    parked: list[Deferred[Any]] = []
+
+    def answer(frame):
+        if frame[0] == ord("g"):
+            return [bytes(frame)]
+        if not is_parked:
+            return wrong
+        parked.append(Deferred())
+        return parked[-1]
+
+    async with (
+        listening(Answering(answer)) as listener,
+        connected(listener) as good,
+        connected(listener) as bad,
+    ):
+        bad.send(b"bad answer")
+        if is_parked:
+            await until(lambda: parked)
+            parked[0].complete(wrong)
+        assert await bad.is_closed()
+        good.send(b"good one")
+        assert await good.receive() == b"good one"
+    assert "closing the connection" in caplog.text
+
+
 @on_loop
 async def test_closing_for_a_reason_names_peer_and_reason(caplog):
     class Closing:
@@ -368,6 +398,18 @@ async def test_large_buffers_and_small_ones_arrive_as_one_answer():
         client.send(b"give me!", b"and more!")
         for _ in range(2):
             assert await client.receive() == whole
+
+
+def test_the_standard_loop_serves_too():
+    async def serve():
+        async with listening(Echo()) as listener, connected(listener) as client:
+            for size in (8, 200_000, 3_000_000):
+                client.send(*[bytes(size)] * 3)
+                assert [await client.receive() for _ in range(3)] == [bytes(size)] * 3
+            client.write(b"GET / HTTP/1.1")
+            assert await client.is_closed()
+
+    asyncio.run(serve())
 
 
 @on_loop

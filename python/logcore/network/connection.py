@@ -340,6 +340,19 @@ class Connection(asyncio.BufferedProtocol):
     # ------------------------------------------------------------ writing
 
     def _flush(self) -> None:
+        """Write what is answered, and see whether more requests may come."""
+        try:
+            self._write_answered()
+        except Exception:
+            logger.exception("%s: an answer was not written; closing the connection", self.peer)
+            self.abort()
+        slots = self._slots
+        if self._muted & _SLOTS and len(slots) <= SLOTS_MAX // 2:
+            self._unmute(_SLOTS)
+        if self._muted & _DRAINING and not slots:
+            self.shut()
+
+    def _write_answered(self) -> None:
         """Write what is answered from the head on, unless the peer does not take it."""
         slots = self._slots
         while slots and slots[0].is_answered and not self._muted & _WRITING:
@@ -348,10 +361,6 @@ class Connection(asyncio.BufferedProtocol):
                 self._put(answer)
         if self._outgoing:
             self._write()
-        if self._muted & _SLOTS and len(slots) <= SLOTS_MAX // 2:
-            self._unmute(_SLOTS)
-        if self._muted & _DRAINING and not slots:
-            self.shut()
 
     def _put(self, answer: list[Any]) -> None:
         """Add an answer to what is written next; when that is much, write it."""
