@@ -139,6 +139,7 @@ class Broker:
         await self._register(storage.identity.was_killed)
         listeners.serve()
         configs.subscribe(listeners.reload_tls)
+        configs.subscribe(listeners.reload_limits)
         self.is_ready = True
         return Started(
             endpoints=bound,
@@ -245,6 +246,8 @@ class Broker:
         """Stop serving, finish what was begun, close the logs."""
         self.is_ready = False
         if self._listeners is not None:
+            if hasattr(self, "parts"):
+                self.parts.purgatory.expire_all()  # long polls are answered, not waited for
             await self._listeners.stop(_STOP_MS)
         if hasattr(self, "parts"):
             await self.parts.controller.close().wait()
