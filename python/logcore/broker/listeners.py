@@ -76,6 +76,15 @@ class Listeners:
             except ConfigError as error:
                 logger.error("%s keeps its certificate: %s", name, error)  # noqa: TRY400
 
+    def reload_limits(self, changed: frozenset[ResourceKey]) -> None:
+        """Hold new connections to the limits that the broker's settings have now."""
+        if not any(kind == BROKER_RESOURCE for kind, _ in changed):
+            return
+        limits, now = self._service.limits, limits_of(self._config)
+        limits.total_max, limits.per_ip_max = now.total_max, now.per_ip_max
+        limits.per_ip_overrides, limits.rate_max = now.per_ip_overrides, now.rate_max
+        limits.wake()
+
     def bind(self, dispatcher: Dispatcher) -> dict[str, Endpoint]:
         """Take every address; return where each listener is, by name.
 

@@ -191,6 +191,8 @@ def _decide(image: MetadataImage, change: ConfigChange, rules: ConfigRules) -> l
         )
         for key, value in changed.items()
         if current.get(key) != value
+        # A broker reads certificates anew when their location is set to what it was.
+        or (change.resource_type == RESOURCE_BROKER and value is not None)
     ]
 
 

@@ -31,6 +31,22 @@ def test_allowed(name, changes):
     check_broker(Configs(BrokerConfig()), name, changes)
 
 
+def test_a_certificate_is_tried_before_it_is_taken(tmp_path):
+    settings = {
+        "listeners": "SECURE://:0",
+        "listener.security.protocol.map": "SECURE:SSL",
+    }
+    configs = Configs(BrokerConfig(settings))
+    changes = {
+        "listener.name.secure.ssl.keystore.location": str(tmp_path / "none.pem"),
+        "listener.name.secure.ssl.keystore.type": "PEM",
+    }
+    with pytest.raises(InvalidRequestError, match=r"none\.pem"):
+        check_broker(configs, "1", changes)
+    with pytest.raises(InvalidRequestError, match="broker id must be specified"):
+        check_broker(configs, "", changes)
+
+
 @pytest.mark.parametrize(("name", "changes", "message"), REFUSED)
 def test_refused(name, changes, message):
     with pytest.raises(InvalidRequestError, match=message):

@@ -129,6 +129,16 @@ def test_who_may_not_alter(broker: Running):
         assert code(broker, TOPIC, topic, ("flush.ms", SET, "1")) == FORBIDDEN
 
 
+def test_a_limit_of_connections_holds_at_once(tmp_path):
+    with running_broker(tmp_path) as running, running.wire() as first:
+        assert code(running, BROKER, "1", ("max.connections.per.ip", SET, "2")) == 0
+        answer = first.ask(IncrementalAlterConfigsRequest(resources=[]), 1)
+        assert answer.responses == []
+        refused = running.wire()
+        with pytest.raises((ConnectionError, EOFError)):
+            refused.ask(IncrementalAlterConfigsRequest(resources=[]), 1)
+
+
 def test_changes_of_a_broker_reach_topics_and_outlast_it(tmp_path):
     with running_broker(tmp_path) as running:
         topic = running.topic()
