@@ -1,15 +1,16 @@
+from concurrent.futures import Future
+from typing import Any
+
 from logcore.broker.auto_creation import GROUP_METADATA, ensure_topic
-from logcore.protocol.messages.api_versions import ApiVersionsRequest
 from tests.broker.running import Running, running_broker
 
 
-def ensured(running: Running, name: str):
+def ensured(running: Running, name: str) -> Any:
     """Have a topic made, and return its image."""
+    made: Future[Any] = Future()
     deferred = running.call(ensure_topic, running.broker.parts, name)
-    wire = running.wire()
-    while not deferred.is_done:
-        wire.ask(ApiVersionsRequest(), 0)
-    return deferred.value()
+    running.call(deferred.then, lambda done: made.set_result(done.value()))
+    return made.result(20)
 
 
 def test_the_topic_of_groups_is_made_as_its_coordinator_needs_it(tmp_path):

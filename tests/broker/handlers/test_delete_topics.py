@@ -5,6 +5,7 @@ import pytest
 from logcore.broker.authorizer import Operation
 from logcore.common.uuids import ZERO_UUID
 from logcore.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
+from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
 from tests.broker.handlers.refusing import on_topic, refusing
 from tests.broker.running import Running, running_broker
 
@@ -56,8 +57,8 @@ def test_a_topic_made_again_has_another_id(broker: Running):
     name = broker.topic()
     before = id_of(broker, name)
     ask(broker, name)
-    broker.call(broker.broker.parts.controller.ensure_topic, name).then(lambda _: None)
-    ask(broker, "nobody")
+    again = MetadataRequest(topics=[MetadataRequestTopic(name=name)])
+    assert broker.wire().ask(again, 12).topics[0].topic_id != before
     assert id_of(broker, name) != before
 
 

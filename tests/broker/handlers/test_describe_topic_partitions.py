@@ -6,6 +6,7 @@ import pytest
 
 from logcore.broker.authorizer import Operation
 from logcore.common.uuids import ZERO_UUID
+from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from logcore.protocol.messages.describe_topic_partitions import (
     Cursor,
     DescribeTopicPartitionsRequest,
@@ -22,10 +23,11 @@ ALL = 2000
 def described(tmp_path_factory) -> Iterator[Running]:
     """A broker with the topics a (3 partitions), b (1) and c (2)."""
     with running_broker(tmp_path_factory.mktemp("described")) as running:
-        controller = running.broker.parts.controller
-        for name, count in (("c", 2), ("a", 3), ("b", 1)):
-            running.call(controller.ensure_topic, name, count)
-        ask(running, [])
+        topics = [
+            CreatableTopic(name=name, num_partitions=count, replication_factor=1)
+            for name, count in (("c", 2), ("a", 3), ("b", 1))
+        ]
+        running.wire().ask(CreateTopicsRequest(topics=topics, timeout_ms=5000), 7)
         yield running
 
 
