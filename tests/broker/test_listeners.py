@@ -23,6 +23,9 @@ def test_settings_and_limits_come_from_kafkas_keys():
     )
     settings, limits = settings_of(config), limits_of(config)
     assert (settings.request_max_bytes, settings.idle_max_ms) == (1000, 5)
+    assert settings.buffered_max_bytes == settings_of(BrokerConfig()).buffered_max_bytes > 0
+    queued = BrokerConfig({"queued.max.request.bytes": "77"})
+    assert settings_of(queued).buffered_max_bytes == 77
     assert (limits.total_max, limits.per_ip_max) == (10, 3)
     assert limits.per_ip_overrides == {"127.0.0.1": 7, "::1": 8}
 

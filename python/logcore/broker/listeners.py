@@ -18,7 +18,7 @@ from logcore.common.config import ConfigError, parse_list
 from logcore.common.metrics import Metrics
 from logcore.network.limits import ConnectionLimits
 from logcore.network.listener import Listener
-from logcore.network.service import NetworkService, NetworkSettings
+from logcore.network.service import BUFFERED_MAX_BYTES, NetworkService, NetworkSettings
 
 if TYPE_CHECKING:
     from logcore.broker.health import Readiness
@@ -133,12 +133,14 @@ class Listeners:
 
 def settings_of(config: BrokerConfig) -> NetworkSettings:
     """Return the settings that all listeners share."""
+    buffered_max_bytes = config["queued.max.request.bytes"]
     return NetworkSettings(
         request_max_bytes=config["socket.request.max.bytes"],
         idle_max_ms=config["connections.max.idle.ms"],
         send_buffer_bytes=config["socket.send.buffer.bytes"],
         receive_buffer_bytes=config["socket.receive.buffer.bytes"],
         backlog=config["socket.listen.backlog.size"],
+        buffered_max_bytes=buffered_max_bytes if buffered_max_bytes > 0 else BUFFERED_MAX_BYTES,
     )
 
 

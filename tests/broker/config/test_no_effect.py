@@ -10,7 +10,7 @@ from logcore.broker.config.no_effect import reason
 from logcore.broker.config.topic_keys import TOPIC_SYNONYMS
 
 PACKAGE = Path(logcore.__file__).parent
-TABLES = re.compile(r".*/broker/config/(\w+_keys|no_effect|describe)\.py")
+TABLES = re.compile(r".*/(broker/config/(\w+_keys|no_effect|describe)\.py|logcore/protocol/.*)")
 THROUGH_TOPICS = {name for synonyms in TOPIC_SYNONYMS.values() for name, _ in synonyms}
 BOUNDS_OF_GROUPS = re.compile(r"group\.\w+\.(min|max)\..*")
 """`rules` makes these names out of a group's key."""

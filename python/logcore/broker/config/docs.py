@@ -14,6 +14,7 @@ from logcore.broker.config.broker_keys import KAFKA_BROKER
 from logcore.broker.config.given_keys import definition
 from logcore.broker.config.no_effect import reason
 from logcore.broker.config.own_keys import DEFAULTS
+from logcore.broker.config.refusals import REFUSED
 from logcore.broker.config.resources import (
     BROKER_RESOURCE,
     CLIENT_METRICS_RESOURCE,
@@ -70,7 +71,13 @@ def documentation(resource_type: int, name: str) -> str | None:
     if resource_type == BROKER_RESOURCE and shown in DEFAULTS:
         kafka = to_text(KAFKA_BROKER[shown].default)
         parts.append(f"(Apache Kafka's default: {'none' if kafka is None else kafka}.)")
-    why = reason(shown)
-    if why is not None:
-        parts.append(f"Accepted, has no effect: {why}.")
-    return " ".join(parts)
+    parts.append(effect(shown))
+    return " ".join(part for part in parts if part)
+
+
+def effect(name: str) -> str:
+    """Say that a key has no effect and why, or that it is refused; empty if it acts."""
+    if name in REFUSED:
+        return "Refused here unless it is left as it is."
+    why = reason(name)
+    return f"Accepted, has no effect: {why}." if why is not None else ""

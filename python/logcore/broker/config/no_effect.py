@@ -26,8 +26,8 @@ _TABLE: Final = (
         """,
     ),
     (
-        "a connection is not read from while it has requests unanswered",
-        "queued.max.request.bytes queued.max.requests",
+        "requests that wait are bounded in bytes, by queued.max.request.bytes",
+        "queued.max.requests",
     ),
     (
         "compaction sizes its own buffers and runs on one thread",
@@ -67,7 +67,7 @@ _TABLE: Final = (
         """,
     ),
     (
-        "the metadata log is small here, and its snapshots follow its size",
+        "the metadata log is small, and its snapshots follow its size",
         """
         internal.metadata.delete.delay.millis internal.metadata.log.segment.bytes
         metadata.log.max.record.bytes.between.snapshots metadata.log.max.snapshot.interval.ms
@@ -112,6 +112,7 @@ _TABLE: Final = (
         metrics.num.samples metrics.recording.level metrics.sample.window.ms
         """,
     ),
+    ("log directories cannot be cordoned off yet", "cordoned.log.dirs"),
     ("clients cannot push their metrics yet", "telemetry.max.bytes"),
     (
         "there are no transactions yet",

@@ -18,6 +18,15 @@ _CLASSES: Final = {
     "create.topic.policy.class.name": "policies for new topics",
     "ssl.engine.factory.class": "TLS engines by a class of one's own",
 }
+REFUSED: Final = frozenset(_CLASSES) | {
+    "authorizer.class.name",
+    "config.providers",
+    "principal.builder.class",
+    "remote.log.storage.system.enable",
+    "remote.storage.enable",
+}
+"""Keys that must be left as they are; those whose value decides are not among them."""
+
 _BUILDER: Final = "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder"
 
 
