@@ -1,7 +1,7 @@
 # One command per need; each target works on a fresh clone and installs what it needs into .venv.
 # Needs on the machine: Python >= 3.11 with venv, Rust (rust-version in Cargo.toml); for the tests
 # against Apache Kafka's own tools and foreign clients also Java 17, Maven and Go; for `make interop`
-# also a C++ compiler and npm; for `make fuzz` a nightly Rust toolchain.
+# also a C++ compiler and npm; for `make fuzz` a C++ compiler.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo need-nightly
+.PHONY: help build demo test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +31,9 @@ need-cargo:
 	@command -v cargo >/dev/null || { \
 	  echo "make: cargo is missing: install Rust (Cargo.toml's rust-version or newer) with rustup" >&2; exit 1; }
 
-need-nightly: need-cargo
-	@cargo +nightly --version >/dev/null 2>&1 || { \
-	  echo "make: fuzzing needs nightly Rust: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+# Sanitizers and coverage need a nightly compiler, or a stable one that is told to act as one.
+FUZZ_CARGO = $$(cargo +nightly --version >/dev/null 2>&1 && echo "cargo +nightly" || \
+  echo "env RUSTC_BOOTSTRAP=1 cargo")
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -77,11 +77,11 @@ fmt: $(VENV)/.dev-installed need-cargo ## rewrite Rust and Python in the house's
 	$(BIN)/ruff check --quiet --fix $(PYTHON_DIRS)
 	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
 
-fuzz: build need-nightly $(TOOLS)/bin/cargo-fuzz ## a million frames, 60 s per fuzz target, 100,000 crash images
+fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames, 60 s per fuzz target, 100,000 crash images
 	$(PY) -m tests.protocol.fuzz_frames $(FUZZ_FRAMES)
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
-	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" cargo +nightly fuzz run $$target -- \
+	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" $(FUZZ_CARGO) fuzz run $$target -- \
 	    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1) || exit 1; \
 	done
 	LOGCORE_CRASH_IMAGES=$(CRASH_IMAGES) cargo test --release --locked -p logcore --test crash -- --ignored --nocapture

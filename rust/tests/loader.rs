@@ -153,6 +153,9 @@ fn preallocated_files_are_cut_at_a_clean_stop_and_no_damage_after_another() {
         let log = case.open();
         fill(&log, 20);
         let (expected, size) = (read_all(&log), log.size_bytes());
+        while fs::metadata(&case.files(".log")[0]).unwrap().len() == size {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
         let point = if clean { log.close().unwrap() } else { 0 };
         drop(log);
         let len = fs::metadata(&case.files(".log")[0]).unwrap().len();
