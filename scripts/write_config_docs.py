@@ -12,7 +12,6 @@ from pathlib import Path
 from logcore.broker.config.broker_keys import KAFKA_BROKER
 from logcore.broker.config.docs import effect, sentences
 from logcore.broker.config.no_effect import reason
-from logcore.broker.config.own_keys import DEFAULTS
 from logcore.broker.config.refusals import REFUSED
 from logcore.broker.config.resources import (
     BROKER_RESOURCE,
@@ -21,7 +20,8 @@ from logcore.broker.config.resources import (
     TABLES,
     TOPIC_RESOURCE,
 )
-from logcore.broker.config.topic_keys import TOPIC_SYNONYMS
+from logcore.broker.config.tables.own import DEFAULTS
+from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
 from logcore.common.config import ConfigKey, Type, to_text
 
 HEAD = """# Configuration

@@ -30,6 +30,7 @@ WITHOUT_MIRROR: Final = {
 }
 
 TABLES: Final = {
+    "python/logcore/broker/config/tables/": "tests/broker/config/test_broker_keys.py, joined",
     "python/logcore/protocol/messages/": "tests/protocol/test_messages.py, every class and version",
     "python/logcore/protocol/internal/": "tests/protocol/test_messages.py, every class and version",
 }

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from logcore.broker.config.broker_keys import BROKER, CLIENT_METRICS, GROUP, KAFKA_BROKER, TOPIC
-from logcore.broker.config.group_keys import GROUP_SYNONYMS
-from logcore.broker.config.own_keys import DEFAULTS, OWN
-from logcore.broker.config.topic_keys import TOPIC_SYNONYMS
+from logcore.broker.config.tables.group import GROUP_SYNONYMS
+from logcore.broker.config.tables.own import DEFAULTS, OWN
+from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
 from logcore.common.config import Update, to_text
 
 TABLES = [BROKER, KAFKA_BROKER, TOPIC, GROUP, CLIENT_METRICS]

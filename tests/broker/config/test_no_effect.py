@@ -7,10 +7,12 @@ import logcore
 from logcore.broker.config import no_effect
 from logcore.broker.config.broker_keys import BROKER
 from logcore.broker.config.no_effect import reason
-from logcore.broker.config.topic_keys import TOPIC_SYNONYMS
+from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
 
 PACKAGE = Path(logcore.__file__).parent
-TABLES = re.compile(r".*/(broker/config/(\w+_keys|no_effect|describe)\.py|logcore/protocol/.*)")
+TABLES = re.compile(
+    r".*/(broker/config/(tables/.*|no_effect\.py|describe\.py)|logcore/protocol/.*)"
+)
 THROUGH_TOPICS = {name for synonyms in TOPIC_SYNONYMS.values() for name, _ in synonyms}
 BOUNDS_OF_GROUPS = re.compile(r"group\.\w+\.(min|max)\..*")
 """`rules` makes these names out of a group's key."""

@@ -1,3 +1,5 @@
+"""Replacing: what is not named goes back to its default."""
+
 import pytest
 
 from logcore.broker.authorizer import Operation

@@ -1,3 +1,5 @@
+"""Describing: every setting of each type of resource, and what cannot be described."""
+
 import logging
 
 import pytest

@@ -1,3 +1,5 @@
+"""Changing: every operation, type of resource and error, and that changes take effect."""
+
 import logging
 
 import pytest

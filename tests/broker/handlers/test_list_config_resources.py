@@ -1,3 +1,5 @@
+"""Listing: by version, by type, and who may."""
+
 import pytest
 
 from logcore.broker.authorizer import Operation

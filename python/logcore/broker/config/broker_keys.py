@@ -1,25 +1,25 @@
 """Every key of the broker, of topics, of groups and of clients' metrics, as one table each.
 
 Invariant: importing this imports no documentation; `docs` is a module of its own, for who asks.
-Neighbours: the tables `*_keys`; `broker_config` and `configs` read values by them.
+Neighbours: `tables` holds the rows; `broker_config` and `configs` read values by them.
 """
 
 from typing import Final
 
-from logcore.broker.config.client_metrics_keys import CLIENT_METRICS_KEYS
-from logcore.broker.config.coordinator_keys import COORDINATOR
-from logcore.broker.config.group_keys import GROUP_KEYS
-from logcore.broker.config.log_keys import LOG
-from logcore.broker.config.metrics_keys import METRICS
-from logcore.broker.config.network_keys import NETWORK
-from logcore.broker.config.own_keys import DEFAULTS, OWN
-from logcore.broker.config.quorum_keys import QUORUM
-from logcore.broker.config.replication_keys import REPLICATION
-from logcore.broker.config.sasl_keys import SASL
-from logcore.broker.config.share_keys import SHARE
-from logcore.broker.config.ssl_keys import SSL
-from logcore.broker.config.tiered_keys import TIERED
-from logcore.broker.config.topic_keys import TOPIC_KEYS
+from logcore.broker.config.tables.client_metrics import CLIENT_METRICS_KEYS
+from logcore.broker.config.tables.coordinator import COORDINATOR
+from logcore.broker.config.tables.group import GROUP_KEYS
+from logcore.broker.config.tables.log import LOG
+from logcore.broker.config.tables.metrics import METRICS
+from logcore.broker.config.tables.network import NETWORK
+from logcore.broker.config.tables.own import DEFAULTS, OWN
+from logcore.broker.config.tables.quorum import QUORUM
+from logcore.broker.config.tables.replication import REPLICATION
+from logcore.broker.config.tables.sasl import SASL
+from logcore.broker.config.tables.share import SHARE
+from logcore.broker.config.tables.tiered import TIERED
+from logcore.broker.config.tables.tls import SSL
+from logcore.broker.config.tables.topic import TOPIC_KEYS
 from logcore.common.config import ConfigDef
 
 KAFKA_BROKER: Final = ConfigDef(

@@ -14,7 +14,7 @@ from logcore.broker.config.configs import Configs
 from logcore.broker.config.given_keys import base_name, definition, listener_prefix
 from logcore.broker.config.refusals import check_values
 from logcore.broker.config.resources import BROKER_RESOURCE
-from logcore.broker.config.ssl_keys import SSL
+from logcore.broker.config.tables.tls import SSL
 from logcore.common.config import ConfigError, Update, Value
 from logcore.common.errors import InvalidRequestError
 

@@ -16,7 +16,6 @@ from typing import Final
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.broker_keys import GROUP, TOPIC
-from logcore.broker.config.group_keys import GROUP_SYNONYMS
 from logcore.broker.config.resources import (
     BROKER_RESOURCE,
     CLIENT_METRICS_RESOURCE,
@@ -24,7 +23,8 @@ from logcore.broker.config.resources import (
     TOPIC_RESOURCE,
     ResourceKey,
 )
-from logcore.broker.config.topic_keys import TOPIC_SYNONYMS
+from logcore.broker.config.tables.group import GROUP_SYNONYMS
+from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
 from logcore.common.config import ConfigDef, ConfigError, Value, to_text
 
 logger = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from logcore.broker.config.broker_config import SYNONYMS_OF
 from logcore.broker.config.broker_keys import BROKER, CLIENT_METRICS, GROUP, TOPIC
 from logcore.broker.config.configs import Configs
 from logcore.broker.config.given_keys import base_name, definition
-from logcore.broker.config.group_keys import GROUP_SYNONYMS
 from logcore.broker.config.resources import BROKER_RESOURCE, GROUP_RESOURCE, TOPIC_RESOURCE
-from logcore.broker.config.topic_keys import TOPIC_SYNONYMS
+from logcore.broker.config.tables.group import GROUP_SYNONYMS
+from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
 from logcore.common.config import ConfigKey, Update, Value, to_text
 
 

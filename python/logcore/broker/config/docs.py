@@ -13,7 +13,6 @@ from typing import Final
 from logcore.broker.config.broker_keys import KAFKA_BROKER
 from logcore.broker.config.given_keys import definition
 from logcore.broker.config.no_effect import reason
-from logcore.broker.config.own_keys import DEFAULTS
 from logcore.broker.config.refusals import REFUSED
 from logcore.broker.config.resources import (
     BROKER_RESOURCE,
@@ -21,6 +20,7 @@ from logcore.broker.config.resources import (
     GROUP_RESOURCE,
     TOPIC_RESOURCE,
 )
+from logcore.broker.config.tables.own import DEFAULTS
 from logcore.common.config import to_text
 
 _SECTIONS: Final = {

@@ -20,7 +20,7 @@ from logcore.broker.config.resources import (
     TABLES,
     TOPIC_RESOURCE,
 )
-from logcore.broker.config.topic_keys import TOPIC_SYNONYMS
+from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
 from logcore.common.config import LIST, ConfigError, Value, to_text
 from logcore.common.errors import InvalidRequestError
 from logcore.protocol.messages.create_topics import CreatableTopicConfigs

@@ -1,7 +1,7 @@
 """What differs from Apache Kafka: logcore's own keys, and defaults that suit one node.
 
 Invariant: an own key begins with `logcore.`; every other default is Apache Kafka 4.3.1's.
-Neighbours: `broker_keys` joins the tables; `docs` says what each key means.
+Neighbours: `broker_keys` joins the tables; `docs.txt` says what each key means.
 """
 
 from collections.abc import Mapping

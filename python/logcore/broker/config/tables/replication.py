@@ -1,7 +1,7 @@
 """Keys of the broker: replicas, and traffic between brokers.
 
 Invariant: names, types, defaults, ranges and importance are Apache Kafka 4.3.1's.
-Neighbours: `broker_keys` joins the tables; `docs` says what each key means.
+Neighbours: `broker_keys` joins the tables; `docs.txt` says what each key means.
 """
 
 from typing import Final

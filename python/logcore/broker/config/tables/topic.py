@@ -1,7 +1,7 @@
 """The keys of a topic, and which key of the broker gives each its default.
 
 Invariant: names, types, defaults, ranges and importance are Apache Kafka 4.3.1's.
-Neighbours: `broker_keys` joins the tables; `docs` says what each key means.
+Neighbours: `broker_keys` joins the tables; `docs.txt` says what each key means.
 """
 
 from collections.abc import Mapping
