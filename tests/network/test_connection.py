@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from logcore.common.deferred import Deferred
-from logcore.network.connection import SLOTS_MAX, WRITE_HIGH_BYTES
+from logcore.network.connection import SLOTS_MAX
+from logcore.network.outbox import WRITE_HIGH_BYTES
 from tests.network.serving import (
     Answering,
     Echo,

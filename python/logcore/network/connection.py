@@ -1,28 +1,25 @@
 """One connection of a listener: frames in, in order; answers out, in the same order.
 
 A request is handed to the handler as soon as its last byte is there, on the loop's thread. What is
-answered at once is written at the end of the turn, all of it together; what is not becomes a slot,
-and slots are answered from the head of the queue. No task is made.
-Invariant: answers leave in the order of their requests. Nothing is handed over while the peer does
-not read its answers, while too many requests are unanswered, or once the connection is closed.
-Neighbours: `frames` cuts the bytes; `responses` joins answers; `listener` makes connections.
+answered at once is written at the end of the turn, all of it together; what is not gets a slot in
+the outbox. No task is made.
+Invariant: nothing is handed over while the peer does not read its answers, while too many requests
+are unanswered or hold too much memory, or once the connection is closed.
+Neighbours: `frames` cuts the bytes; `outbox` keeps answers in order; `listener` makes connections.
 """
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from logcore.common.deferred import Deferred
 from logcore.common.types import override
 from logcore.network.frames import FrameReader
-from logcore.network.paced import PacedWriter
-from logcore.network.responses import assemble
+from logcore.network.outbox import Outbox, Slot
 from logcore.network.service import NetworkService
 from logcore.protocol.errors import FrameSizeError
-from logcore.protocol.frame import LENGTH, LENGTH_BYTES
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -33,11 +30,7 @@ logger = logging.getLogger(__name__)
 
 SLOTS_MAX: Final = 64
 FRAMES_PER_TURN_MAX: Final = 128
-WRITTEN_TOGETHER_BYTES: Final = 256 * 1024
-WRITE_HIGH_BYTES: Final = 256 * 1024
-WRITE_LOW_BYTES: Final = 64 * 1024
 
-_pack_length = LENGTH.pack
 
 # Why a connection does not read; several may hold at once.
 _SLOTS: Final = 1
@@ -68,17 +61,6 @@ class ConnectionOwner(Protocol):
         """Strike off a connection that is gone; more than once is no error."""
 
 
-class _Slot:
-    """A request that waits for its answer, or whose answer waits for its turn."""
-
-    __slots__ = ("answer", "is_answered", "size")
-
-    def __init__(self, answer: list[Any] | None, size: int) -> None:
-        self.answer = answer
-        self.is_answered = answer is not None
-        self.size = size  # of the request, while it is held
-
-
 class Connection(asyncio.BufferedProtocol):
     """A connection that a listener accepted.
 
@@ -106,15 +88,12 @@ class Connection(asyncio.BufferedProtocol):
         self._service = service
         self._handle = owner.handler.handle
         self._frames = FrameReader(service.memory, service.settings.request_max_bytes)
-        self._slots: deque[_Slot] = deque()
+        self._outbox = Outbox(service.stats, service.budget)
         self._held_bytes = 0  # by what is being received
-        self._outgoing: list[Any] = []
-        self._outgoing_bytes = 0
         self._is_in_turn = False
         self._muted = 0
         self._on_close: dict[Callable[[], object], None] = {}
         self._transport: asyncio.Transport | None = None
-        self._paced: PacedWriter | None = None  # for TLS
 
     @property
     def peer(self) -> str:
@@ -125,7 +104,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def unanswered_count(self) -> int:
         """How many requests are handed over and not answered."""
-        return len(self._slots)
+        return len(self._outbox.slots)
 
     @property
     def is_reading(self) -> bool:
@@ -135,7 +114,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def held_bytes(self) -> int:
         """How much memory its requests hold, those included that wait for their answers."""
-        return self._held_bytes + sum(slot.size for slot in self._slots)
+        return self._held_bytes + self._outbox.held_bytes
 
     @property
     def peer_certificate(self) -> bytes | None:
@@ -170,15 +149,13 @@ class Connection(asyncio.BufferedProtocol):
         """Close without a word; answers that are ready still leave."""
         if self.is_closed:
             return
-        self._write()
         self._finish()
-        closing = self._paced or self._transport
-        if closing is not None:
-            closing.close()
+        self._outbox.close()
 
     def abort(self) -> None:
         """Close at once, whatever is still unsent."""
         self._finish()
+        self._outbox.forget()
         if self._transport is not None:
             self._transport.abort()
         else:
@@ -187,7 +164,7 @@ class Connection(asyncio.BufferedProtocol):
     def drain(self) -> None:
         """Take no more requests, and close once those that are here have been answered."""
         self._mute(_DRAINING)
-        if not self._slots and not self._is_in_turn:
+        if not self._outbox.slots and not self._is_in_turn:
             self.shut()
 
     def throttle(self, delay_ms: float) -> None:
@@ -199,7 +176,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def is_stuck(self) -> bool:
         """Whether only the peer can make progress here: it owes us bytes, or must take ours."""
-        return not self._slots or bool(self._muted & _WRITING) or self.is_closed
+        return self._outbox.is_blocked or not self._outbox.slots or self.is_closed
 
     # ------------------------------------------------------------ what the transport calls
 
@@ -209,9 +186,7 @@ class Connection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "writelines")
         self._transport = transport  # type: ignore[assignment]  # uvloop's is not derived
         assert self._transport is not None, "just set"
-        self._transport.set_write_buffer_limits(WRITE_HIGH_BYTES, WRITE_LOW_BYTES)
-        if self.is_tls:
-            self._paced = PacedWriter(self._transport)
+        self._outbox.connect(self._transport, is_tls=self.is_tls)
         if self.is_closed:
             self._transport.abort()
 
@@ -221,7 +196,8 @@ class Connection(asyncio.BufferedProtocol):
         if exc is not None and not self.is_closed:
             logger.debug("%s is gone: %s", self.peer, exc)
         self._finish()
-        self._transport = self._paced = None
+        self._outbox.forget()
+        self._transport = None
         self._owner.closed(self)
 
     @override
@@ -249,18 +225,16 @@ class Connection(asyncio.BufferedProtocol):
     @override
     def pause_writing(self) -> None:
         """Hand over nothing while the peer does not read."""
-        if self._paced is not None:
-            self._paced.is_paused = True
+        self._outbox.pause()
         self._mute(_WRITING)
 
     @override
     def resume_writing(self) -> None:
         """Go on."""
         self.is_active = True
-        if self._paced is not None and not self._paced.resume():
-            return
-        self._unmute(_WRITING)
-        self._flush()
+        if self._outbox.resume():
+            self._unmute(_WRITING)
+            self._flush()
 
     # ------------------------------------------------------------ a turn
 
@@ -284,44 +258,42 @@ class Connection(asyncio.BufferedProtocol):
                 self._hold(held_bytes)
 
     def _hand_over(self) -> None:
-        next_frame, handle, slots = self._frames.next_frame, self._handle, self._slots
+        next_frame, handle = self._frames.next_frame, self._handle
+        put, slots = self._outbox.put, self._outbox.slots
         for _ in range(FRAMES_PER_TURN_MAX):
             frame = next_frame()
             if frame is None:
                 return
             answer = handle(self, frame)
-            if answer is None:
-                pass
-            elif not isinstance(answer, Deferred):
-                if slots:
-                    self._reserve(answer, 0)
+            if isinstance(answer, Deferred):
+                if answer.is_done:
+                    self._accept(answer.value())
                 else:
-                    self._put(answer)
-            elif answer.is_done and not slots:
-                self._accept(answer)
-            else:
-                slot = self._reserve(None, len(frame))
-                answer.then(partial(self._answered, slot))
+                    slot = self._outbox.reserve(None, len(frame))
+                    answer.then(partial(self._answered, slot))
+            elif answer is not None:
+                if slots:
+                    self._outbox.reserve(answer, 0)
+                else:
+                    put(answer)
+            if len(slots) >= SLOTS_MAX:
+                self._mute(_SLOTS)
             if self._muted:
                 return
         self._mute(_TURN)
         self._service.scheduler.call_soon(self._go_on)
 
-    def _accept(self, done: "Deferred[Answer]") -> None:
+    def _accept(self, answer: "Answer") -> None:
         """Take an answer that was there at once."""
-        answer = done.value()
-        if answer is not None:
-            self._put(answer)
+        if answer is None:
+            return
+        if self._outbox.slots:
+            self._outbox.reserve(answer, 0)
+        else:
+            self._outbox.put(answer)
 
-    def _reserve(self, answer: list[Any] | None, size: int) -> _Slot:
-        slot = _Slot(answer, size)
-        self._service.budget.add(size)
-        self._slots.append(slot)
-        if len(self._slots) >= SLOTS_MAX:
-            self._mute(_SLOTS)
-        return slot
-
-    def _answered(self, slot: _Slot, done: "Deferred[Answer]") -> None:
+    def _answered(self, slot: Slot, done: "Deferred[Answer]") -> None:
+        """Take an answer that came later."""
         if self.is_closed:
             return
         if done.error is not None:
@@ -330,61 +302,23 @@ class Connection(asyncio.BufferedProtocol):
             )
             self.shut()
             return
-        slot.answer = done.value()
-        slot.is_answered = True
-        slot.size, size = 0, slot.size
-        self._service.budget.add(-size)
+        self.is_active = True
+        self._outbox.fill(slot, done.value())
         if not self._is_in_turn:
             self._flush()
-
-    # ------------------------------------------------------------ writing
 
     def _flush(self) -> None:
         """Write what is answered, and see whether more requests may come."""
         try:
-            self._write_answered()
+            self._outbox.flush()
         except Exception:
             logger.exception("%s: an answer was not written; closing the connection", self.peer)
             self.abort()
-        slots = self._slots
-        if self._muted & _SLOTS and len(slots) <= SLOTS_MAX // 2:
+        unanswered_count = len(self._outbox.slots)
+        if self._muted & _SLOTS and unanswered_count <= SLOTS_MAX // 2:
             self._unmute(_SLOTS)
-        if self._muted & _DRAINING and not slots:
+        if self._muted & _DRAINING and not unanswered_count:
             self.shut()
-
-    def _write_answered(self) -> None:
-        """Write what is answered from the head on, unless the peer does not take it."""
-        slots = self._slots
-        while slots and slots[0].is_answered and not self._muted & _WRITING:
-            answer = slots.popleft().answer
-            if answer is not None:
-                self._put(answer)
-        if self._outgoing:
-            self._write()
-
-    def _put(self, answer: list[Any]) -> None:
-        """Add an answer to what is written next; when that is much, write it."""
-        size = sum(map(len, answer))
-        self._outgoing.append(_pack_length(size))
-        self._outgoing += answer
-        self._outgoing_bytes += size + LENGTH_BYTES
-        if self._outgoing_bytes >= WRITTEN_TOGETHER_BYTES:
-            self._write()
-
-    def _write(self) -> None:
-        outgoing, transport = self._outgoing, self._transport
-        if not outgoing or transport is None:
-            return
-        self._service.stats.sent_bytes += self._outgoing_bytes
-        self._outgoing, self._outgoing_bytes = [], 0
-        self.is_active = True
-        ready = assemble(outgoing)
-        if self._paced is not None:
-            self._paced.writelines(ready)
-        elif len(ready) == 1:
-            transport.write(ready[0])
-        else:
-            transport.writelines(ready)
 
     # ------------------------------------------------------------ reading or not
 
@@ -431,11 +365,9 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.is_closed = True
         self._mute(_CLOSED)
-        self._service.budget.add(-self.held_bytes)
+        self._service.budget.add(-self._held_bytes)
         self._service.budget.leave(self)
         self._held_bytes = 0
-        self._slots.clear()
-        self._outgoing.clear()
         if not self._is_in_turn:
             self._frames.release()
         callbacks, self._on_close = self._on_close, {}
