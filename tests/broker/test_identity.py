@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from logcore.broker.identity import identify
+from logcore.broker.identity import directory_ids, identify
 from logcore.common.config import ConfigError
 
 
@@ -37,3 +37,11 @@ def test_another_cluster_than_configured_is_refused(tmp_path):
     found = directory(tmp_path / "a", "one", clean=True)
     with pytest.raises(ConfigError, match="is of cluster one"):
         identify([found], "two")
+
+
+def test_directories_tell_their_ids(tmp_path):
+    with_id = directory(tmp_path / "a", "one", clean=True)
+    with Path(with_id, "meta.properties").open("a", encoding="utf-8") as file:
+        file.write("directory.id=AAAAAAAAAAAAAAAAAAAAZw\n")
+    without = directory(tmp_path / "b", "one", clean=True)
+    assert directory_ids([with_id, without, str(tmp_path / "absent")]) == (bytes(15) + b"\x67",)

@@ -1,6 +1,7 @@
 """Opening the data: the metadata log is found or begun, never begun beside lost data."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from logcore.broker.lanes import Lanes
 from logcore.broker.storage import METADATA_TOPIC, open_metadata, open_storage
 from logcore.common.clock import SystemClock
 from logcore.common.config import ConfigError
-from logcore.common.errors import LogDirectoryOfflineError
+from logcore.common.errors import LogCorruptError, LogDirectoryOfflineError
 from logcore.log.manager import LoadProgress
 
 
@@ -46,6 +47,21 @@ def test_it_is_not_begun_anew_while_a_directory_is_lost(tmp_path):
     (tmp_path / "a").write_text("a file where the directory was")
     with pytest.raises(LogDirectoryOfflineError, match="metadata"):
         begin(tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_it_is_not_begun_anew_beside_logs_that_it_would_not_know(tmp_path, is_damaged: bool):
+    begin(tmp_path)
+    storage = opened(tmp_path)
+    storage.logs.get_or_create("t", 0, None, is_new=True)
+    storage.logs.close()
+    metadata = tmp_path / f"{METADATA_TOPIC}-0"
+    if is_damaged:
+        (metadata / "partition.metadata").write_text("nonsense")
+    else:
+        shutil.rmtree(metadata)
+    with pytest.raises(LogCorruptError, match="metadata"):
+        begin(tmp_path)
 
 
 def test_a_metadata_directory_of_its_own_is_refused(tmp_path):

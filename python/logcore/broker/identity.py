@@ -5,13 +5,13 @@ configured one loudly; nothing here writes, the engine completes ``meta.properti
 Neighbours: `server` asks before it opens the logs. Docs: docs/file_format.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from logcore.broker.config import properties
 from logcore.common.config import ConfigError
-from logcore.common.uuids import random_uuid, uuid_text
+from logcore.common.uuids import parse_uuid, random_uuid, uuid_text
 
 _META_PROPERTIES = "meta.properties"
 _CLEAN_SHUTDOWN = ".kafka_cleanshutdown"
@@ -52,7 +52,7 @@ def identify(directories: Sequence[str], configured: str | None) -> Identity:
             continue
         is_new = False
         was_killed |= not (directory / _CLEAN_SHUTDOWN).exists()
-        cluster_id = properties.parse(properties.decode(meta.read_bytes())).get("cluster.id")
+        cluster_id = _read(meta).get("cluster.id")
         found = found or cluster_id
         if cluster_id and configured and cluster_id != configured:
             raise ConfigError(
@@ -62,3 +62,22 @@ def identify(directories: Sequence[str], configured: str | None) -> Identity:
                 value=configured,
             )
     return Identity(configured or found or uuid_text(random_uuid()), was_killed, is_new)
+
+
+def directory_ids(directories: Sequence[str]) -> tuple[bytes, ...]:
+    """Return the ids of log directories that were opened before; one without an id is left out."""
+    found = []
+    for directory in map(Path, directories):
+        meta = directory / _META_PROPERTIES
+        facts = _read(meta) if meta.is_file() else {}
+        if "directory.id" in facts:
+            found.append(parse_uuid(facts["directory.id"]))
+    return tuple(found)
+
+
+def _read(meta: Path) -> dict[str, str]:
+    return properties.parse(properties.decode(meta.read_bytes()))
+
+
+def _properties(meta: Path) -> Mapping[str, str]:
+    return properties.parse(properties.decode(meta.read_bytes()))

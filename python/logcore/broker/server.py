@@ -24,6 +24,7 @@ from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint, Endpoints
 from logcore.broker.fetch_session import FetchSessions
 from logcore.broker.following import GROUP_TOPIC, MetadataFollower
+from logcore.broker.identity import directory_ids
 from logcore.broker.lanes import Lanes
 from logcore.broker.listeners import Listeners
 from logcore.broker.parts import Parts
@@ -236,6 +237,7 @@ class Broker:
             features=features.SUPPORTED,
             rack=self.config["broker.rack"],
             is_fenced=False,
+            log_dirs=directory_ids(self.config.log_dirs),
         )
         started = self.parts.controller.start(
             image, initial_features=features.INITIAL, was_killed=was_killed

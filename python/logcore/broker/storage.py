@@ -19,7 +19,7 @@ from logcore.broker.lanes import Lanes
 from logcore.common.clock import Clock
 from logcore.common.config import ConfigError
 from logcore.common.deferred import Deferred
-from logcore.common.errors import LogDirectoryOfflineError
+from logcore.common.errors import LogCorruptError, LogDirectoryOfflineError
 from logcore.controller.metadata_log import TOPIC_ID, TOPIC_SETTINGS, SingleNodeLog
 from logcore.log.manager import LoadProgress, LogManager
 
@@ -97,6 +97,7 @@ def open_metadata(storage: Storage, lanes: Lanes, clock: Clock) -> SingleNodeLog
 
     Raises:
         LogDirectoryOfflineError: If there is data, but the directory of the metadata is not there.
+        LogCorruptError: If there are logs, but no metadata to say whose they are.
         LogcoreError: If it is damaged.
     """
     logs = storage.logs
@@ -105,6 +106,12 @@ def open_metadata(storage: Storage, lanes: Lanes, clock: Clock) -> SingleNodeLog
         raise LogDirectoryOfflineError(
             "the cluster's metadata is in a log directory that is offline: mend the directory",
             path=logs.offline_dirs()[0],
+        )
+    if not is_there and (logs.partitions() or logs.report().failed):
+        raise LogCorruptError(
+            "there are logs, but the cluster's metadata that says whose they are is missing or "
+            "cannot be opened: restore the directory __cluster_metadata-0",
+            path=logs.log_dirs()[0].path,
         )
     log = logs.get_or_create(METADATA_TOPIC, 0, TOPIC_ID, not is_there)
     return SingleNodeLog(log, _directory_of(logs), LaneWorker(lanes), clock)
