@@ -3,7 +3,10 @@
 
 mod logs;
 
+use std::sync::Arc;
+
 use logcore::control::EndTxnMarker;
+use logcore::faulty_fs::{Call, Fault, FaultyFs};
 use logcore::log::{Isolation, KeyValue, MarkerOwner};
 use logcore::producer_append::AppendContext;
 use logcore::{AppendOrigin, Batches, Codec, Log, LogConfig, LogError, RecordBatchBuilder};
@@ -141,4 +144,36 @@ fn an_append_may_have_to_wait_if_it_flushes() {
     assert!(!log.append_blocks());
     set(&log, "flush.messages", "10");
     assert!(log.append_blocks());
+}
+
+/// The marker is written, then its entry in the transaction index fails: nobody may read on as if
+/// the transaction were decided, and the next opening finds it aborted.
+#[test]
+fn an_abort_that_cannot_be_indexed_poisons_the_log_until_it_is_opened_again() {
+    for fault in [
+        Fault::once(1, Fault::EIO).of(Call::Write),
+        Fault { partial_bytes: 20, ..Fault::once(1, Fault::ENOSPC).of(Call::Write) },
+        Fault::once(0, Fault::EIO).of(Call::Open),
+    ] {
+        let case = Case::new(LogConfig::default());
+        let fs = FaultyFs::new(case.path()).unwrap();
+        let log = case.open_with(|options| options.fs = Arc::new(fs.clone()));
+        write(&log, 7);
+        fs.inject(fault);
+        let refused = end(&log, 7, false).unwrap_err();
+        assert!(matches!(refused, LogError::Io { .. }), "{refused}");
+        assert_eq!(fs.fault_count(), 1);
+        assert!(log.is_poisoned());
+        assert_eq!((log.log_end_offset(), log.last_stable_offset()), (1, 0));
+        let found = log.read(0, 1000, true, Isolation::TransactionCommitted).unwrap();
+        assert!(found.records.is_none());
+        assert!(matches!(end(&log, 7, false), Err(LogError::Poisoned { .. })));
+        drop(log);
+        let log = case.open();
+        assert_eq!((log.log_end_offset(), log.last_stable_offset()), (2, 2));
+        let found = log.read(0, 1000, true, Isolation::TransactionCommitted).unwrap();
+        let aborted: Vec<_> =
+            found.aborted.iter().map(|one| (one.producer_id, one.first_offset)).collect();
+        assert_eq!(aborted, [(7, 0)], "{fault:?}");
+    }
 }
