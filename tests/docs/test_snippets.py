@@ -10,6 +10,7 @@ import doctest
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "docs/tutorial/log.md"]
+DOCUMENTS = ["README.md", "docs/tutorial/log.md", "docs/tutorial/broker.md"]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
@@ -49,6 +50,18 @@ def run_console(block):
         assert_like(done.stdout, expected, command)
 
 
+@pytest.fixture
+def brokers(tmp_path):
+    """Kill what a document started and, failing half way, did not stop."""
+    yield
+    started = tmp_path / "broker.pid"
+    if started.exists():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(started.read_text()), signal.SIGKILL)
+
+
+@pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning")  # kafka-python
+@pytest.mark.usefixtures("brokers")
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_runs_as_it_stands(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -24,8 +24,11 @@ DEFAULTS: Final[Mapping[str, Value]] = {
     "process.roles": ("broker", "controller"),
     "share.coordinator.state.topic.min.isr": 1,
     "share.coordinator.state.topic.replication.factor": 1,
+    "socket.receive.buffer.bytes": -1,
+    "socket.send.buffer.bytes": -1,
     "transaction.state.log.min.isr": 1,
     "transaction.state.log.replication.factor": 1,
 }
-"""Key -> default. Apache Kafka demands a value for three of them, writes its data below /tmp, and
-wants three brokers for its internal topics."""
+"""Key -> default. Apache Kafka demands a value for three of them, writes its data below /tmp, wants
+three brokers for its internal topics, and fixes the size of socket buffers, which the system sizes
+better by itself."""
