@@ -49,7 +49,7 @@ def test_one_line_when_ready_and_a_clean_end(tmp_path, number):
     data = tmp_path / "data"
     with running("-d", str(data), "-l", "127.0.0.1:0") as (process, line):
         assert line.startswith("ready on PLAINTEXT://127.0.0.1:")
-        assert f"; data in {data}; records are " in line
+        assert f"; data in {data}; durability: " in line
         process.send_signal(number)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "", "")

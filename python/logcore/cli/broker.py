@@ -207,7 +207,7 @@ def line_of(started: "Started") -> str:
     line = f"ready on {', '.join(started.listeners)}; data in {', '.join(started.log_dirs)}"
     if started.health is not None:
         line += f"; health at {address_of(started.health)}"
-    line += f"; records are {started.durability}"
+    line += f"; durability: {started.durability}"
     if started.was_killed:
         report = started.report
         line += (
