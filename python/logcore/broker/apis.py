@@ -74,6 +74,11 @@ _PRODUCE_NOTE: Final = (
     "librdkafka turns compression off otherwise; versions below 3 are refused."
 )
 
+_CONFIGS_NOTE: Final = (
+    "A key of a broker that nobody knows is refused, where Apache Kafka stores it. Listeners cannot "
+    "be changed while the broker runs."
+)
+
 APIS: Final = {
     api.key: api
     for api in (
@@ -102,7 +107,7 @@ APIS: Final = {
             "logcore.broker.handlers.offset_for_leader_epoch",
         ),
         Api(ApiKey.DESCRIBE_CONFIGS, 1, 4, "logcore.broker.handlers.describe_configs"),
-        Api(ApiKey.ALTER_CONFIGS, 0, 2, "logcore.broker.handlers.alter_configs"),
+        Api(ApiKey.ALTER_CONFIGS, 0, 2, "logcore.broker.handlers.alter_configs", _CONFIGS_NOTE),
         Api(
             ApiKey.ALTER_REPLICA_LOG_DIRS,
             1,
@@ -119,6 +124,7 @@ APIS: Final = {
             0,
             1,
             "logcore.broker.handlers.incremental_alter_configs",
+            _CONFIGS_NOTE,
         ),
         Api(
             ApiKey.ALTER_PARTITION_REASSIGNMENTS,
