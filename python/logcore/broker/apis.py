@@ -75,8 +75,8 @@ _PRODUCE_NOTE: Final = (
 )
 
 _CONFIGS_NOTE: Final = (
-    "A key of a broker that nobody knows is refused, where Apache Kafka stores it. Listeners cannot "
-    "be changed while the broker runs."
+    "A key of a broker that nobody knows is refused, where Apache Kafka stores it. Listeners "
+    "cannot be changed while the broker runs."
 )
 
 APIS: Final = {
