@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,19 @@ from logcore.controller.image import (
 )
 from logcore.controller.records import encoded, records_of
 from logcore.protocol.internal import metadata_record
-from logcore.protocol.internal.metadata import FeatureLevelRecord, TopicRecord
+from logcore.protocol.internal.metadata import (
+    BrokerEndpoint,
+    BrokerFeature,
+    ConfigRecord,
+    EndTransactionRecord,
+    FeatureLevelRecord,
+    NoOpRecord,
+    PartitionChangeRecord,
+    PartitionRecord,
+    RegisterBrokerRecord,
+    RemoveTopicRecord,
+    TopicRecord,
+)
 from tests.controller.building import image, replayed, topic, topic_id
 
 IDS = st.binary(min_size=16, max_size=16)
@@ -91,9 +104,39 @@ def test_the_metadata_version_comes_first():
     assert (first.name, second.name) == ("metadata.version", "a.version")
 
 
-def test_golden_bytes():
-    """Frame version 1, type, version, then the fields, as Apache Kafka 4.3.1 writes them."""
-    feature = FeatureLevelRecord(name="metadata.version", feature_level=30)
-    assert encoded(feature).hex() == "010c00116d657461646174612e76657273696f6e001e00"
-    made = TopicRecord(name="t", topic_id=bytes(range(16)))
-    assert encoded(made).hex() == "0102000274000102030405060708090a0b0c0d0e0f00"
+ID = bytes.fromhex("3ad40a7d04224cf1a850c363b876aa13")
+DIRECTORY = bytes.fromhex("bb1706ac7d4c49d2a647c61caaa2e019")
+GOLDEN = [
+    ("010c00116d657461646174612e76657273696f6e001e00", FeatureLevelRecord(
+        name="metadata.version", feature_level=30)),
+    ("0104000401146d696e2e696e73796e632e7265706c69636173023100", ConfigRecord(
+        resource_type=4, resource_name="", name="min.insync.replicas", value="1")),
+    ("01020004612e623ad40a7d04224cf1a850c363b876aa1300", TopicRecord(name="a.b", topic_id=ID)),
+    ("010302000000003ad40a7d04224cf1a850c363b876aa13020000000102000000010101000000010000000000"
+     "00000002bb1706ac7d4c49d2a647c61caaa2e01900", PartitionRecord(
+        partition_id=0, topic_id=ID, replicas=[1], isr=[1], leader=1, leader_epoch=0,
+        partition_epoch=0, directories=[DIRECTORY])),
+    ("010502000000013ad40a7d04224cf1a850c363b876aa13040001010104ffffffff06050200000001070502"
+     "00000001", PartitionChangeRecord(
+        partition_id=1, topic_id=ID, isr=[], leader=-1, eligible_leader_replicas=[1],
+        last_known_elr=[1])),
+    ("0109003ad40a7d04224cf1a850c363b876aa1300", RemoveTopicRecord(topic_id=ID)),
+    ("0100040000000100620316342fb04e8da57c1feed3fc33d7000000000000000d020a504c41494e54455854"
+     "0a3132372e302e302e314c880000000211" "6d657461646174612e76657273696f6e0007001e0000010001"
+     "001102bb1706ac7d4c49d2a647c61caaa2e019", RegisterBrokerRecord(
+        broker_id=1, incarnation_id=bytes.fromhex("620316342fb04e8da57c1feed3fc33d7"),
+        broker_epoch=13, end_points=[BrokerEndpoint(
+            name="PLAINTEXT", host="127.0.0.1", port=19592)],
+        features=[BrokerFeature(
+            name="metadata.version", min_supported_version=7, max_supported_version=30)],
+        rack=None, log_dirs=[DIRECTORY])),
+    ("01140000", NoOpRecord()),
+    ("01180000", EndTransactionRecord()),
+]  # fmt: skip
+"""Records that Apache Kafka 4.3.1 wrote into its own log, the broker's features cut to one."""
+
+
+@pytest.mark.parametrize(("data", "record"), GOLDEN)
+def test_golden_bytes(data, record):
+    assert encoded(record).hex() == data
+    assert metadata_record.decode(bytes.fromhex(data)) == record

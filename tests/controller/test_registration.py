@@ -1,7 +1,9 @@
+import pytest
+
 from logcore.controller.features import INITIAL
-from logcore.controller.image import EMPTY, NO_LEADER
+from logcore.controller.image import EMPTY, NO_LEADER, PartitionImage, TopicImage
 from logcore.controller.registration import decide_start
-from tests.controller.building import broker, image, names_of, replayed, topic
+from tests.controller.building import broker, image, names_of, replayed, topic, topic_id
 
 
 def start(begin, *, next_offset=0, was_killed=False):
@@ -46,20 +48,17 @@ def test_a_node_that_was_killed_starts_new_leader_epochs():
     assert others.partitions[0].leader_epoch == 0
 
 
-def test_a_partition_without_a_leader_is_led_again():
-    held = topic("t", node=1)
-    orphan = image([topic("t", node=NO_LEADER)])
-    assert not names_of(start(orphan))[1:]
-    begin = image(
-        [
-            type(held)(
-                "t",
-                held.topic_id,
-                tuple(
-                    type(each)(0, (1,), (1,), NO_LEADER, leader_epoch=4) for each in held.partitions
-                ),
-            )
-        ]
+@pytest.mark.parametrize(
+    ("isr", "eligible", "led"), [((1,), (), True), ((), (1,), True), ((), (2,), False)]
+)
+def test_a_partition_without_a_leader_is_led_by_who_has_its_records(isr, eligible, led):
+    partition = PartitionImage(
+        0, (1, 2), isr, NO_LEADER, leader_epoch=4, eligible_leader_replicas=eligible
     )
+    begin = image([TopicImage("t", topic_id(1), (partition,))])
     after = replayed(start(begin), begin).topics_by_name["t"].partitions[0]
-    assert (after.leader, after.leader_epoch) == (1, 5)
+    if not led:
+        assert after == partition
+        return
+    assert (after.leader, after.leader_epoch, after.isr) == (1, 5, (1,))
+    assert after.eligible_leader_replicas == ()

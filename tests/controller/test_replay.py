@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from logcore.controller.image import EMPTY
@@ -8,6 +10,7 @@ from logcore.protocol.internal.metadata import (
     AccessControlEntryRecord,
     BeginTransactionRecord,
     BrokerRegistrationChangeRecord,
+    ClearElrRecord,
     ConfigRecord,
     EndTransactionRecord,
     FeatureLevelRecord,
@@ -16,6 +19,7 @@ from logcore.protocol.internal.metadata import (
     PartitionChangeRecord,
     PartitionRecord,
     ProducerIdsRecord,
+    RegisterControllerRecord,
     RemoveTopicRecord,
     TopicRecord,
     UnfenceBrokerRecord,
@@ -145,6 +149,19 @@ def test_a_no_op_moves_the_offset_only():
     assert not delta.changed_topics
 
 
+def test_what_is_said_of_controllers_changes_nothing():
+    assert replayed([RegisterControllerRecord(controller_id=1)]) == EMPTY
+
+
+@pytest.mark.parametrize("name", ["t", ""])
+def test_eligible_leaders_are_forgotten(name):
+    partition = replace(
+        topic("t").partitions[0], eligible_leader_replicas=(1,), last_known_elr=(2,)
+    )
+    start = image([replace(topic("t"), partitions=(partition,))])
+    assert replayed([ClearElrRecord(topic_name=name)], start).topics_by_name["t"] == topic("t")
+
+
 def test_a_transaction_takes_effect_at_its_end():
     builder = ImageBuilder(EMPTY)
     builder.replay(BeginTransactionRecord(name="many"))
@@ -186,6 +203,7 @@ def test_an_aborted_transaction_has_no_effect():
         ),
         (EMPTY, [FenceBrokerRecord(id=1, epoch=1)], "never registered"),
         (image(), [FenceBrokerRecord(id=1, epoch=1)], "in epoch 1, not 11"),
+        (EMPTY, [ClearElrRecord(topic_name="t")], "unknown topic t"),
         (EMPTY, [EndTransactionRecord()], "had not begun"),
         (EMPTY, [BeginTransactionRecord(), BeginTransactionRecord()], "within another"),
         (EMPTY, [AccessControlEntryRecord()], "AccessControlEntryRecord is not supported"),

@@ -12,7 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from logcore.controller.brokers import registration
-from logcore.controller.image import METADATA_VERSION, NO_LEADER, BrokerImage, MetadataImage
+from logcore.controller.image import (
+    METADATA_VERSION,
+    NO_LEADER,
+    BrokerImage,
+    MetadataImage,
+    PartitionImage,
+)
 from logcore.protocol.internal.metadata import FeatureLevelRecord, PartitionChangeRecord
 
 
@@ -40,9 +46,21 @@ def _led_again(image: MetadataImage, node_id: int, *, was_killed: bool) -> Itera
     """Yield the changes by which a node leads what it held."""
     for topic in image.topics_by_id.values():
         for partition in topic.partitions:
-            is_ours = partition.leader == node_id and was_killed
-            is_orphan = partition.leader == NO_LEADER and node_id in partition.isr
-            if is_ours or is_orphan:
+            if partition.leader == node_id and was_killed:
                 yield PartitionChangeRecord(
                     partition_id=partition.partition_id, topic_id=topic.topic_id, leader=node_id
                 )
+            elif partition.leader == NO_LEADER and _may_lead(partition, node_id):
+                yield PartitionChangeRecord(
+                    partition_id=partition.partition_id,
+                    topic_id=topic.topic_id,
+                    leader=node_id,
+                    isr=[*partition.isr] if node_id in partition.isr else [node_id],
+                    eligible_leader_replicas=[],
+                    last_known_elr=[],
+                )
+
+
+def _may_lead(partition: PartitionImage, node_id: int) -> bool:
+    """Whether a node has all records that were acknowledged, or was the last one that had."""
+    return node_id in partition.isr or node_id in partition.eligible_leader_replicas

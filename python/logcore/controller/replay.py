@@ -9,8 +9,8 @@ way, from an image to records.
 Source: Apache Kafka 4.3.1, the deltas in `org.apache.kafka.image`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, TypeVar
 
 from logcore.common.errors import LogcoreError
@@ -243,8 +243,24 @@ class ImageBuilder:
     def _producer_ids(self, record: record_types.ProducerIdsRecord) -> None:
         self._next_producer_id = record.next_producer_id
 
-    def _no_op(self, record: record_types.NoOpRecord) -> None:
-        """Nothing: such a record only moves the offset."""
+    def _no_op(self, record: Any) -> None:  # noqa: ANN401
+        """Nothing: such a record only moves the offset, or speaks of controllers, not of data."""
+
+    def _clear_elr(self, record: record_types.ClearElrRecord) -> None:
+        """Forget which replicas out of sync were safe to elect, of one topic or of all."""
+        named: Iterable[bytes | None] = (
+            [self._id_of(record.topic_name)]
+            if record.topic_name
+            else (self._by_id.keys() | self._drafts.keys()) - self._deleted.keys()
+        )
+        for topic_id in named:
+            if topic_id is None:
+                raise ReplayError(f"a record speaks of the unknown topic {record.topic_name}")
+            draft = self._draft(topic_id)
+            for number, partition in draft.partitions.items():
+                draft.partitions[number] = replace(
+                    partition, eligible_leader_replicas=(), last_known_elr=()
+                )
 
     def _register_broker(self, record: record_types.RegisterBrokerRecord) -> None:
         self._brokers[record.broker_id] = registered(record)
@@ -282,6 +298,8 @@ class ImageBuilder:
         record_types.FeatureLevelRecord: _feature_level,
         record_types.ProducerIdsRecord: _producer_ids,
         record_types.NoOpRecord: _no_op,
+        record_types.RegisterControllerRecord: _no_op,
+        record_types.ClearElrRecord: _clear_elr,
         record_types.RegisterBrokerRecord: _register_broker,
         record_types.UnregisterBrokerRecord: _unregister_broker,
         record_types.BrokerRegistrationChangeRecord: _change_broker,

@@ -138,9 +138,7 @@ def _check_name(image: MetadataImage, name: str) -> None:
     if fault:
         raise InvalidTopicError(fault)
     if name in image.topics_by_name:
-        raise TopicAlreadyExistsError(
-            f"Topic '{name}' already exists."
-        )
+        raise TopicAlreadyExistsError(f"Topic '{name}' already exists.")
     other = topic_names.colliding(name, image.topics_by_name)
     if other is not None:
         raise InvalidTopicError(f"topic {name!r} collides with the existing topic {other!r}")
