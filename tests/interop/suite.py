@@ -40,7 +40,9 @@ class Verdict:
 
     def describe(self) -> str:
         """Say what went wrong, a line a test."""
-        return "\n".join(self.failures) or f"{self.suite} ended without a verdict"
+        return (
+            "\n".join(self.failures) or f"{self.suite} said nothing of its tests, or failed itself"
+        )
 
 
 def listed(suite: str, name: str) -> set[str]:
