@@ -16,9 +16,10 @@ from logcore.broker.endpoints import Endpoint
 from logcore.common.clock import Scheduler
 from logcore.common.config import ConfigError, parse_list
 from logcore.common.metrics import Metrics
+from logcore.network.budget import BUFFERED_MAX_BYTES
 from logcore.network.limits import ConnectionLimits
 from logcore.network.listener import Listener
-from logcore.network.service import BUFFERED_MAX_BYTES, NetworkService, NetworkSettings
+from logcore.network.service import NetworkService, NetworkSettings
 
 if TYPE_CHECKING:
     from logcore.broker.health import Readiness
