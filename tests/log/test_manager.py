@@ -353,7 +353,12 @@ def test_a_child_of_a_fork_is_kept_out(manager):
 
 
 def test_upkeep_beside_appends_and_reads(tmp_path):
-    settings = {"segment.bytes": "2000", "retention.bytes": "4000", "file.delete.delay.ms": "0"}
+    settings = {
+        "segment.bytes": "2000",
+        "retention.bytes": "4000",
+        "retention.ms": "-1",
+        "file.delete.delay.ms": "0",
+    }
     manager = LogManager([tmp_path], settings=settings)
     log = manager.get_or_create("t", 0, None, is_new=True)
     stop, problems = threading.Event(), []

@@ -1,13 +1,8 @@
 """`logcore log stat` and `logcore log verify`: how a log is, and whether all of it is readable.
 
-Invariant: both open the log read-only; `verify` ends with exit code 1 if it found a problem. A
-reader takes a damaged batch in the newest segment for the end of the log, so `verify` looks behind
-it, too.
+Invariant: both open the log read-only; `verify` ends with exit code 1 if it found a problem.
 Neighbours: `logcore.cli.output` prints; `logcore.log` looks.
 """
-
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,28 +13,6 @@ from logcore.cli.output import (
     print_report,
     progress,
 )
-
-if TYPE_CHECKING:
-    from logcore.log import Log
-
-CHUNK_BYTES: Final = 1 << 20
-WRITE_S: Final = 0.5
-"""Seconds within which a write under way becomes readable."""
-
-
-def unreadable_tail(log: "Log") -> list[str]:
-    """Say what stands behind the last readable batch, unless it is zeros or a write under way."""
-    base_offset, size_bytes = log.stat().segments[-1]
-    path = Path(log.path) / f"{base_offset:020}.log"
-    with path.open("rb") as file:
-        file.seek(size_bytes)
-        is_empty = all(
-            not chunk.strip(b"\0") for chunk in iter(lambda: file.read(CHUNK_BYTES), b"")
-        )
-    if is_empty or log.wait(log.end_offset, WRITE_S):
-        return []
-    behind = path.stat().st_size - size_bytes
-    return [f"{path}, byte {size_bytes}: {behind} bytes at the end are not whole batches"]
 
 
 @click.command("stat")
@@ -65,7 +38,6 @@ def verify_command(path: str, output: str) -> None:
 
     with Log(path, readonly=True) as log, progress(log.stat().size_bytes, "verifying") as bar:
         report = jsonable(log.verify(lambda done, _total: bar.update(done - bar.pos)))
-        report["problems"] += unreadable_tail(log)
     print_report(report, output)
     if report["problems"]:
         raise SystemExit(1)

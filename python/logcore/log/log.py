@@ -15,6 +15,7 @@ from logcore import _native
 from logcore.common.errors import InvalidArgumentError
 from logcore.common.types import override
 from logcore.log.stat import CompactionReport, LogStat, RecoveryReport, VerifyReport
+from logcore.log.tail import unreadable_tail
 from logcore.record import Record
 
 Compression: TypeAlias = Literal["gzip", "snappy", "lz4", "zstd"]
@@ -342,6 +343,9 @@ class Log(_native.Log):
     def verify(self, progress: Callable[[int, int], object] | None = None) -> VerifyReport:
         """Check every batch, record and index entry; nothing is changed.
 
+        A log that was opened with ``readonly=True`` is also checked for bytes behind its last
+        readable batch, which a reader takes for a write under way.
+
         Args:
             progress: Called with the bytes done and the bytes in total, now and then. What it
                 raises is raised when the check is done.
@@ -353,7 +357,10 @@ class Log(_native.Log):
             LogIoError: If a file cannot be read.
             LogClosedError: If the log is closed.
         """
-        return VerifyReport(**self._verify(progress))
+        report = VerifyReport(**self._verify(progress))
+        if "recovery_point" not in self._stat():
+            report.problems.extend(unreadable_tail(self, self.path))
+        return report
 
 
 def _text(value: object) -> str:
