@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_equal_keys_keep_their_order_and_results_arrive_on_the_loop():
             assert threading.get_ident() != home
             return number
 
-        waited = [lanes.run("key", lambda number=number: work(number)) for number in range(5)]
+        waited = [lanes.run("key", partial(work, number)) for number in range(5)]
         for deferred in waited:
             deferred.then(lambda done: seen.append((done.value(), threading.get_ident() == home)))
         for deferred in waited:

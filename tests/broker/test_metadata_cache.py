@@ -59,6 +59,17 @@ def test_a_topic_is_encoded_once_as_long_as_it_stays():
     assert cache.topic(TOPICS[0], 12) == first
 
 
+@pytest.mark.parametrize("version", range(8, 14))
+@pytest.mark.parametrize("operations", [0, 3576, -(2**31)])
+def test_operations_are_put_into_what_is_kept(version, operations):
+    cache, topic = MetadataCache(), TOPICS[0]
+    whole = described(topic)
+    whole.topic_authorized_operations = operations
+    told = cache.topic_with_operations(topic, version, operations)
+    assert told == encoded_topic(whole, version)
+    assert cache.topic(topic, version) == encoded_topic(described(topic), version)
+
+
 def test_all_topics_are_joined_once_as_long_as_they_stay():
     cache = MetadataCache()
     image = {topic.name: topic for topic in TOPICS}

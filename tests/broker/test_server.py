@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,11 +49,11 @@ def test_a_port_in_use_is_named(tmp_path):
 
 
 def test_the_cluster_and_its_topics_stay_the_same(tmp_path):
-    seen = []
+    seen: list[Any] = []
+    topic = ""
     for _ in range(2):
         with running_broker(tmp_path) as running:
-            if not seen:
-                topic = running.topic(partitions=3)
+            topic = topic or running.topic(partitions=3)
             answer = running.wire().ask(MetadataRequest(topics=None), 12)
             seen.append((answer.cluster_id, [(each.name, each.topic_id) for each in answer.topics]))
     assert seen[0] == seen[1]

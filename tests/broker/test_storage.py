@@ -28,7 +28,8 @@ def begin(*directories: Path) -> list[tuple[str, int]]:
         storage, lanes = opened(*directories), Lanes(asyncio.get_running_loop())
         try:
             open_metadata(storage, lanes, SystemClock())
-            return storage.logs.partitions()
+            found: list[tuple[str, int]] = storage.logs.partitions()
+            return found
         finally:
             lanes.close()
             storage.logs.close()

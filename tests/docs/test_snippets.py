@@ -60,7 +60,7 @@ def brokers(tmp_path):
             os.kill(int(started.read_text()), signal.SIGKILL)
 
 
-@pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning")  # kafka-python
+@pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning")
 @pytest.mark.usefixtures("brokers")
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_runs_as_it_stands(document, tmp_path, monkeypatch):

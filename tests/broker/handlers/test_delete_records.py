@@ -22,7 +22,7 @@ def delete(wire: Wire, topic: str, offset: int, version: int = 1, partition: int
 
 
 def filled(running: Running, **configs: str) -> str:
-    topic = running.topic(**configs)
+    topic = running.topic(1, **configs)
     with running.wire() as wire:
         for value in (b"a", b"b", b"c"):
             produce(wire, topic, batch([(b"k", value)]))

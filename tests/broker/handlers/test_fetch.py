@@ -23,7 +23,9 @@ def filled(broker: Running, count: int = 3) -> str:
 
 
 def topic_id_of(broker: Running, topic: str) -> bytes:
-    return broker.call(lambda: broker.broker.parts.controller.image.topics_by_name[topic].topic_id)
+    image = broker.call(lambda: broker.broker.parts.controller.image)
+    found: bytes = image.topics_by_name[topic].topic_id
+    return found
 
 
 @pytest.mark.parametrize("version", range(4, 13))
