@@ -1,3 +1,5 @@
+"""Topics made on demand: the broker's own as their coordinators need them."""
+
 from concurrent.futures import Future
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Metadata put together from pieces is, byte for byte, what would be encoded whole."""
+
 import pytest
 
 from logcore.broker.metadata_cache import EncodedMetadata, MetadataCache, described, encoded_topic

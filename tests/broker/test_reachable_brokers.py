@@ -1,3 +1,5 @@
+"""Each client is told addresses of the listener that it came in by."""
+
 from dataclasses import replace
 from types import SimpleNamespace
 

@@ -1,3 +1,5 @@
+"""Registrations: to records and back, and what changes make of them."""
+
 import pytest
 
 from logcore.controller.brokers import changed, registered, registration, set_fenced

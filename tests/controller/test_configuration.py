@@ -1,3 +1,5 @@
+"""Changes of settings: set, delete, append, subtract, replace; and who has none."""
+
 import pytest
 
 from logcore.common.errors import (

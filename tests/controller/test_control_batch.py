@@ -1,3 +1,5 @@
+"""Both ends of a snapshot, as the engine and Kafka take them."""
+
 import pytest
 
 from logcore.controller import control_batch

@@ -1,3 +1,5 @@
+"""The controller on a disk: nothing is shown or answered before it is durable."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""Elections: who may lead, and why nobody has to."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""Features: up, down on request, and metadata.version never."""
+
 import pytest
 
 from logcore.common.errors import InvalidRequestError, InvalidUpdateVersionError

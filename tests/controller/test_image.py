@@ -1,3 +1,5 @@
+"""Images are values, and tell what is asked most."""
+
 import dataclasses
 
 import pytest

@@ -1,3 +1,5 @@
+"""The metadata log: order, durability, starts, torn tails, damaged snapshots."""
+
 import shutil
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a change makes of a partition: epochs rise, what is left out stays."""
+
 from dataclasses import replace
 
 from logcore.controller.image import PartitionImage

@@ -1,3 +1,5 @@
+"""Adding partitions, case by case."""
+
 import pytest
 
 from logcore.common.errors import (

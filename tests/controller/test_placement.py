@@ -1,3 +1,5 @@
+"""Which brokers hold a new partition."""
+
 import pytest
 
 from logcore.common.errors import InvalidReplicaAssignmentError, InvalidReplicationFactorError

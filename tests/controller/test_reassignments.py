@@ -1,3 +1,5 @@
+"""Moving partitions, as far as one node means something by it."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""An image is what its records make; records are the bytes that Kafka writes."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a node records of itself: in a new cluster, after a stop, after a kill."""
+
 import pytest
 
 from logcore.controller.features import INITIAL

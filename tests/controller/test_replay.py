@@ -1,3 +1,5 @@
+"""Replay, record by record: what appears, changes, goes; what makes no sense."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""Snapshots come back as they were written; damage is noticed."""
+
 import contextlib
 
 import pytest

@@ -1,3 +1,5 @@
+"""Names that topics may have, and names that collide."""
+
 import pytest
 
 from logcore.controller.topic_names import colliding, fault_of

@@ -1,3 +1,5 @@
+"""Creating and deleting topics, case by case."""
+
 import itertools
 
 import pytest

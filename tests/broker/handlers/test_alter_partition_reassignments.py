@@ -1,3 +1,5 @@
+"""Moving partitions over the wire; the rules are tested in tests/controller."""
+
 import pytest
 
 from logcore.broker.authorizer import Operation

@@ -1,3 +1,5 @@
+"""ApiVersions: what is served, which features hold, and clients from the future."""
+
 import struct
 
 import pytest

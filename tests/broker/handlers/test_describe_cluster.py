@@ -1,3 +1,5 @@
+"""DescribeCluster: the broker under the address that the client used."""
+
 import pytest
 
 from logcore.broker.authorizer import Operation

@@ -1,3 +1,5 @@
+"""DescribeQuorum: one node, which moves with the metadata."""
+
 import pytest
 
 from logcore.broker.authorizer import Operation

@@ -1,3 +1,5 @@
+"""Listing moves: on one node there are none."""
+
 from logcore.broker.authorizer import Operation
 from logcore.protocol.messages.list_partition_reassignments import (
     ListPartitionReassignmentsRequest,
