@@ -100,6 +100,13 @@ class MetadataCache:
         self._pieces[key] = (topic, encoded)
         return encoded
 
+    def topic_with_operations(self, topic: TopicImage, version: int, operations: int) -> bytes:
+        """Return a topic, encoded, with what a client may do to it; since version 8."""
+        encoded = self.topic(topic, version)
+        end = len(encoded) - (1 if version >= MetadataResponse.FLEXIBLE else 0)
+        told = operations.to_bytes(4, "big", signed=True)
+        return encoded[: end - 4] + told + encoded[end:]
+
     def topics(self, topics: Iterable[TopicImage], version: int) -> bytes:
         """Return some topics, encoded one after the other."""
         return b"".join([self.topic(topic, version) for topic in topics])

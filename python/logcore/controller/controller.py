@@ -196,7 +196,7 @@ class Controller:
                 for key, value in (configs or {}).items()
             ],
         )
-        created = self.create_topics(CreateTopicsRequest(topics=[asked]))
+        created = self.create_topics(CreateTopicsRequest(topics=[asked]), visible_configs=())
         if created.is_done:
             return created.map(self._created)
         creating = self._creating[name] = Deferred()

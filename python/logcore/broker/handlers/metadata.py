@@ -6,8 +6,8 @@ can be asked for from 8 to 10 only. A topic that is created here is answered com
 can use it at once.
 """
 
-from collections.abc import Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from logcore.broker.authorizer import (
     CLUSTER_NAME,
@@ -17,7 +17,7 @@ from logcore.broker.authorizer import (
 )
 from logcore.broker.auto_creation import ensure_topic
 from logcore.broker.context import RequestContext
-from logcore.broker.metadata_cache import EncodedMetadata, described
+from logcore.broker.metadata_cache import EncodedMetadata, encoded_topic
 from logcore.broker.parts import Parts
 from logcore.broker.reachable_brokers import reachable_brokers
 from logcore.common.deferred import Deferred, gather
@@ -40,8 +40,6 @@ from logcore.protocol.messages.metadata import (
     MetadataResponseTopic,
 )
 
-Answer: TypeAlias = MetadataResponse | EncodedMetadata
-
 _NULL_MEANS_ALL_FROM: Final = 1
 _IDS_FROM: Final = 12
 _CLUSTER_OPERATIONS: Final = range(8, 11)
@@ -49,7 +47,7 @@ _CLUSTER_OPERATIONS: Final = range(8, 11)
 
 def handle(
     parts: Parts, request: MetadataRequest, context: RequestContext
-) -> Answer | Deferred[Answer]:
+) -> EncodedMetadata | Deferred[EncodedMetadata]:
     """Describe the topics that are asked for; create those that are missing, where wanted."""
     asked = request.topics
     if asked is None or (not asked and context.version < _NULL_MEANS_ALL_FROM):
@@ -102,18 +100,19 @@ def _sees(parts: Parts, context: RequestContext, name: str) -> bool:
     return parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name)
 
 
-def _everything(parts: Parts, request: MetadataRequest, context: RequestContext) -> Answer:
+def _everything(parts: Parts, request: MetadataRequest, context: RequestContext) -> EncodedMetadata:
     """Describe all topics that may be seen; of the others not even the names are told."""
     topics = parts.controller.image.topics_by_name
     response = _frame(parts, request, context)
     visible = [topic for topic in topics.values() if _sees(parts, context, topic.name)]
+    version = context.version
     if request.include_topic_authorized_operations:
-        response.topics = [_with_operations(parts, context, topic) for topic in visible]
-        return response
-    cache, version = parts.metadata_cache, context.version
-    if len(visible) == len(topics):
-        return EncodedMetadata(response, cache.all_topics(topics, version), len(topics))
-    return EncodedMetadata(response, cache.topics(visible, version), len(visible))
+        encoded = _with_operations(parts, context, visible)
+    elif len(visible) == len(topics):
+        encoded = parts.metadata_cache.all_topics(topics, version)
+    else:
+        encoded = parts.metadata_cache.topics(visible, version)
+    return EncodedMetadata(response, encoded, len(visible))
 
 
 def _some(
@@ -122,29 +121,22 @@ def _some(
     context: RequestContext,
     asked: Sequence[MetadataRequestTopic],
     failures: dict[str, Exception],
-) -> Answer:
+) -> EncodedMetadata:
     """Describe some topics, or say of each why not."""
     response = _frame(parts, request, context)
-    described_topics: list[TopicImage | MetadataResponseTopic] = []
-    seen: set[tuple[str | None, bytes]] = set()
+    answered: dict[tuple[str | None, bytes], TopicImage | MetadataResponseTopic] = {}
     for each in asked:
         topic = _describe(parts, context, each, failures)
-        if (topic.name, topic.topic_id) not in seen:
-            seen.add((topic.name, topic.topic_id))
-            described_topics.append(topic)
-    found = [topic for topic in described_topics if isinstance(topic, TopicImage)]
-    is_plain = len(found) == len(described_topics)
-    if is_plain and not request.include_topic_authorized_operations:
-        encoded = parts.metadata_cache.topics(found, context.version)
-        return EncodedMetadata(response, encoded, len(found))
-    for topic in described_topics:
+        answered.setdefault((topic.name, topic.topic_id), topic)
+    pieces = []
+    for topic in answered.values():
         if not isinstance(topic, TopicImage):
-            response.topics.append(topic)
+            pieces.append(encoded_topic(topic, context.version))
         elif request.include_topic_authorized_operations:
-            response.topics.append(_with_operations(parts, context, topic))
+            pieces.append(_with_operations(parts, context, [topic]))
         else:
-            response.topics.append(described(topic))
-    return response
+            pieces.append(parts.metadata_cache.topic(topic, context.version))
+    return EncodedMetadata(response, b"".join(pieces), len(pieces))
 
 
 def _describe(
@@ -189,14 +181,16 @@ def _refused(name: str, code: int) -> MetadataResponseTopic:
     return MetadataResponseTopic(name=name, error_code=code, is_internal=name in INTERNAL_TOPICS)
 
 
-def _with_operations(
-    parts: Parts, context: RequestContext, topic: TopicImage
-) -> MetadataResponseTopic:
-    answered = described(topic)
-    answered.topic_authorized_operations = authorized_operations(
-        parts.authorizer, context, ResourceType.TOPIC, topic.name
+def _with_operations(parts: Parts, context: RequestContext, topics: Iterable[TopicImage]) -> bytes:
+    """Return topics, encoded, each with what the client may do to it."""
+    return b"".join(
+        parts.metadata_cache.topic_with_operations(
+            topic,
+            context.version,
+            authorized_operations(parts.authorizer, context, ResourceType.TOPIC, topic.name),
+        )
+        for topic in topics
     )
-    return answered
 
 
 def _frame(parts: Parts, request: MetadataRequest, context: RequestContext) -> MetadataResponse:
