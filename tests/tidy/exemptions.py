@@ -17,6 +17,7 @@ WITHOUT_MIRROR: Final = {
     "python/logcore/common/error_base.py": "tests/common/test_errors.py, through the door",
     "python/logcore/common/kafka_errors.py": "tests/common/test_errors.py, through the door",
     "python/logcore/common/types.py": "types only, nothing to run",
+    "python/logcore/coordinator/group/context.py": "types only, nothing to run",
     "python/logcore/broker/parts.py": "a dataclass; tests/broker/test_server.py, filled in",
     "rust/src/producer_entry.rs": "rust/tests/producer_state.rs, through its state",
     "rust/src/append_origin.rs": "rust/tests/validator.rs, by what each may bring",
