@@ -32,7 +32,7 @@ pub use append::AppendInfo;
 pub(crate) use offsets::first_at_or_past;
 pub use offsets::{ListedOffset, TimestampSpec};
 pub use open::{OpenOptions, RecoveryReport};
-pub use own::{KeyValue, MarkerOwner};
+pub use own::{KeyValue, MarkerOwner, TransactionOwner};
 pub use producers::ProducerFacts;
 pub use read::{FetchData, Isolation};
 

@@ -60,6 +60,8 @@ pub struct ManagerOptions {
     pub load_threads: usize,
     /// Whether high watermarks follow the log ends, as without replicas.
     pub end_is_stable: bool,
+    /// Whether a client's first write to a transaction needs a guard (KIP-890).
+    pub verify_transactions: bool,
     /// Where loading tells how far it is.
     pub progress: Arc<LoadProgress>,
 }
@@ -75,6 +77,7 @@ impl Default for ManagerOptions {
             node_id: None,
             load_threads: 2,
             end_is_stable: false,
+            verify_transactions: false,
             progress: Arc::default(),
         }
     }
@@ -86,6 +89,7 @@ fn open_options(options: &ManagerOptions, config: LogConfig) -> OpenOptions {
         clock: Arc::clone(&options.clock),
         config,
         end_is_stable: options.end_is_stable,
+        verify_transactions: options.verify_transactions,
         ..OpenOptions::default()
     }
 }

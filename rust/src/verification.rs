@@ -18,6 +18,16 @@ impl VerificationGuard {
     /// The guard of an append that needs none; it proves nothing.
     pub const SENTINEL: Self = Self(0);
 
+    /// The guard as a number, for who cannot hold the type.
+    pub fn to_number(self) -> u64 {
+        self.0
+    }
+
+    /// The guard of a number that [`VerificationGuard::to_number`] gave.
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
     /// Guards differ across all logs of the process: one may be deleted and created anew between
     /// question and append.
     fn unique() -> Self {

@@ -622,6 +622,7 @@ class LogManager:
         node_id: int | None,
         load_threads: int,
         progress: LoadProgress | None,
+        verify_transactions: bool,
     ) -> Self:
         """Take the directories and open every log in them."""
 
@@ -821,13 +822,16 @@ class PartitionLog:
     interpreter; those that may wait for a disk let go of it.
     """
 
-    def append_leader(self, records: Buffer, leader_epoch: int) -> tuple[int, int, int, int, bool]:
+    def append_leader(
+        self, records: Buffer, leader_epoch: int, verification: int = 0
+    ) -> tuple[int, int, int, int, bool]:
         """Append what a producer sent, after checking it in full.
 
         Args:
             records: One record batch (version 2). A writable buffer, such as a slice of a request's
                 frame, gets offsets and leader epoch written in place; a read-only one is copied.
             leader_epoch: The epoch to write it in.
+            verification: The guard of `start_verification`, where it writes to a transaction.
 
         Returns:
             Offset of the first record, offset of the last one, the time of the append in
@@ -853,6 +857,10 @@ class PartitionLog:
         records: Sequence[tuple[bytes | None, bytes | None]],
         leader_epoch: int,
         timestamp_ms: int,
+        *,
+        producer_id: int = -1,
+        producer_epoch: int = -1,
+        verification: int = 0,
     ) -> tuple[int, int]:
         """Append records of the broker's own, all or none: they become one batch.
 
@@ -860,14 +868,39 @@ class PartitionLog:
             records: Pairs of key and value, at least one.
             leader_epoch: The epoch to write them in.
             timestamp_ms: Milliseconds since 1970 UTC for all.
+            producer_id: In whose transaction; -1 for none.
+            producer_epoch: The producer's epoch.
+            verification: The guard of `start_verification`.
 
         Returns:
             Offset of the first record and of the last one.
 
         Raises:
             InvalidArgumentError: If there is no record.
+            InvalidProducerEpochError, InvalidTxnStateError: If the transaction is over.
             MessageTooLargeError, RecordListTooLargeError: If the batch is too large.
             LogIoError, LogPoisonedError, LogClosedError: As for `append_leader`.
+        """
+
+    def start_verification(
+        self, producer_id: int, producer_epoch: int, sequence: int, supports_epoch_bump: bool
+    ) -> int:
+        """Ask for the guard that a first write to a transaction must show (KIP-890).
+
+        Between this and the append the transaction's coordinator is to be asked. The guard stands
+        until the write, or the end of the transaction.
+
+        Args:
+            producer_id: The producer.
+            producer_epoch: Its epoch.
+            sequence: Sequence of the batch's first record.
+            supports_epoch_bump: Whether the epoch rises with each transaction.
+
+        Returns:
+            The guard; 0 if the transaction is open here already, or the log asks for none.
+
+        Raises:
+            LogPoisonedError, LogClosedError: As for `append_leader`.
         """
 
     def append_control(
@@ -942,6 +975,17 @@ class PartitionLog:
             InvalidArgumentError: If `max_bytes` is not positive.
             CorruptMessageError: If a batch is damaged.
             LogClosedError: If the log was deleted, or the manager closed.
+        """
+
+    def read_batches(self, offset: int, max_bytes: int) -> list[BatchView]:
+        """Read whole batches from the one that holds an offset, to the end of the log at most.
+
+        Args:
+            offset: Where to start.
+            max_bytes: How much; the first batch comes even if it is larger.
+
+        Raises:
+            OffsetOutOfRangeError, LogCorruptError, LogIoError, LogClosedError: As for `read`.
         """
 
     @property

@@ -95,6 +95,8 @@ class LogManager(_native.LogManager):
         node_id: The broker that they must belong to, or any.
         load_threads: Logs that are opened at the same time.
         progress: Where to tell how far the opening is, for another thread to ask.
+        verify_transactions: Whether the first write to a transaction must show a guard from
+            `PartitionLog.start_verification`.
 
     Raises:
         LogLockedError: If another process or manager has one of the directories.
@@ -126,6 +128,7 @@ class LogManager(_native.LogManager):
         node_id: int | None = None,
         load_threads: int = 2,
         progress: LoadProgress | None = None,
+        verify_transactions: bool = False,
     ) -> Self:
         """Take the directories and open every log in them; see the class."""
         return super().__new__(
@@ -137,6 +140,7 @@ class LogManager(_native.LogManager):
             node_id=node_id,
             load_threads=load_threads,
             progress=progress,
+            verify_transactions=verify_transactions,
         )
 
     def report(self) -> LoadReport:

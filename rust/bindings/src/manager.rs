@@ -143,7 +143,7 @@ impl LogManager {
 impl LogManager {
     #[new]
     #[pyo3(signature = (paths, *, settings, topic_settings, cluster_id, node_id, load_threads,
-                        progress))]
+                        progress, verify_transactions))]
     #[expect(
         clippy::too_many_arguments,
         reason = "pyo3 hands a method's arguments over one by one"
@@ -158,6 +158,7 @@ impl LogManager {
         node_id: Option<i32>,
         load_threads: usize,
         progress: Option<PyRef<'_, LoadProgress>>,
+        verify_transactions: bool,
     ) -> Outcome<Self> {
         let settings = Settings { default: settings, topics: topic_settings };
         let options = ManagerOptions {
@@ -167,6 +168,7 @@ impl LogManager {
             node_id,
             load_threads,
             end_is_stable: true,
+            verify_transactions,
             progress: progress.map(|shared| Arc::clone(&shared.progress)).unwrap_or_default(),
             ..ManagerOptions::default()
         };

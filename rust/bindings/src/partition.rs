@@ -8,8 +8,11 @@
 use std::sync::{Arc, Weak};
 
 use logcore::checkpoint::TopicPartition;
-use logcore::log::{AppendInfo, FetchData, Isolation, KeyValue, MarkerOwner, TimestampSpec};
+use logcore::log::{
+    AppendInfo, FetchData, Isolation, KeyValue, MarkerOwner, TimestampSpec, TransactionOwner,
+};
 use logcore::producer_append::AppendContext;
+use logcore::verification::{VerificationGuard, VerificationRequest};
 use logcore::{AppendOrigin, Log, LogError, LogManager, Result};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
@@ -17,7 +20,8 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyList;
 
 use crate::appending::with_bytes;
-use crate::buffer::{Memory, NativeBuffer};
+use crate::batch::BatchView;
+use crate::buffer::{Exports, Memory, NativeBuffer};
 use crate::error::{Outcome, forked, invalid};
 use crate::fork;
 use crate::reading::{limits, read_objects};
@@ -116,15 +120,18 @@ fn fetched(data: FetchData) -> Fetched {
 #[pymethods]
 impl PartitionLog {
     /// Append what a producer sent.
+    #[pyo3(signature = (records, leader_epoch, verification=0))]
     fn append_leader(
         &self,
         py: Python<'_>,
         records: &Bound<'_, PyAny>,
         leader_epoch: i32,
+        verification: u64,
     ) -> Outcome<Appended> {
         let log = self.log()?;
         let buffer = PyUntypedBuffer::get(records)?;
-        let context = AppendContext::new(AppendOrigin::Client);
+        let mut context = AppendContext::new(AppendOrigin::Client);
+        context.verification_guard = VerificationGuard::from_number(verification);
         let info = with_bytes(&buffer, |bytes| {
             let result = if is_long(log, bytes) {
                 py.detach(|| log.append_leader(bytes, leader_epoch, context))
@@ -137,25 +144,58 @@ impl PartitionLog {
     }
 
     /// Append records of the broker's own as one batch.
+    #[pyo3(
+        signature = (records, leader_epoch, timestamp_ms, *, producer_id=-1, producer_epoch=-1,
+                     verification=0),
+        text_signature = "($self, records, leader_epoch, timestamp_ms, *, producer_id=-1, \
+                          producer_epoch=-1, verification=0)"
+    )]
     #[expect(clippy::needless_pass_by_value, reason = "pyo3 hands the arguments over")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "pyo3 hands a method's arguments over one by one"
+    )]
     fn append_records(
         &self,
         py: Python<'_>,
         records: Pairs,
         leader_epoch: i32,
         timestamp_ms: i64,
+        producer_id: i64,
+        producer_epoch: i16,
+        verification: u64,
     ) -> Outcome<(i64, i64)> {
         let log = self.log()?;
         let pairs: Vec<_> = records.iter().map(pair_of).collect();
         let length = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
         let size: usize = pairs.iter().map(|(key, value)| length(*key) + length(*value)).sum();
-        let result = if size >= SMALL_BYTES || log.append_blocks() {
-            py.detach(|| log.append_records(&pairs, leader_epoch, timestamp_ms))
-        } else {
-            log.append_records(&pairs, leader_epoch, timestamp_ms)
+        let owner = (producer_id >= 0).then(|| TransactionOwner {
+            producer_id,
+            producer_epoch,
+            verification_guard: VerificationGuard::from_number(verification),
+        });
+        let append = || match owner {
+            Some(owner) => log.append_transactional(&pairs, owner, leader_epoch, timestamp_ms),
+            None => log.append_records(&pairs, leader_epoch, timestamp_ms),
         };
+        let is_long = size >= SMALL_BYTES || log.append_blocks();
+        let result = if is_long { py.detach(append) } else { append() };
         let info = self.noting(result)?;
         Ok((info.first_offset, info.last_offset))
+    }
+
+    /// Ask for the guard of a first write to a transaction; 0 if it needs none.
+    fn start_verification(
+        &self,
+        producer_id: i64,
+        producer_epoch: i16,
+        sequence: i32,
+        supports_epoch_bump: bool,
+    ) -> Outcome<u64> {
+        let request =
+            VerificationRequest { producer_id, producer_epoch, sequence, supports_epoch_bump };
+        let guard = self.noting(self.log()?.start_verification(&request))?;
+        Ok(guard.to_number())
     }
 
     /// Append a batch of one control record.
@@ -216,6 +256,15 @@ impl PartitionLog {
         let limits = limits(i64::MAX, max_bytes)?;
         let made = read_objects(py, self.log()?, offset, limits, push_records)?;
         Ok((PyList::new(py, made.objects)?, made.next_offset))
+    }
+
+    /// Read batches without copying, control batches too.
+    fn read_batches(&self, py: Python<'_>, offset: i64, max_bytes: usize) -> Outcome<Vec<BatchView>> {
+        let data = self.detached(py, |log| log.read(offset, max_bytes, true, Isolation::LogEnd))?;
+        match data.records {
+            None => Ok(Vec::new()),
+            Some(slice) => BatchView::split(&slice, &Exports::default()),
+        }
     }
 
     /// First offset that can be read.

@@ -12,6 +12,7 @@ use crate::compression::Codec;
 use crate::config::{CompressionType, TimestampType};
 use crate::error::{LogError, Result};
 use crate::producer_append::AppendContext;
+use crate::verification::VerificationGuard;
 
 /// Key and value of a record.
 pub type KeyValue<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
@@ -27,6 +28,20 @@ pub struct MarkerOwner {
     pub transaction_version: i16,
 }
 
+/// In whose transaction a coordinator writes records of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionOwner {
+    /// Producer id.
+    pub producer_id: i64,
+    /// Its epoch.
+    pub producer_epoch: i16,
+    /// What [`Log::start_verification`] gave, once the coordinator has agreed.
+    pub verification_guard: VerificationGuard,
+}
+
+/// Records of a coordinator carry a sequence that is never compared.
+const OWN_SEQUENCE: i32 = 0;
+
 impl Log {
     /// Appends records as one batch, compressed as `compression.type` says; returns where they are.
     ///
@@ -36,6 +51,32 @@ impl Log {
     pub fn append_records(
         &self,
         records: &[KeyValue<'_>],
+        leader_epoch: i32,
+        timestamp_ms: i64,
+    ) -> Result<AppendInfo> {
+        self.append_owned(records, None, leader_epoch, timestamp_ms)
+    }
+
+    /// As [`Log::append_records`], inside of a transaction: readers of committed records see them
+    /// once its marker commits it.
+    ///
+    /// # Errors
+    /// `InvalidTransactionState` without the guard that the transaction asks for;
+    /// `InvalidProducerEpoch`; otherwise as [`Log::append_records`].
+    pub fn append_transactional(
+        &self,
+        records: &[KeyValue<'_>],
+        owner: TransactionOwner,
+        leader_epoch: i32,
+        timestamp_ms: i64,
+    ) -> Result<AppendInfo> {
+        self.append_owned(records, Some(owner), leader_epoch, timestamp_ms)
+    }
+
+    fn append_owned(
+        &self,
+        records: &[KeyValue<'_>],
+        owner: Option<TransactionOwner>,
         leader_epoch: i32,
         timestamp_ms: i64,
     ) -> Result<AppendInfo> {
@@ -50,13 +91,18 @@ impl Log {
         if let Some(append_time) = append_time {
             builder.set_log_append_time(append_time);
         }
+        let mut context = AppendContext::new(AppendOrigin::Coordinator);
+        if let Some(owner) = owner {
+            builder.set_producer(owner.producer_id, owner.producer_epoch, OWN_SEQUENCE, true);
+            context.verification_guard = owner.verification_guard;
+        }
         for (key, value) in records {
             builder.append(timestamp_ms, *key, *value, &[])?;
         }
         if builder.is_empty() {
             return Err(LogError::InvalidArgument("there is no record to append".into()));
         }
-        let mut info = self.append_built(builder.finish()?, leader_epoch)?;
+        let mut info = self.append_own(builder.finish()?, leader_epoch, context)?;
         info.log_append_time = append_time.unwrap_or(info.log_append_time);
         Ok(info)
     }

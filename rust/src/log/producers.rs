@@ -6,6 +6,7 @@
 
 use super::Log;
 use crate::error::Result;
+use crate::verification::{VerificationGuard, VerificationRequest};
 
 /// One producer, as `DescribeProducers` tells of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,19 @@ impl Log {
         drop(writer);
         facts.sort_unstable_by_key(|producer| producer.producer_id);
         Ok(facts)
+    }
+
+    /// Asks for a guard before a write to a transaction: the sentinel if the transaction is open
+    /// here already, or if this log asks for none.
+    ///
+    /// # Errors
+    /// `Poisoned`, `Closed`.
+    pub fn start_verification(&self, request: &VerificationRequest) -> Result<VerificationGuard> {
+        let mut writer = self.lock_writer()?;
+        if !writer.producers.config.transaction_verification {
+            return Ok(VerificationGuard::SENTINEL);
+        }
+        Ok(writer.producers.maybe_start_verification(request, self.clock.now_ms()))
     }
 
     /// Forgets the producers that were idle for `producer.id.expiration.ms`.
