@@ -96,6 +96,8 @@ struct Walk {
     base_offset: i64,
     position: usize,
     next_offset: i64,
+    /// What `next_offset` was before the last batch.
+    before_offset: i64,
     offset_index: OffsetIndex,
     time_index: TimeIndex,
     indexing: Indexing,
@@ -122,6 +124,7 @@ impl Walk {
             base_offset,
             position: 0,
             next_offset: base_offset,
+            before_offset: base_offset,
             offset_index: OffsetIndex::growing(base_offset, index_bytes),
             time_index: TimeIndex::growing(base_offset, index_bytes),
             indexing: Indexing::new(config.index_interval_bytes),
@@ -158,6 +161,7 @@ impl Walk {
         self.time_index = times;
         self.position = at.position;
         self.next_offset = at.header.base_offset;
+        self.before_offset = at.header.base_offset;
         Ok(())
     }
 
@@ -189,6 +193,7 @@ impl Walk {
                 self.indexing.add(&batch.header, place, (&self.offset_index, &self.time_index))?;
             }
             self.position += batch.bytes.len();
+            self.before_offset = self.next_offset;
             self.next_offset = batch.header.next_offset();
         }
     }
@@ -198,7 +203,10 @@ impl Walk {
             .map_err(|error| error.to_string())?
             .ok_or_else(|| "the last batch is cut off".to_owned())?;
         if batch.header.base_offset < self.next_offset {
-            self.is_durable_damaged = batch.header.last_offset() < trust.below_offset;
+            // If the batch before says too much, this one is still behind the one before that. If
+            // not, this one was torn inside of its own offset, and was not durable.
+            self.is_durable_damaged = batch.header.last_offset() < trust.below_offset
+                && batch.header.base_offset > self.before_offset;
             return Err(format!(
                 "offset {} follows offset {}",
                 batch.header.base_offset,

@@ -272,3 +272,35 @@ fn every_cut_of_the_file_leaves_a_prefix() {
         assert!(found.len() >= len / (bytes.len() / 3 + 1));
     }
 }
+
+#[test]
+fn a_batch_that_was_torn_inside_of_its_offset_is_a_tail_and_one_behind_a_wrong_offset_is_damage() {
+    let case = Case::new(LogConfig { segment_bytes: 1 << 20, ..small() });
+    let log = case.open();
+    fill(&log, 3);
+    drop(log);
+    let path = &case.files(".log")[0];
+    let whole = fs::read(path).unwrap();
+    let starts: Vec<usize> = logcore::Batches::new(&whole)
+        .scan(0, |at, batch| {
+            let start = *at;
+            *at += batch.unwrap().bytes.len();
+            Some(start)
+        })
+        .collect();
+    let opened = |bytes: &[u8], recovery_point: i64| {
+        fs::write(path, bytes).unwrap();
+        let options =
+            OpenOptions { config: case.config.clone(), recovery_point, ..OpenOptions::default() };
+        Log::open(case.path(), options)
+    };
+    // The first sector of the third batch's write did not reach the disk.
+    let mut torn = whole.clone();
+    torn[starts[2]..starts[2] + 8].fill(0);
+    assert_eq!(opened(&torn, 2).unwrap().log_end_offset(), 2);
+    // The second one says that it is far behind, and the third was durable.
+    let mut wrong = whole.clone();
+    wrong[starts[1] + 6] = 1;
+    let refused = opened(&wrong, 3).unwrap_err();
+    assert!(matches!(refused, LogError::Corrupt { .. }), "{refused}");
+}
