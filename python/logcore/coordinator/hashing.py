@@ -5,9 +5,15 @@ and tools of Kafka compute it too.
 Neighbours: groups and transactional ids are spread by it.
 """
 
-_INT32_MIN = -(2**31)
+from functools import lru_cache
+from typing import Final
+
+_INT32_MIN: Final = -(2**31)
+_REMEMBERED: Final = 8192
+"""For how many names the hash is kept: every heartbeat asks for its group's again."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def java_string_hash(text: str) -> int:
     """Return Java's hash of a string, as a signed 32-bit number.
 
