@@ -61,3 +61,4 @@ def test_the_system_clock_goes_forward():
     first = clock.monotonic_ms()
     assert clock.now_ms() > 1_700_000_000_000
     assert clock.monotonic_ms() >= first
+    assert clock.monotonic_ns() >= first * 1_000_000

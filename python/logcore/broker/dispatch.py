@@ -55,12 +55,14 @@ class Dispatcher:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._routes: dict[int, _Route] = {}
-        self._requests = parts.metrics.counter(
-            "logcore_requests_total", "Requests by API", labels=("api",)
+        self._now_ns = parts.scheduler.monotonic_ns
+        self._seconds = parts.metrics.histogram(
+            "logcore_request_seconds", "Time that requests held the loop, by API", labels=("api",)
         )
 
     def handle(self, connection: Connection, frame: memoryview) -> Answer | Deferred[Answer]:
         """Serve one frame: the answer, or a Deferred of it."""
+        began_ns = self._now_ns()
         try:
             header, position = decode_request_header(frame)
         except MalformedMessageError as error:
@@ -75,12 +77,13 @@ class Dispatcher:
         if not route.first <= version <= route.last:
             return self._refuse_version(route, context)
         try:
-            request = route.request_class.decode(frame[position:], version)
+            request = route.request_class.decode(frame, version, position)
         except MalformedMessageError as error:
             reason = f"sent a malformed {route.name} request, version {version}: {error}"
             return self._close(connection, reason)
-        self._requests.increment(route.name)
-        return self._call(route.handle, request, context)
+        answer = self._call(route.handle, request, context)
+        self._seconds.observe((self._now_ns() - began_ns) * 1e-9, route.name)
+        return answer
 
     def _route(self, key: int) -> "_Route | None":
         """Look an API up for the first time, and import its handler."""

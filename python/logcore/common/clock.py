@@ -25,6 +25,9 @@ class Clock(Protocol):
     def monotonic_ms(self) -> int:
         """Return a clock that never goes back, in milliseconds since whenever."""
 
+    def monotonic_ns(self) -> int:
+        """Return the same in nanoseconds, for measuring what is short."""
+
 
 class Timer(Protocol):
     """Something that will be called, unless it is cancelled first."""
@@ -53,6 +56,10 @@ class SystemClock:
     def monotonic_ms(self) -> int:
         """Return milliseconds since some start."""
         return time.monotonic_ns() // 1_000_000
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since the same start."""
+        return time.monotonic_ns()
 
 
 class LoopScheduler(SystemClock):
@@ -103,6 +110,10 @@ class ManualClock:
     def monotonic_ms(self) -> int:
         """Return where it stands."""
         return self._now_ms
+
+    def monotonic_ns(self) -> int:
+        """Return where it stands, in nanoseconds."""
+        return self._now_ms * 1_000_000
 
     def advance(self, delay_ms: int) -> None:
         """Move it forward."""
