@@ -45,14 +45,14 @@ def decide_partitions(
         try:
             if count[asked.name] > 1:
                 raise InvalidRequestError(f"topic {asked.name!r} appears more than once")
-            records += _added(image, asked)
+            records += _added(image, asked, PARTITIONS_PER_REQUEST_MAX - len(records))
         except KafkaError as error:
             result.error_code, result.error_message = error.code, str(error)
     response = CreatePartitionsResponse(results=list(results.values()))
     return [] if request.validate_only else records, response
 
 
-def _added(image: MetadataImage, asked: CreatePartitionsTopic) -> list[Any]:
+def _added(image: MetadataImage, asked: CreatePartitionsTopic, room: int) -> list[Any]:
     topic = image.topics_by_name.get(asked.name)
     if topic is None:
         raise UnknownTopicOrPartitionError(f"there is no topic {asked.name!r}")
@@ -64,9 +64,10 @@ def _added(image: MetadataImage, asked: CreatePartitionsTopic) -> list[Any]:
         raise InvalidPartitionsError(
             f"topic {topic.name!r} has {first} partition(s); {asked.count} would be fewer"
         )
-    if added > PARTITIONS_PER_REQUEST_MAX:
+    if added > room:
         raise PolicyViolationError(
-            f"{added} partitions in one request; at most {PARTITIONS_PER_REQUEST_MAX} may be added"
+            f"{added} partitions more; at most {PARTITIONS_PER_REQUEST_MAX} may be added by one "
+            "request"
         )
     chosen = _chosen(image, topic, asked, added)
     partitions = (

@@ -101,7 +101,8 @@ def list_reassignments(
 
 
 def _ongoing(topic: TopicImage, numbers: Iterable[int]) -> OngoingTopicReassignment:
-    moving = (topic.partitions[number] for number in numbers if number < len(topic.partitions))
+    count = len(topic.partitions)
+    moving = (topic.partitions[number] for number in numbers if 0 <= number < count)
     return OngoingTopicReassignment(
         name=topic.name,
         partitions=[

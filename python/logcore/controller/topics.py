@@ -113,7 +113,7 @@ def _excess(creation: TopicCreation, request: CreateTopicsRequest) -> str | None
     default = creation.defaults.partition_count
     total = sum(
         len(topic.assignments)
-        or (default if topic.num_partitions == BROKER_DEFAULT else topic.num_partitions)
+        or (default if topic.num_partitions == BROKER_DEFAULT else max(0, topic.num_partitions))
         for topic in request.topics
     )
     if total <= PARTITIONS_PER_REQUEST_MAX:

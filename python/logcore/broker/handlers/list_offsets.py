@@ -27,8 +27,9 @@ from logcore.protocol.messages.list_offsets import (
 LATEST: Final = -1
 _CONSUMER: Final = -1
 _EPOCHS_FROM: Final = 4
-_FIRST_VERSION: Final = {-3: 7, -4: 8, -5: 9, -6: 11}
-"""Special timestamps that came later, and with which version."""
+_NEVER: Final = 1 << 15
+_FIRST_VERSION: Final = {-1: 1, -2: 1, -3: 7, -4: 8, -5: 9, -6: 11}
+"""The special timestamps, and with which version each came."""
 
 
 def handle(
@@ -68,9 +69,9 @@ def _look_up(
     if not parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic):
         raise TopicAuthorizationFailedError(f"not authorized to describe {topic}")
     timestamp = asked.timestamp
-    if timestamp < 0 and context.version < _FIRST_VERSION.get(timestamp, 0):
+    if timestamp < 0 and context.version < _FIRST_VERSION.get(timestamp, _NEVER):
         raise UnsupportedVersionError(
-            f"timestamp {timestamp} needs ListOffsets {_FIRST_VERSION[timestamp]}"
+            f"timestamp {timestamp} has no meaning in ListOffsets {context.version}"
         )
     partition = parts.replicas.get(topic, asked.partition_index)
     partition.check_epoch(asked.current_leader_epoch)
