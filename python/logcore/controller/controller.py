@@ -299,7 +299,11 @@ class Controller:
         assert step.delta.new.offset == batch.offset, "committed out of order"
         self.image = step.delta.new
         for subscriber in self._subscribers:
-            subscriber(step.delta)
+            try:
+                subscriber(step.delta)
+            except Exception:
+                # Durable already, so it is not taken back; and others wait for what comes next.
+                logger.exception("a change of the metadata was not followed everywhere")
 
     def _finish_step(self, committed: Deferred[int], done: Deferred[int]) -> None:
         self._steps.popleft()
