@@ -170,6 +170,7 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.directory = path / "__cluster_metadata-0"
+        self.clock = ManualClock()
         self._manager: LogManager | None = None
 
     def open(self, worker: Any = None) -> SingleNodeLog:
@@ -177,7 +178,7 @@ class Disk:
         self._manager = LogManager([self.path], cluster_id="c" * 22, node_id=NODE)
         log = self._manager.get_or_create("__cluster_metadata", 0, bytes(15) + b"\1", is_new=False)
         self.storage = FailingStorage(log)
-        return SingleNodeLog(self.storage, self.directory, worker or InlineWorker(), ManualClock())
+        return SingleNodeLog(self.storage, self.directory, worker or InlineWorker(), self.clock)
 
     def close(self) -> None:
         if self._manager is not None:

@@ -83,6 +83,17 @@ def test_subscribers_hear_of_a_change_before_it_is_answered(disk):
     assert codes(done.value()) == [0, 0]
 
 
+def test_a_subscriber_that_fails_stops_nobody_else(disk, caplog):
+    controller = started(disk)
+    heard: list[Any] = []
+    controller.subscribe(lambda _: 1 / 0)
+    controller.subscribe(heard.append)
+    assert codes(controller.create_topics(creation("t")).value()) == [0]
+    assert codes(controller.create_topics(creation("u")).value()) == [0]
+    assert len(heard) == 2
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_decisions_are_built_on_what_was_decided_before(disk):
     worker = HeldWorker()
     controller = started(disk, worker)

@@ -249,9 +249,33 @@ def test_snapshots_are_due_by_bytes_and_worthwhile_by_records(disk):
     image = disk.open().loaded
     assert not log.is_snapshot_due
     assert log.is_snapshot_worthwhile(image)
-    log.bytes_since_snapshot += 20 << 20
+    log.snapshot_bytes = 1000
+    log.bytes_since_snapshot += 1000
     assert log.is_snapshot_due
     log = disk.open()
     log.snapshot(image).value()
     assert not log.is_snapshot_due
     assert not log.is_snapshot_worthwhile(image)
+
+
+def test_a_snapshot_is_due_after_a_while(disk):
+    log = disk.open()
+    disk.clock.advance(3_599_999)
+    assert not log.is_snapshot_due
+    disk.clock.advance(1)
+    assert log.is_snapshot_due
+    log.propose([NoOpRecord()]).value()
+    log.snapshot(disk.open().loaded)
+    assert not log.is_snapshot_due
+    log.snapshot_interval_ms = 0
+    disk.clock.advance(1 << 40)
+    assert not log.is_snapshot_due
+
+
+def test_a_listener_that_fails_does_not_stop_the_log(disk, caplog):
+    log = disk.open()
+    log.tail(lambda _: 1 / 0)
+    log.propose([NoOpRecord()])
+    log.propose([NoOpRecord()])
+    assert log.next_offset == disk.open().next_offset == 2
+    assert caplog.text.count("a defect of logcore") == 2

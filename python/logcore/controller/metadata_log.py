@@ -21,7 +21,6 @@ from logcore.controller import snapshot as snapshots
 from logcore.controller.image import EMPTY, MetadataImage
 from logcore.controller.records import encoded
 from logcore.controller.replay import ImageBuilder
-from logcore.controller.snapshot import SnapshotId
 from logcore.protocol.internal import metadata_record
 from logcore.protocol.internal.metadata import AbortTransactionRecord
 from logcore.record import Record
@@ -45,7 +44,7 @@ TOPIC_SETTINGS: Final = {
 
 _READ_BYTES: Final = 1 << 20
 SNAPSHOT_BYTES: Final = 20 << 20
-"""Bytes of records after which a snapshot is due (``metadata.log.max.record.bytes.between...``)."""
+SNAPSHOT_INTERVAL_MS: Final = 3_600_000
 _RECORDS_UNWORTHY: Final = 500
 """So few records are replayed faster at the next start than a snapshot is written at this stop."""
 
@@ -154,6 +153,14 @@ class SingleNodeLog:
         worker: Where writes and fsyncs run.
         clock: For timestamps.
 
+    Attributes:
+        loaded: What was there.
+        failure: Why it takes nothing more; None while it does.
+        snapshot_bytes: Bytes of records after which a snapshot is due
+            (``metadata.log.max.record.bytes.between.snapshots``).
+        snapshot_interval_ms: Time after which one is due, 0 for no limit
+            (``metadata.log.max.snapshot.interval.ms``); looked at when something changes.
+
     Raises:
         LogCorruptError: If records or snapshots are missing or damaged, such that the last state
             that was acknowledged cannot be told.
@@ -174,6 +181,9 @@ class SingleNodeLog:
         self.epoch = self.loaded.epoch + 1
         self.next_offset = storage.end_offset
         self.bytes_since_snapshot = 0
+        self.snapshot_bytes = SNAPSHOT_BYTES
+        self.snapshot_interval_ms = SNAPSHOT_INTERVAL_MS
+        self._snapshot_ms = clock.monotonic_ms()
 
     # ---- loading
 
@@ -284,9 +294,12 @@ class SingleNodeLog:
         # Whatever is proposed meanwhile is queued, so that nobody hears of it before of this.
         for proposal in proposals:
             self.bytes_since_snapshot += sum(len(value) for _, value in proposal.values)
-            for listener in self._listeners:
-                listener(proposal.committed)
-            proposal.deferred.complete(proposal.committed.offset)
+            try:
+                for listener in self._listeners:
+                    listener(proposal.committed)
+                proposal.deferred.complete(proposal.committed.offset)
+            except Exception:
+                logger.exception("what follows a change of metadata failed: a defect of logcore")
         self._writing = []
         self._write_next()
 
@@ -301,8 +314,11 @@ class SingleNodeLog:
 
     @property
     def is_snapshot_due(self) -> bool:
-        """Whether enough was written since the last one."""
-        return self.bytes_since_snapshot >= SNAPSHOT_BYTES
+        """Whether enough was written, or enough time has passed, since the last one."""
+        if self.bytes_since_snapshot >= self.snapshot_bytes:
+            return True
+        passed_ms = self._clock.monotonic_ms() - self._snapshot_ms
+        return 0 < self.snapshot_interval_ms <= passed_ms
 
     def is_snapshot_worthwhile(self, image: MetadataImage) -> bool:
         """Whether a snapshot of an image would save the next start some time."""
@@ -311,6 +327,7 @@ class SingleNodeLog:
     def snapshot(self, image: MetadataImage) -> Deferred[None]:
         """Keep an image, so that the records up to it need not be kept."""
         self.bytes_since_snapshot = 0
+        self._snapshot_ms = self._clock.monotonic_ms()
         self._snapshot_offset = image.offset + 1
         return self._worker.run(lambda: self._write_snapshot(image))
 
@@ -335,9 +352,3 @@ def _refusal(error: Exception) -> KafkaStorageError:
     refusal = KafkaStorageError(f"the metadata log failed: {error}")
     refusal.__cause__ = error
     return refusal
-
-
-__all__ = [
-    "SNAPSHOT_BYTES", "TOPIC_ID", "TOPIC_SETTINGS", "Committed", "MetadataLog", "RecordStorage",
-    "SingleNodeLog", "SnapshotId", "Worker",
-]  # fmt: skip
