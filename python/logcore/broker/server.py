@@ -169,8 +169,11 @@ class Broker:
         """Make the parts, and put what was there before into them."""
         config = self.config
         keep_applied(configs, storage.logs)
+        metadata = open_metadata(storage, lanes, scheduler)
+        metadata.snapshot_bytes = config["metadata.log.max.record.bytes.between.snapshots"]
+        metadata.snapshot_interval_ms = config["metadata.log.max.snapshot.interval.ms"]
         controller = Controller(
-            open_metadata(storage, lanes, scheduler),
+            metadata,
             config["node.id"],
             Rules(configs),
             lambda: TopicDefaults(config["num.partitions"], config["default.replication.factor"]),
