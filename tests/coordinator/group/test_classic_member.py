@@ -38,3 +38,13 @@ def test_a_request_is_answered_once():
     one.answer_sync(SyncGroupResponse(error_code=2))
     answer(parked, SyncGroupResponse(error_code=3))
     assert parked.value().error_code == 1
+
+
+def test_who_fails_to_hear_an_answer_does_not_keep_others_from_theirs():
+    def fail(_):
+        raise ZeroDivisionError
+
+    parked: Deferred[SyncGroupResponse] = Deferred()
+    parked.then(fail)
+    answer(parked, SyncGroupResponse())
+    assert parked.is_done

@@ -6,12 +6,15 @@ a restart.
 Neighbours: `classic_group` keeps members; `classic_join` and `classic_sync` park and answer.
 """
 
+import logging
 from collections.abc import Collection, Sequence
 from typing import TypeAlias, TypeVar
 
 from logcore.common.deferred import Deferred
 from logcore.protocol.messages.join_group import JoinGroupResponse
 from logcore.protocol.messages.sync_group import SyncGroupResponse
+
+logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
@@ -109,6 +112,13 @@ class ClassicMember:
 
 
 def answer(parked: Deferred[R], response: R) -> None:
-    """Answer a request, unless it was answered for having waited too long for the log."""
-    if not parked.is_done:
+    """Answer a request, unless it was answered for having waited too long for the log.
+
+    Whoever hears of it must not keep the others from hearing: what it raises ends here.
+    """
+    if parked.is_done:
+        return
+    try:
         parked.complete(response)
+    except Exception:
+        logger.exception("a member's answer could not be passed on")
