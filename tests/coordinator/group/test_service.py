@@ -112,3 +112,9 @@ def test_expiry_goes_on_while_partitions_come_and_go(cluster):
     cluster.service.on_elected(0)
     cluster.scheduler.advance(8 * 86_400_000)
     assert not cluster.shard.state.groups
+
+
+def test_nothing_is_left_to_do_after_closing(cluster):
+    cluster.stable(2)
+    cluster.service.close()
+    assert cluster.scheduler.pending_count == 0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
-from logcore.common.clock import Scheduler
+from logcore.common.clock import Scheduler, Timer
 from logcore.common.deferred import Deferred, gather
 from logcore.common.errors import (
     CoordinatorLoadInProgressError,
@@ -105,7 +105,7 @@ class GroupCoordinator:
             ),
             write_timeout_ms=settings.offsets_commit_timeout_ms,
         )
-        self._schedule_expiry()
+        self._expiry = self._schedule_expiry()
 
     # ------------------------------------------------------------ partitions
 
@@ -123,6 +123,7 @@ class GroupCoordinator:
 
     def close(self) -> None:
         """Stop coordinating everything; whoever waits is answered."""
+        self._expiry.cancel()
         self.runtime.close()
 
     # ------------------------------------------------------------ membership
@@ -336,16 +337,15 @@ class GroupCoordinator:
                 delete = partial(delete_topic, group_id=group_id, topic=topic, topic_id=topic_id)
                 self.runtime.write(partition, group_id, delete)
 
-    def _schedule_expiry(self) -> None:
-        self._scheduler.call_later(
-            self._settings.offsets_retention_check_interval_ms, self._expire_all
-        )
+    def _schedule_expiry(self) -> Timer:
+        delay_ms = self._settings.offsets_retention_check_interval_ms
+        return self._scheduler.call_later(delay_ms, self._expire_all)
 
     def _expire_all(self) -> None:
         """Expire offsets and groups, one shard at a turn of the loop."""
         for partition, _ in self.runtime.machines():
             self._scheduler.call_soon(self._expire_shard, partition)
-        self._schedule_expiry()
+        self._expiry = self._schedule_expiry()
 
     def _expire_shard(self, partition: int) -> None:
         try:
