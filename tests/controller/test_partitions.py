@@ -82,6 +82,12 @@ def test_what_is_refused_leaves_the_others_alone(wanted, error):
     assert len(records) == 1
 
 
+def test_the_topics_of_a_request_share_its_limit():
+    records, response = decide(asked("t", 6000), asked("u", 6000))
+    assert [each.error_code for each in response.results] == [0, PolicyViolationError.code]
+    assert len(records) == 5998
+
+
 def test_a_topic_named_twice_is_refused_once():
     records, response = decide(asked("t", 3), asked("t", 4))
     [result] = response.results

@@ -81,3 +81,6 @@ def test_a_move_that_the_metadata_knows_of_is_listed():
     [listed] = response.topics
     assert [each.partition_index for each in listed.partitions] == [1]
     assert listed.partitions[0].adding_replicas == [2]
+    asked = ListPartitionReassignmentsTopics(name="t", partition_indexes=[-1, 2])
+    request = ListPartitionReassignmentsRequest(topics=[asked])
+    assert list_reassignments(begin, request).topics == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from logcore.controller.topic_names import colliding, fault_of
+from logcore.controller.topic_names import Collisions, fault_of
 
 
 @pytest.mark.parametrize("name", ["a", "a.b_c-D9", "...", "_", "-", "x" * 249])
@@ -29,4 +29,6 @@ def test_names_that_may_not(name):
     ],
 )
 def test_names_collide_that_differ_in_dots_and_underscores_only(name, existing, found):
-    assert colliding(name, existing) == found
+    collisions = Collisions(existing)
+    assert collisions.with_name(name) == found
+    assert collisions.with_name(name) == found

@@ -180,6 +180,16 @@ def test_too_many_partitions_refuse_the_whole_request():
     assert records == []
 
 
+def test_a_negative_count_makes_no_room_for_others():
+    _, response = decide(asked("a", 12_000), asked("b", -9000))
+    assert {each.error_code for each in response.topics} == {PolicyViolationError.code}
+
+
+def test_names_of_one_request_may_collide_with_each_other():
+    _, response = decide(asked("x.y"), asked("x_y"))
+    assert [each.error_code for each in response.topics] == [0, 0]
+
+
 def test_the_last_of_two_values_of_a_setting_holds():
     records, _ = decide(asked(configs=[("retention.ms", "1"), ("retention.ms", "2")]))
     assert replayed(records, EXISTING).topic_configs("new") == {"retention.ms": "2"}

@@ -7,12 +7,13 @@ Neighbours: `handlers.metadata` and `handlers.find_coordinator` ask; the control
 Source: Apache Kafka 4.3.1, `AutoTopicCreationManager`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
 from logcore.controller.image import TopicImage
+from logcore.protocol.messages.create_topics import CreatableTopic, CreatableTopicConfig
 
 GROUP_METADATA: Final = "__consumer_offsets"
 
@@ -36,21 +37,39 @@ _KEYS: Final[Mapping[str, tuple[str, str, str]]] = {
 """Settings of partitions, replicas and segment size, by topic."""
 
 
+def ensure_topics(parts: Parts, names: Iterable[str]) -> dict[str, Deferred[TopicImage]]:
+    """Return topics by name; those that are not there are created first, all together.
+
+    Raises:
+        KafkaError: In the Deferred of a topic, if it cannot be created.
+    """
+    return parts.controller.ensure_topics([_creatable(parts, name) for name in names])
+
+
 def ensure_topic(parts: Parts, name: str) -> Deferred[TopicImage]:
     """Return a topic, created first if it is not there.
 
     Raises:
         KafkaError: In the Deferred, if it cannot be created.
     """
+    return ensure_topics(parts, [name])[name]
+
+
+def _creatable(parts: Parts, name: str) -> CreatableTopic:
+    """Return how a topic is created that somebody asked for."""
     keys = _KEYS.get(name)
     if keys is None:
-        return parts.controller.ensure_topic(name)
+        return CreatableTopic(name=name, num_partitions=-1, replication_factor=-1)
     partition_count, replication_factor, segment_bytes = (int(parts.config[key]) for key in keys)
-    # A node alone has no second broker, and Kafka's default of 3 is meant for those who have.
-    replication_factor = min(replication_factor, len(parts.controller.image.brokers))
     configs = {
         "cleanup.policy": "compact",
         "compression.type": "producer",
         "segment.bytes": str(segment_bytes),
     }
-    return parts.controller.ensure_topic(name, partition_count, replication_factor, configs)
+    return CreatableTopic(
+        name=name,
+        num_partitions=partition_count,
+        # A node alone has no second broker, and Kafka's default of 3 is meant for those who have.
+        replication_factor=min(replication_factor, len(parts.controller.image.brokers)),
+        configs=[CreatableTopicConfig(name=key, value=value) for key, value in configs.items()],
+    )

@@ -181,12 +181,6 @@ class Controller:
         Raises:
             KafkaError: In the Deferred, if it cannot be created.
         """
-        topic = self.image.topics_by_name.get(name)
-        if topic is not None:
-            return Deferred.of(topic)
-        creating = self._creating.get(name)
-        if creating is not None:
-            return creating
         asked = CreatableTopic(
             name=name,
             num_partitions=partitions,
@@ -196,25 +190,44 @@ class Controller:
                 for key, value in (configs or {}).items()
             ],
         )
-        created = self.create_topics(CreateTopicsRequest(topics=[asked]), visible_configs=())
-        if created.is_done:
-            return created.map(self._created)
-        creating = self._creating[name] = Deferred()
-        created.map(self._created).then(lambda done: self._finish_creation(name, done))
-        return creating
+        return self.ensure_topics([asked])[name]
 
-    def _created(self, response: CreateTopicsResponse) -> TopicImage:
-        result = response.topics[0]
-        if result.error_code not in {0, TopicAlreadyExistsError.code}:
-            raise error_for_code(result.error_code)(result.error_message or "")
-        return self.image.topics_by_name[result.name]
+    def ensure_topics(self, wanted: Sequence[CreatableTopic]) -> dict[str, Deferred[TopicImage]]:
+        """Return topics by name; those that are not there are created together.
 
-    def _finish_creation(self, name: str, done: Deferred[TopicImage]) -> None:
-        waiting = self._creating.pop(name)
-        if done.error is None:
-            waiting.complete(done.value())
-        else:
-            waiting.fail(done.error)
+        Raises:
+            KafkaError: In the Deferred of a topic, if it cannot be created.
+        """
+        ensured: dict[str, Deferred[TopicImage]] = {}
+        missing: list[CreatableTopic] = []
+        for asked in wanted:
+            topic = self.image.topics_by_name.get(asked.name)
+            if topic is not None:
+                ensured[asked.name] = Deferred.of(topic)
+            elif asked.name in self._creating:
+                ensured[asked.name] = self._creating[asked.name]
+            else:
+                ensured[asked.name] = self._creating[asked.name] = Deferred()
+                missing.append(asked)
+        if missing:
+            names = [asked.name for asked in missing]
+            created = self.create_topics(CreateTopicsRequest(topics=missing), visible_configs=())
+            created.then(lambda done: self._finish_creation(names, done))
+        return ensured
+
+    def _finish_creation(self, names: list[str], done: Deferred[CreateTopicsResponse]) -> None:
+        """Tell those who wait for topics what became of them."""
+        waiting = {name: self._creating.pop(name) for name in names}
+        if done.error is not None:
+            for deferred in waiting.values():
+                deferred.fail(done.error)
+            return
+        for result in done.value().topics:
+            if result.error_code in {0, TopicAlreadyExistsError.code}:
+                waiting[result.name].complete(self.image.topics_by_name[result.name])
+            else:
+                error = error_for_code(result.error_code)(result.error_message or "")
+                waiting[result.name].fail(error)
 
     def delete_topics(self, deleted: Sequence[TopicImage]) -> Deferred[None]:
         """Delete topics, which `topics.resolve_deletion` found."""

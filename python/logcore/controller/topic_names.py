@@ -33,9 +33,24 @@ def collision_key(name: str) -> str:
     return name.replace(".", "_")
 
 
-def colliding(name: str, existing: Iterable[str]) -> str | None:
-    """Return the existing topic, the first in order, that a new name collides with."""
-    if "." not in name and "_" not in name:
-        return None
-    key = collision_key(name)
-    return min((other for other in existing if collision_key(other) == key), default=None)
+class Collisions:
+    """Finds existing topics that new names collide with.
+
+    Args:
+        existing: The names that are taken; looked at once, and only if a new name may collide.
+    """
+
+    def __init__(self, existing: Iterable[str]) -> None:
+        self._existing = existing
+        self._first: dict[str, str] | None = None
+
+    def with_name(self, name: str) -> str | None:
+        """Return the existing topic, the first in order, that a new name collides with."""
+        if "." not in name and "_" not in name:
+            return None
+        if self._first is None:
+            self._first = {}
+            for other in self._existing:
+                key = collision_key(other)
+                self._first[key] = min(other, self._first.get(key, other))
+        return self._first.get(collision_key(name))

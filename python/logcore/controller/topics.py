@@ -90,6 +90,7 @@ def decide_creation(
     records: Records = []
     results: dict[str, CreatableTopicResult] = {}
     excess = _excess(creation, request)
+    collisions = topic_names.Collisions(creation.image.topics_by_name)
     for topic in request.topics:
         if topic.name in results:
             continue
@@ -98,7 +99,7 @@ def decide_creation(
                 raise PolicyViolationError(excess)
             if count[topic.name] > 1:
                 raise InvalidRequestError(f"topic {topic.name!r} appears more than once")
-            made, results[topic.name] = _create(creation, topic)
+            made, results[topic.name] = _create(creation, topic, collisions)
             records += made
         except KafkaError as error:
             results[topic.name] = CreatableTopicResult(
@@ -121,8 +122,10 @@ def _excess(creation: TopicCreation, request: CreateTopicsRequest) -> str | None
     return f"{total} partitions in one request; at most {PARTITIONS_PER_REQUEST_MAX} may be created"
 
 
-def _create(creation: TopicCreation, asked: CreatableTopic) -> tuple[Records, CreatableTopicResult]:
-    _check_name(creation.image, asked.name)
+def _create(
+    creation: TopicCreation, asked: CreatableTopic, collisions: topic_names.Collisions
+) -> tuple[Records, CreatableTopicResult]:
+    _check_name(creation.image, asked.name, collisions)
     configs = _configs(asked)
     creation.rules.check(RESOURCE_TOPIC, asked.name, configs)
     partitions = _partitions(creation, asked)
@@ -131,7 +134,7 @@ def _create(creation: TopicCreation, asked: CreatableTopic) -> tuple[Records, Cr
     return records, _result(creation, topic, configs)
 
 
-def _check_name(image: MetadataImage, name: str) -> None:
+def _check_name(image: MetadataImage, name: str, collisions: topic_names.Collisions) -> None:
     if name == topic_names.CLUSTER_METADATA_TOPIC:
         raise InvalidRequestError(f"{name} is the cluster's own and cannot be created")
     fault = topic_names.fault_of(name)
@@ -139,7 +142,7 @@ def _check_name(image: MetadataImage, name: str) -> None:
         raise InvalidTopicError(fault)
     if name in image.topics_by_name:
         raise TopicAlreadyExistsError(f"Topic '{name}' already exists.")
-    other = topic_names.colliding(name, image.topics_by_name)
+    other = collisions.with_name(name)
     if other is not None:
         raise InvalidTopicError(f"topic {name!r} collides with the existing topic {other!r}")
 

@@ -15,7 +15,7 @@ from logcore.broker.authorizer import (
     ResourceType,
     authorized_operations,
 )
-from logcore.broker.auto_creation import ensure_topic
+from logcore.broker.auto_creation import ensure_topics
 from logcore.broker.context import RequestContext
 from logcore.broker.metadata_cache import EncodedMetadata, encoded_topic
 from logcore.broker.parts import Parts
@@ -57,14 +57,14 @@ def handle(
     )
     if not wanted:
         return _some(parts, request, context, asked, {})
-    creations = [_create(parts, context, name) for name in wanted]
-    return gather(creations).map(
+    creations = _create(parts, context, list(wanted))
+    return gather(creations.values()).map(
         lambda done: _some(
             parts,
             request,
             context,
             asked,
-            {name: each.error for name, each in zip(wanted, done, strict=True) if each.error},
+            {name: each.error for name, each in zip(creations, done, strict=True) if each.error},
         )
     )
 
@@ -83,10 +83,16 @@ def _is_wanted(
     return topic_names.fault_of(name) is None and _sees(parts, context, name)
 
 
-def _create(parts: Parts, context: RequestContext, name: str) -> Deferred[TopicImage]:
-    if _may_create(parts, context, name):
-        return ensure_topic(parts, name)
-    return Deferred.failed(TopicAuthorizationFailedError(f"topic {name} may not be created"))
+def _create(
+    parts: Parts, context: RequestContext, names: list[str]
+) -> dict[str, Deferred[TopicImage]]:
+    """Create topics together, those that the client may create."""
+    allowed = [name for name in names if _may_create(parts, context, name)]
+    creations = ensure_topics(parts, allowed)
+    for name in set(names).difference(allowed):
+        error = TopicAuthorizationFailedError(f"topic {name} may not be created")
+        creations[name] = Deferred.failed(error)
+    return creations
 
 
 def _may_create(parts: Parts, context: RequestContext, name: str) -> bool:
