@@ -74,6 +74,20 @@ _PRODUCE_NOTE: Final = (
     "librdkafka turns compression off otherwise; versions below 3 are refused."
 )
 
+_METADATA_NOTE: Final = (
+    "A topic that the request creates is in the same answer, complete; where it cannot be created "
+    "the answer says why, such as INVALID_TOPIC_EXCEPTION for a name that collides."
+)
+_PARTITIONS_NOTE: Final = (
+    "At most 10,000 partitions a request, else POLICY_VIOLATION, where Apache Kafka may answer "
+    "UNKNOWN_SERVER_ERROR."
+)
+_QUORUM_NOTE: Final = "The quorum is this one node, told under the listener that was asked."
+_ONE_NODE_NOTE: Final = "On one node nothing moves: a partition can be moved only to where it is."
+_FEATURES_NOTE: Final = (
+    "metadata.version and group.version are known so far; the others come with transactions and "
+    "share and streams groups."
+)
 _CONFIGS_NOTE: Final = (
     "A key of a broker that nobody knows is refused, where Apache Kafka stores it. Listeners "
     "cannot be changed while the broker runs."
@@ -85,7 +99,7 @@ APIS: Final = {
         Api(ApiKey.PRODUCE, 0, 11, "logcore.broker.handlers.produce", _PRODUCE_NOTE, 3),
         Api(ApiKey.FETCH, 4, 18, "logcore.broker.handlers.fetch"),
         Api(ApiKey.LIST_OFFSETS, 1, 11, "logcore.broker.handlers.list_offsets"),
-        Api(ApiKey.METADATA, 0, 13, "logcore.broker.handlers.metadata"),
+        Api(ApiKey.METADATA, 0, 13, "logcore.broker.handlers.metadata", _METADATA_NOTE),
         Api(ApiKey.OFFSET_COMMIT, 2, 10, "logcore.broker.handlers.offset_commit"),
         Api(ApiKey.OFFSET_FETCH, 1, 10, "logcore.broker.handlers.offset_fetch"),
         Api(ApiKey.FIND_COORDINATOR, 0, 6, "logcore.broker.handlers.find_coordinator"),
@@ -116,7 +130,13 @@ APIS: Final = {
             "A log stays where it is: a move to another directory answers INVALID_REQUEST.",
         ),
         Api(ApiKey.DESCRIBE_LOG_DIRS, 1, 5, "logcore.broker.handlers.describe_log_dirs"),
-        Api(ApiKey.CREATE_PARTITIONS, 0, 3, "logcore.broker.handlers.create_partitions"),
+        Api(
+            ApiKey.CREATE_PARTITIONS,
+            0,
+            3,
+            "logcore.broker.handlers.create_partitions",
+            _PARTITIONS_NOTE,
+        ),
         Api(ApiKey.DELETE_GROUPS, 0, 2, "logcore.broker.handlers.delete_groups"),
         Api(ApiKey.ELECT_LEADERS, 0, 2, "logcore.broker.handlers.elect_leaders"),
         Api(
@@ -131,6 +151,7 @@ APIS: Final = {
             0,
             1,
             "logcore.broker.handlers.alter_partition_reassignments",
+            _ONE_NODE_NOTE,
         ),
         Api(
             ApiKey.LIST_PARTITION_REASSIGNMENTS,
@@ -139,8 +160,10 @@ APIS: Final = {
             "logcore.broker.handlers.list_partition_reassignments",
         ),
         Api(ApiKey.OFFSET_DELETE, 0, 0, "logcore.broker.handlers.offset_delete"),
-        Api(ApiKey.DESCRIBE_QUORUM, 0, 2, "logcore.broker.handlers.describe_quorum"),
-        Api(ApiKey.UPDATE_FEATURES, 0, 2, "logcore.broker.handlers.update_features"),
+        Api(ApiKey.DESCRIBE_QUORUM, 0, 2, "logcore.broker.handlers.describe_quorum", _QUORUM_NOTE),
+        Api(
+            ApiKey.UPDATE_FEATURES, 0, 2, "logcore.broker.handlers.update_features", _FEATURES_NOTE
+        ),
         Api(ApiKey.DESCRIBE_CLUSTER, 0, 2, "logcore.broker.handlers.describe_cluster"),
         Api(
             ApiKey.CONSUMER_GROUP_HEARTBEAT,
