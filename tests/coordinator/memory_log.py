@@ -3,7 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from logcore.common.deferred import Deferred
-from logcore.coordinator.log import EncodedRecord
+from logcore.coordinator.log import (
+    EncodedRecord,
+    LogEntry,
+    TransactionalProducer,
+    TransactionMarker,
+)
 
 
 class MemoryLog:
@@ -17,14 +22,27 @@ class MemoryLog:
 
     def __init__(self) -> None:
         self.partitions: dict[int, list[EncodedRecord]] = {}
+        self.producers: dict[tuple[int, int], TransactionalProducer] = {}
+        self.markers: dict[tuple[int, int], TransactionMarker] = {}
         self.fail_with: Exception | None = None
         self.fail_count: int | None = None
         self.is_held = False
         self.held: list[tuple[Deferred[int], int, Sequence[EncodedRecord]]] = []
         self.batches: list[Sequence[EncodedRecord]] = []
 
-    def append(self, partition: int, records: Sequence[EncodedRecord]) -> Deferred[int]:
+    def append(
+        self,
+        partition: int,
+        records: Sequence[EncodedRecord],
+        producer: TransactionalProducer | None = None,
+    ) -> Deferred[int]:
         assert records, "an append of nothing"
+        if producer is not None:
+            assert not self.is_held, "transactional appends cannot be held back"
+            first = self._write(partition, records)
+            for offset in range(first, first + len(records)):
+                self.producers[partition, offset] = producer
+            return Deferred.of(first)
         if self.fail_with is not None and self.fail_count != 0:
             if self.fail_count is not None:
                 self.fail_count -= 1
@@ -34,6 +52,24 @@ class MemoryLog:
             self.held.append((waiting, partition, records))
             return waiting
         return Deferred.of(self._write(partition, records))
+
+    def append_marker(self, partition: int, marker: TransactionMarker) -> Deferred[int]:
+        if self.fail_with is not None:
+            return Deferred.failed(self.fail_with)
+        offset = self._write(partition, [(b"", None)])
+        self.markers[partition, offset] = marker
+        return Deferred.of(offset)
+
+    def read_entries(self, partition: int) -> Iterator[LogEntry]:
+        for offset, (key, value) in enumerate(self.partitions.get(partition, [])):
+            marker = self.markers.get((partition, offset))
+            producer = self.producers.get((partition, offset))
+            if marker is not None:
+                yield LogEntry(offset, b"", None, marker.producer_id, marker.is_commit)
+            elif producer is not None:
+                yield LogEntry(offset, key, value, producer.producer_id)
+            else:
+                yield LogEntry(offset, key, value)
 
     def _write(self, partition: int, records: Sequence[EncodedRecord]) -> int:
         log = self.partitions.setdefault(partition, [])

@@ -5,15 +5,22 @@ topic's settings promise; appends of a partition keep their order, on the loop o
 Neighbours: `coordinator.runtime` appends and reads; `replication` has the partitions.
 """
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from logcore.broker.lanes import Lanes
 from logcore.broker.purgatory import Purgatory
+from logcore.broker.transaction_markers import append_marker, commits
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
 from logcore.common.errors import KafkaError, NotEnoughReplicasError
-from logcore.coordinator.log import EncodedRecord
+from logcore.coordinator.log import (
+    EncodedRecord,
+    LogEntry,
+    TransactionalProducer,
+    TransactionMarker,
+)
 from logcore.replication.manager import ReplicaManager
 from logcore.replication.partition import Partition
 
@@ -41,18 +48,42 @@ class PartitionCoordinatorLog:
         self._lanes = lanes
         self._clock = clock
 
-    def append(self, partition: int, records: Sequence[EncodedRecord]) -> Deferred[int]:
+    def append(
+        self,
+        partition: int,
+        records: Sequence[EncodedRecord],
+        producer: TransactionalProducer | None = None,
+    ) -> Deferred[int]:
         """Append records as one batch; done with the offset of the first."""
         try:
             led = self._led(partition)
+            append = functools.partial(
+                led.log.append_records, records, led.leader_epoch, self._clock.now_ms()
+            )
+            if producer is not None:
+                append.keywords.update(producer._asdict())
             if led.waits_for_disk or led.pending_appends:
-                return self._append_in_lane(led, records)
-            first, _ = led.log.append_records(records, led.leader_epoch, self._clock.now_ms())
+                return self._append_in_lane(led, append)
+            first, _ = append()
         except Exception as error:  # noqa: BLE001 - handed on to whoever asks for the offset
             self._note_failure(partition, error)
             return Deferred.failed(error)
         self._purgatory.check(led.key)
         return Deferred.of(first)
+
+    def append_marker(self, partition: int, marker: TransactionMarker) -> Deferred[int]:
+        """End a transaction in a partition; done with the marker's offset."""
+        try:
+            led = self._led(partition)
+            return append_marker(led, marker, self._lanes, self._clock.now_ms()).map(
+                functools.partial(self._ended, led)
+            )
+        except KafkaError as error:
+            return Deferred.failed(error)
+
+    def _ended(self, led: Partition, offset: int) -> int:
+        self._purgatory.check(led.key)
+        return offset
 
     def _led(self, partition: int) -> Partition:
         led = self._replicas.get(self._topic, partition)
@@ -62,8 +93,9 @@ class PartitionCoordinatorLog:
             )
         return led
 
-    def _append_in_lane(self, led: Partition, records: Sequence[EncodedRecord]) -> Deferred[int]:
-        log, epoch, now_ms = led.log, led.leader_epoch, self._clock.now_ms()
+    def _append_in_lane(
+        self, led: Partition, append: Callable[[], tuple[int, int]]
+    ) -> Deferred[int]:
         led.pending_appends += 1
         answer: Deferred[int] = Deferred()
 
@@ -76,7 +108,7 @@ class PartitionCoordinatorLog:
             self._purgatory.check(led.key)
             answer.complete(done.value()[0])
 
-        self._lanes.run(led.key, lambda: log.append_records(records, epoch, now_ms)).then(finish)
+        self._lanes.run(led.key, append).then(finish)
         return answer
 
     def _note_failure(self, partition: int, error: Exception) -> None:
@@ -84,16 +116,19 @@ class PartitionCoordinatorLog:
         if led is not None and isinstance(error, KafkaError):
             self._replicas.note_failure(led, error)
 
-    def read_all(self, partition: int) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Yield offset, key and value of every record; those without a key are nobody's."""
+    def read_entries(self, partition: int) -> Iterator[LogEntry]:
+        """Yield every record and every end of a transaction; records without a key are nobody's."""
         log = self._replicas.get(self._topic, partition).log
         offset = log.start_offset
-        while True:
-            records, end = log.read_records(offset, READ_BYTES)
-            for record in records:
-                if record.key is not None:
-                    value = record.value
-                    yield record.offset, bytes(record.key), None if value is None else bytes(value)
-            if end == offset:
-                return
-            offset = end
+        while batches := log.read_batches(offset, READ_BYTES):
+            for batch in batches:
+                if batch.is_control:
+                    is_commit = commits(bytes(batch))
+                    if is_commit is not None:
+                        yield LogEntry(batch.base_offset, b"", None, batch.producer_id, is_commit)
+                    continue
+                producer_id = batch.producer_id if batch.is_transactional else -1
+                for record in batch.records():
+                    if record.key is not None:
+                        yield LogEntry(record.offset, record.key, record.value, producer_id)
+            offset = batches[-1].last_offset + 1

@@ -12,7 +12,7 @@ Neighbours: `log` is where records go, `timers` what runs later, `group/shard.py
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from logcore.common.clock import Scheduler, Timer
 from logcore.common.deferred import Deferred
@@ -23,7 +23,14 @@ from logcore.common.errors import (
     NotCoordinatorError,
     UnknownServerError,
 )
-from logcore.coordinator.log import CoordinatorLog, EncodedRecord
+from logcore.coordinator.log import (
+    NO_PRODUCER_ID,
+    CoordinatorLog,
+    EncodedRecord,
+    LogEntry,
+    TransactionalProducer,
+    TransactionMarker,
+)
 from logcore.coordinator.result import (
     CoordinatorRecord,
     CoordinatorResult,
@@ -59,11 +66,24 @@ class Machine(Protocol):
         """Answer whoever waits: this broker coordinates the shard no longer."""
 
 
+@runtime_checkable
+class TransactionalMachine(Protocol):
+    """A machine whose records may be part of a producer's transaction."""
+
+    def replay_pending(self, offset: int, record: CoordinatorRecord, producer_id: int) -> None:
+        """Apply a record that counts only once its transaction is committed."""
+
+    def end_transaction(self, producer_id: int, *, is_commit: bool) -> None:
+        """Let a producer's pending records count, or drop them."""
+
+
 M = TypeVar("M", bound=Machine)
 R = TypeVar("R")
 
 Write = Callable[[M], CoordinatorResult[R]]
-_Queue = deque[tuple[Callable[..., CoordinatorResult[Any]], Deferred[Any]]]
+_Queue = deque[
+    tuple[Callable[..., CoordinatorResult[Any]], Deferred[Any], TransactionalProducer | None]
+]
 
 
 class Shard(Generic[M]):
@@ -139,7 +159,7 @@ class CoordinatorRuntime(Generic[M]):
         shard.machine = self._make_machine(shard.timers)
         self._shards[partition] = shard
         loaded: Deferred[int] = Deferred()
-        self._load_slice(shard, self._log.read_all(partition), loaded)
+        self._load_slice(shard, self._log.read_entries(partition), loaded)
         return loaded
 
     def unload(self, partition: int) -> None:
@@ -150,7 +170,7 @@ class CoordinatorRuntime(Generic[M]):
         shard.is_closed = True
         shard.timers.close()
         for queue in shard.busy.values():
-            for _, answer in queue or ():
+            for _, answer, _ in queue or ():
                 if not answer.is_done:
                     answer.fail(NotCoordinatorError())
         shard.busy.clear()
@@ -181,7 +201,7 @@ class CoordinatorRuntime(Generic[M]):
     def _load_slice(
         self,
         shard: Shard[M],
-        records: Iterator[tuple[int, bytes, bytes | None]],
+        records: Iterator[LogEntry],
         loaded: Deferred[int],
     ) -> None:
         """Replay for a while, then let others have their turn."""
@@ -202,16 +222,12 @@ class CoordinatorRuntime(Generic[M]):
         shard.machine.on_loaded()
         loaded.complete(shard.loaded_count)
 
-    def _replay_slice(
-        self, shard: Shard[M], records: Iterator[tuple[int, bytes, bytes | None]]
-    ) -> bool:
+    def _replay_slice(self, shard: Shard[M], records: Iterator[LogEntry]) -> bool:
         """Replay until the slice is over; return whether the log is at its end."""
         end_ms = self._scheduler.monotonic_ms() + LOAD_SLICE_MS
         machine = shard.machine
-        for offset, key, value in records:
-            record = machine.decode(key, value)
-            if record is not None:
-                machine.replay(offset, record)
+        for entry in records:
+            replay_entry(machine, entry)
             shard.loaded_count += 1
             is_time_to_look = shard.loaded_count % LOAD_SLICE_RECORDS == 0
             if is_time_to_look and self._scheduler.monotonic_ms() >= end_ms:
@@ -242,7 +258,13 @@ class CoordinatorRuntime(Generic[M]):
         """
         return operation(self.shard(partition).machine)
 
-    def write(self, partition: int, key: str, operation: Write[M, R]) -> Deferred[R]:
+    def write(
+        self,
+        partition: int,
+        key: str,
+        operation: Write[M, R],
+        producer: TransactionalProducer | None = None,
+    ) -> Deferred[R]:
         """Decide, append, replay, answer.
 
         Args:
@@ -250,6 +272,8 @@ class CoordinatorRuntime(Generic[M]):
             key: The group it is about: writes of one key run one after another.
             operation: Looks at the state and returns what to append and to answer. What it raises
                 is the answer, and nothing is appended.
+            producer: In whose transaction the records are to be appended, if in one; the machine
+                is then a `TransactionalMachine`.
 
         Returns:
             The response, once the records are appended and replayed.
@@ -258,9 +282,39 @@ class CoordinatorRuntime(Generic[M]):
             shard = self.shard(partition)
         except KafkaError as error:
             return Deferred.failed(error)
-        return self._write(shard, key, operation)
+        return self._write(shard, key, operation, producer)
 
-    def _write(self, shard: Shard[M], key: str, operation: Write[M, R]) -> Deferred[R]:
+    def end_transaction(self, partition: int, marker: TransactionMarker) -> Deferred[None]:
+        """End a producer's transaction in a partition: append the marker, then apply it."""
+        try:
+            shard = self.shard(partition)
+        except KafkaError as error:
+            return Deferred.failed(error)
+        answer: Deferred[None] = Deferred()
+
+        def apply(appended: Deferred[int]) -> None:
+            error: KafkaError | None = None
+            if appended.error is not None:
+                error = append_error(appended.error)
+            elif shard.is_closed:
+                error = NotCoordinatorError()
+            else:
+                end_transaction(shard.machine, marker.producer_id, is_commit=marker.is_commit)
+            if error is None:
+                answer.complete(None)
+            else:
+                answer.fail(error)
+
+        self._log.append_marker(partition, marker).then(apply)
+        return answer
+
+    def _write(
+        self,
+        shard: Shard[M],
+        key: str,
+        operation: Write[M, R],
+        producer: TransactionalProducer | None = None,
+    ) -> Deferred[R]:
         answer: Deferred[R] = Deferred()
         if shard.is_closed:
             answer.fail(NotCoordinatorError())
@@ -268,12 +322,12 @@ class CoordinatorRuntime(Generic[M]):
             queue = shard.busy[key]
             if queue is None:
                 queue = shard.busy[key] = deque()
-            queue.append((operation, answer))
+            queue.append((operation, answer, producer))
             timer = self._scheduler.call_later(self._write_timeout_ms, give_up, answer)
             answer.then(lambda _: timer.cancel())
         else:
             shard.busy[key] = None
-            if self._attempt(shard, key, operation, answer):
+            if self._attempt(shard, key, operation, answer, producer):
                 self._run_queue(shard, key)
         return answer
 
@@ -284,14 +338,19 @@ class CoordinatorRuntime(Generic[M]):
             if not queue:
                 del shard.busy[key]
                 return
-            operation, answer = queue.popleft()
+            operation, answer, producer = queue.popleft()
             if answer.is_done:
                 continue  # it waited too long, and was told so
-            if not self._attempt(shard, key, operation, answer):
+            if not self._attempt(shard, key, operation, answer, producer):
                 return
 
     def _attempt(
-        self, shard: Shard[M], key: str, operation: Write[M, R], answer: Deferred[R]
+        self,
+        shard: Shard[M],
+        key: str,
+        operation: Write[M, R],
+        answer: Deferred[R],
+        producer: TransactionalProducer | None,
     ) -> bool:
         """Run one write; return whether it is over, rather than waiting for its append."""
         try:
@@ -307,31 +366,33 @@ class CoordinatorRuntime(Generic[M]):
             answer.complete(result.response)  # type: ignore[arg-type]  # None only where R is None
             return True
         try:
-            appended = self._log.append(
-                shard.partition, [shard.machine.encode(record) for record in result.records]
-            )
+            encoded = [shard.machine.encode(record) for record in result.records]
+            if producer is None:
+                appended = self._log.append(shard.partition, encoded)
+            else:
+                appended = self._log.append(shard.partition, encoded, producer)
         except Exception as error:  # noqa: BLE001 - a refusal of the log, now rather than later
             appended = Deferred.failed(error)
         if appended.is_done:
-            self._finish(shard, result, answer, appended)
+            self._finish(shard, result, answer, appended, producer)
             return True
-        self._wait(shard, key, result, answer, appended)
+        self._wait(shard, key, (result, answer, producer), appended)
         return False
 
     def _wait(
         self,
         shard: Shard[M],
         key: str,
-        result: CoordinatorResult[R],
-        answer: Deferred[R],
+        write: tuple[CoordinatorResult[R], Deferred[R], TransactionalProducer | None],
         appended: Deferred[int],
     ) -> None:
         """Finish a write once its records are safe; answer earlier if that takes too long."""
+        result, answer, producer = write
         timer: Timer = self._scheduler.call_later(self._write_timeout_ms, give_up, answer)
 
         def resume(done: Deferred[int]) -> None:
             timer.cancel()
-            self._finish(shard, result, answer, done)
+            self._finish(shard, result, answer, done, producer)
             if not shard.is_closed:
                 self._run_queue(shard, key)
 
@@ -343,6 +404,7 @@ class CoordinatorRuntime(Generic[M]):
         result: CoordinatorResult[R],
         answer: Deferred[R],
         appended: Deferred[int],
+        producer: TransactionalProducer | None,
     ) -> None:
         """Replay what was appended, do what was left to do, and answer."""
         error: KafkaError | None = None
@@ -352,7 +414,7 @@ class CoordinatorRuntime(Generic[M]):
             error = append_error(appended.error)
             logger.warning("append to partition %d failed: %r", shard.partition, appended.error)
         else:
-            error = self._replay(shard, appended.value(), result)
+            error = self._replay(shard, appended.value(), result, producer)
         if result.on_append is not None and not shard.is_closed:
             result.on_append(error)
         if answer.is_done:
@@ -363,18 +425,53 @@ class CoordinatorRuntime(Generic[M]):
             answer.complete(result.response)  # type: ignore[arg-type]  # None only where R is None
 
     def _replay(
-        self, shard: Shard[M], offset: int, result: CoordinatorResult[Any]
+        self,
+        shard: Shard[M],
+        offset: int,
+        result: CoordinatorResult[Any],
+        producer: TransactionalProducer | None,
     ) -> KafkaError | None:
         """Apply records that are in the log; state that cannot is thrown away and loaded again."""
         try:
             for position, record in enumerate(result.records):
-                shard.machine.replay(offset + position, record)
+                if producer is None:
+                    shard.machine.replay(offset + position, record)
+                else:
+                    replay_pending(shard.machine, offset + position, record, producer.producer_id)
         except Exception:
             logger.exception("cannot replay what partition %d holds: loading it", shard.partition)
             self.unload(shard.partition)
             self._scheduler.call_soon(self.load, shard.partition)
             return CoordinatorNotAvailableError()
         return None
+
+
+def replay_entry(machine: Machine, entry: LogEntry) -> None:
+    """Apply an entry of the log; records of unknown kinds are passed over."""
+    if entry.is_commit is not None:
+        end_transaction(machine, entry.producer_id, is_commit=entry.is_commit)
+        return
+    record = machine.decode(entry.key, entry.value)
+    if record is None:
+        return
+    if entry.producer_id == NO_PRODUCER_ID:
+        machine.replay(entry.offset, record)
+    else:
+        replay_pending(machine, entry.offset, record, entry.producer_id)
+
+
+def replay_pending(
+    machine: Machine, offset: int, record: CoordinatorRecord, producer_id: int
+) -> None:
+    """Apply a record that counts only once its transaction is committed."""
+    assert isinstance(machine, TransactionalMachine), "nothing transactional is written here"
+    machine.replay_pending(offset, record, producer_id)
+
+
+def end_transaction(machine: Machine, producer_id: int, *, is_commit: bool) -> None:
+    """Let a producer's pending records count or not, where the machine has some."""
+    if isinstance(machine, TransactionalMachine):
+        machine.end_transaction(producer_id, is_commit=is_commit)
 
 
 def give_up(answer: Deferred[Any]) -> None:

@@ -1,6 +1,7 @@
 """Committing, fetching, deleting and expiring offsets, for groups of every kind.
 
-Invariant: an offset gets into the store, and out of it, by the replay of its record alone. A commit
+Invariant: an offset gets into the store, and out of it, by the replay of its record alone; one that
+was committed in a transaction waits among the pending ones until its marker is replayed. A commit
 of a group that does not exist makes a simple group, which holds offsets and nothing else.
 Neighbours: `offset_store` holds them; the group says who may commit; names and ids of topics are
 sorted out by the broker's handlers before a request gets here.
@@ -14,6 +15,8 @@ from logcore.common.errors import (
     GroupSubscribedToTopicError,
     IllegalGenerationError,
     OffsetMetadataTooLargeError,
+    StaleMemberEpochError,
+    UnstableOffsetCommitError,
 )
 from logcore.common.uuids import ZERO_UUID
 from logcore.coordinator.group import records
@@ -51,6 +54,13 @@ from logcore.protocol.messages.offset_fetch import (
     OffsetFetchResponsePartitions,
     OffsetFetchResponseTopics,
 )
+from logcore.protocol.messages.txn_offset_commit import (
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitRequestPartition,
+    TxnOffsetCommitResponse,
+    TxnOffsetCommitResponsePartition,
+    TxnOffsetCommitResponseTopic,
+)
 
 GROUP_NOT_FOUND_SINCE = 9
 """The version of OffsetCommit that says so when a group does not exist."""
@@ -58,6 +68,7 @@ GROUP_NOT_FOUND_SINCE = 9
 NO_OFFSET = -1
 """What is fetched where nothing is committed."""
 
+_Fetched = OffsetFetchResponsePartitions
 _ALIVE_STATES = (ClassicState.STABLE, ClassicState.PREPARING_REBALANCE)
 
 
@@ -73,6 +84,7 @@ class OffsetProtocol:
         self._context = context
         self._state = context.state
         self._store = context.state.offsets
+        self._pending = context.state.pending_offsets
         self._settings = context.settings
         self._rebalance = rebalance
 
@@ -149,21 +161,107 @@ class OffsetProtocol:
         validator: CommitValidator | None,
     ) -> int:
         """Return why one partition's offset is not committed, as a code; 0 if it is."""
-        metadata = partition.committed_metadata
-        if metadata and utf16_length(metadata) > self._settings.offset_metadata_max_bytes:
+        if self._is_metadata_too_large(partition.committed_metadata):
             return OffsetMetadataTooLargeError.code
         if validator is not None:
             validator(topic.name, topic.topic_id, partition.partition_index)
         return 0
 
+    def _is_metadata_too_large(self, metadata: str | None) -> bool:
+        limit_bytes = self._settings.offset_metadata_max_bytes
+        return bool(metadata) and utf16_length(metadata or "") > limit_bytes
+
+    # ------------------------------------------------------------ commit in a transaction
+
+    def commit_transactional(
+        self, caller: Caller, request: TxnOffsetCommitRequest
+    ) -> CoordinatorResult[TxnOffsetCommitResponse]:
+        """Commit offsets as part of a transaction; the records are to be appended inside of it.
+
+        Raises:
+            KafkaError: What to answer for every partition.
+        """
+        written: list[CoordinatorRecord] = []
+        try:
+            validator = self._validate_transactional(caller, request)
+            topics = [
+                TxnOffsetCommitResponseTopic(
+                    name=topic.name,
+                    partitions=[
+                        self._commit_pending(
+                            request.group_id, topic.name, partition, (validator, written)
+                        )
+                        for partition in topic.partitions
+                    ],
+                )
+                for topic in request.topics
+            ]
+        except StaleMemberEpochError as error:
+            raise IllegalGenerationError(str(error)) from None
+        return CoordinatorResult(written, TxnOffsetCommitResponse(topics=topics))
+
+    def _validate_transactional(
+        self, caller: Caller, request: TxnOffsetCommitRequest
+    ) -> CommitValidator | None:
+        group = self._state.groups.get(request.group_id)
+        if group is None:
+            if request.generation_id < 0:
+                return None  # it becomes a simple group
+            raise IllegalGenerationError
+        return group.validate_offset_commit(
+            request.member_id,
+            request.group_instance_id,
+            request.generation_id,
+            caller.version,
+            is_transactional=True,
+        )
+
+    def _commit_pending(
+        self,
+        group_id: str,
+        topic: str,
+        partition: TxnOffsetCommitRequestPartition,
+        commit: tuple[CommitValidator | None, list[CoordinatorRecord]],
+    ) -> TxnOffsetCommitResponsePartition:
+        validator, written = commit
+        index = partition.partition_index
+        if self._is_metadata_too_large(partition.committed_metadata):
+            code = OffsetMetadataTooLargeError.code
+            return TxnOffsetCommitResponsePartition(partition_index=index, error_code=code)
+        found = self._context.topics().topics_by_name.get(topic)
+        topic_id = ZERO_UUID if found is None else found.topic_id
+        if validator is not None:
+            validator(topic, topic_id, index)
+        committed = CommittedOffset(
+            partition.committed_offset,
+            partition.committed_leader_epoch,
+            partition.committed_metadata or "",
+            self._context.clock.now_ms(),
+            topic_id=topic_id,
+        )
+        written.append(records.offset_commit(group_id, topic, index, committed))
+        return TxnOffsetCommitResponsePartition(partition_index=index)
+
     # ------------------------------------------------------------ fetch
 
-    def fetch(self, request: OffsetFetchRequestGroup) -> OffsetFetchResponseGroup:
+    def fetch(
+        self, request: OffsetFetchRequestGroup, *, require_stable: bool = False
+    ) -> OffsetFetchResponseGroup:
         """Return offsets of the partitions asked for, or of all that the group has.
+
+        Args:
+            request: The group and its partitions.
+            require_stable: Whether a partition with an offset in an open transaction is refused.
 
         Raises:
             KafkaError: What to answer for the group.
         """
+
+        def told(topic: str, index: int, known: CommittedOffset | None) -> _Fetched:
+            if require_stable and self._pending.has(request.group_id, topic, index):
+                return unstable(index)
+            return fetched(index, known)
+
         response = OffsetFetchResponseGroup(group_id=request.group_id)
         group = self._state.groups.get(request.group_id)
         offsets: Mapping[str, Mapping[int, CommittedOffset]] = {}
@@ -177,7 +275,7 @@ class OffsetProtocol:
             response.topics = [
                 OffsetFetchResponseTopics(
                     name=name,
-                    partitions=[fetched(index, known) for index, known in partitions.items()],
+                    partitions=[told(name, index, known) for index, known in partitions.items()],
                 )
                 for name, partitions in offsets.items()
             ]
@@ -189,7 +287,7 @@ class OffsetProtocol:
                     name=topic.name,
                     topic_id=topic.topic_id,
                     partitions=[
-                        fetched(index, matching(known.get(index), topic.topic_id))
+                        told(topic.name, index, matching(known.get(index), topic.topic_id))
                         for index in topic.partition_indexes
                     ],
                 )
@@ -218,9 +316,14 @@ class OffsetProtocol:
         for partition in topic.partitions:
             index = partition.partition_index
             results.append(OffsetDeleteResponsePartition(partition_index=index, error_code=code))
-            if code == 0 and self._store.get(group_id, topic.name, index) is not None:
+            if code == 0 and self._is_known(group_id, topic.name, index):
                 written.append(records.offset_tombstone(group_id, topic.name, index))
         return OffsetDeleteResponseTopic(name=topic.name, partitions=results)
+
+    def _is_known(self, group_id: str, topic: str, index: int) -> bool:
+        return self._store.get(group_id, topic, index) is not None or self._pending.has(
+            group_id, topic, index
+        )
 
     def delete_group(self, group_id: str) -> CoordinatorResult[None]:
         """Delete a group that nobody uses, with its offsets.
@@ -233,20 +336,24 @@ class OffsetProtocol:
         return CoordinatorResult([*self._tombstones(group_id), *group.tombstones()])
 
     def _tombstones(self, group_id: str) -> list[CoordinatorRecord]:
-        return [
-            records.offset_tombstone(group_id, topic, partition)
-            for topic, partition, _ in self._store.partitions_of(group_id)
-        ]
+        places = {
+            (topic, partition): None for topic, partition, _ in self._store.partitions_of(group_id)
+        }
+        places.update(dict.fromkeys(self._pending.of_group(group_id)))
+        return [records.offset_tombstone(group_id, *place) for place in places]
 
     def delete_topic(self, group_id: str, topic: str, topic_id: bytes) -> CoordinatorResult[None]:
         """Delete a group's offsets of a topic that was deleted, but not those of a new one."""
-        partitions = self._store.of_group(group_id).get(topic, {})
+        partitions = {
+            partition: None
+            for partition, committed in self._store.of_group(group_id).get(topic, {}).items()
+            if committed.topic_id in (ZERO_UUID, topic_id)
+        }
+        for name, partition in self._pending.of_group(group_id):
+            if name == topic:
+                partitions[partition] = None
         return CoordinatorResult(
-            [
-                records.offset_tombstone(group_id, topic, partition)
-                for partition, committed in partitions.items()
-                if committed.topic_id in (ZERO_UUID, topic_id)
-            ]
+            [records.offset_tombstone(group_id, topic, partition) for partition in partitions]
         )
 
     def expire(self, group_id: str) -> CoordinatorResult[None]:
@@ -262,9 +369,12 @@ class OffsetProtocol:
             base_ms = group.offset_expiry_base_ms(committed)
             if base_ms is None or group.is_subscribed_to(topic):
                 continue
+            if self._pending.has(group_id, topic, partition):
+                continue
             if self._is_expired(committed, base_ms, now_ms):
                 written.append(records.offset_tombstone(group_id, topic, partition))
-        if len(written) == count and group.is_empty:
+        is_used = self._pending.has_group(group_id)
+        if len(written) == count and group.is_empty and not is_used:
             written.extend(group.tombstones())
         return CoordinatorResult(written)
 
@@ -282,11 +392,38 @@ class OffsetProtocol:
     def _replay(self, offset: int, key: OffsetCommitKey, value: OffsetCommitValue | None) -> None:
         if value is None:
             self._store.remove(key.group, key.topic, key.partition)
+            self._pending.drop(key.group, key.topic, key.partition)
             return
+        committed = self._taken_in(offset, key, value)
+        self._store.put(key.group, key.topic, key.partition, committed)
+
+    def replay_pending(
+        self,
+        offset: int,
+        key: OffsetCommitKey,
+        value: OffsetCommitValue | None,
+        producer_id: int,
+    ) -> None:
+        """Apply the record of an offset that a producer commits in its open transaction."""
+        if value is not None:
+            committed = self._taken_in(offset, key, value)
+            self._pending.put(producer_id, key.group, key.topic, key.partition, committed)
+
+    def end_transaction(self, producer_id: int, *, is_commit: bool) -> None:
+        """Let a producer's pending offsets count, unless newer ones do; or drop them."""
+        for (group_id, topic, partition), committed in self._pending.take(producer_id).items():
+            known = self._store.get(group_id, topic, partition)
+            is_newer = known is None or known.record_offset < committed.record_offset
+            if is_commit and is_newer:
+                self._store.put(group_id, topic, partition, committed)
+
+    def _taken_in(
+        self, offset: int, key: OffsetCommitKey, value: OffsetCommitValue
+    ) -> CommittedOffset:
         if key.group not in self._state.groups:
             simple = ClassicGroup(key.group, self._context.clock.now_ms())
             self._state.groups[key.group] = simple
-        committed = CommittedOffset(
+        return CommittedOffset(
             value.offset,
             value.leader_epoch,
             value.metadata,
@@ -295,7 +432,6 @@ class OffsetProtocol:
             value.topic_id,
             offset,
         )
-        self._store.put(key.group, key.topic, key.partition, committed)
 
     def _replay_legacy(
         self, offset: int, key: LegacyOffsetCommitKey, value: LegacyOffsetCommitValue | None
@@ -330,6 +466,16 @@ def fetched(partition: int, committed: CommittedOffset | None) -> OffsetFetchRes
         committed_offset=committed.offset,
         committed_leader_epoch=committed.leader_epoch,
         metadata=committed.metadata,
+    )
+
+
+def unstable(partition: int) -> OffsetFetchResponsePartitions:
+    """Tell that a transaction has to end first."""
+    return OffsetFetchResponsePartitions(
+        partition_index=partition,
+        committed_offset=NO_OFFSET,
+        metadata="",
+        error_code=UnstableOffsetCommitError.code,
     )
 
 

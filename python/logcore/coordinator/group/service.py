@@ -9,7 +9,7 @@ Neighbours: the handlers of `broker` call it after asking the authorizer; `runti
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from logcore.common.clock import Scheduler, Timer
 from logcore.common.deferred import Deferred, gather
@@ -27,7 +27,7 @@ from logcore.coordinator.group.regex import MayDescribe
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.shard import GroupShard
 from logcore.coordinator.hashing import partition_for
-from logcore.coordinator.log import CoordinatorLog
+from logcore.coordinator.log import CoordinatorLog, TransactionalProducer, TransactionMarker
 from logcore.coordinator.result import CoordinatorResult
 from logcore.coordinator.runtime import CoordinatorRuntime
 from logcore.protocol.messages.consumer_group_describe import (
@@ -59,10 +59,17 @@ from logcore.protocol.messages.offset_fetch import (
     OffsetFetchResponseGroup,
 )
 from logcore.protocol.messages.sync_group import SyncGroupRequest, SyncGroupResponse
+from logcore.protocol.messages.txn_offset_commit import (
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitResponse,
+)
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
+
+TOMBSTONES_MAX: Final = 2_000
+"""How many tombstones are written at once; with the longest names they fit into one batch."""
 
 
 class GroupCoordinator:
@@ -239,6 +246,33 @@ class GroupCoordinator:
         written = self._write(request.group_id, lambda shard: shard.offsets.commit(caller, request))
         return answered(written, lambda error: commit_refused(request, error))
 
+    def commit_offsets_in_transaction(
+        self, caller: Caller, request: TxnOffsetCommitRequest, verification: int
+    ) -> Deferred[TxnOffsetCommitResponse]:
+        """Commit offsets that count once a producer's transaction is committed.
+
+        Args:
+            caller: Who sent it.
+            request: The offsets.
+            verification: The guard with which the transaction's coordinator was asked.
+
+        Raises:
+            KafkaError: In the Deferred, what to answer for every partition.
+        """
+        if not request.group_id:
+            return Deferred.failed(InvalidGroupIdError())
+        producer = TransactionalProducer(request.producer_id, request.producer_epoch, verification)
+        return self.runtime.write(
+            self.partition_for(request.group_id),
+            request.group_id,
+            lambda shard: shard.offsets.commit_transactional(caller, request),
+            producer,
+        )
+
+    def end_transaction(self, partition: int, marker: TransactionMarker) -> Deferred[None]:
+        """End a producer's transaction in a partition: its offsets count, or are dropped."""
+        return self.runtime.end_transaction(partition, marker)
+
     def fetch_offsets(
         self, request: OffsetFetchRequestGroup, *, require_stable: bool
     ) -> Deferred[OffsetFetchResponseGroup]:
@@ -250,7 +284,9 @@ class GroupCoordinator:
         if require_stable:
             written = self._write(
                 request.group_id,
-                lambda shard: CoordinatorResult((), shard.offsets.fetch(request)),
+                lambda shard: CoordinatorResult(
+                    (), shard.offsets.fetch(request, require_stable=True)
+                ),
             )
             return answered(written, failed)
         try:
@@ -333,9 +369,11 @@ class GroupCoordinator:
         """Delete every group's offsets of a topic that is gone."""
         for partition, shard in self.runtime.machines():
             by_group = shard.state.offsets.by_group
-            for group_id in [each for each, topics in by_group.items() if topic in topics]:
+            having = {each: None for each, topics in by_group.items() if topic in topics}
+            having.update(dict.fromkeys(shard.state.pending_offsets.groups_with(topic)))
+            for group_id in having:
                 delete = partial(delete_topic, group_id=group_id, topic=topic, topic_id=topic_id)
-                self.runtime.write(partition, group_id, delete)
+                self._clean(partition, group_id, delete)
 
     def _schedule_expiry(self) -> Timer:
         delay_ms = self._settings.offsets_retention_check_interval_ms
@@ -353,7 +391,26 @@ class GroupCoordinator:
         except KafkaError:
             return  # coordinated elsewhere by now
         for group_id in group_ids:
-            self.runtime.write(partition, group_id, partial(expire, group_id=group_id))
+            self._clean(partition, group_id, partial(expire, group_id=group_id))
+
+    def _clean(
+        self,
+        partition: int,
+        group_id: str,
+        operation: Callable[[GroupShard], CoordinatorResult[None]],
+    ) -> None:
+        """Write tombstones, as many at once as surely fit into a batch, until none is left."""
+
+        def some(shard: GroupShard) -> CoordinatorResult[bool]:
+            result = operation(shard)
+            is_more = len(result.records) > TOMBSTONES_MAX
+            return CoordinatorResult(result.records[:TOMBSTONES_MAX], is_more, result.on_append)
+
+        def go_on(done: Deferred[bool]) -> None:
+            if done.error is None and done.value():
+                self._scheduler.call_soon(self._clean, partition, group_id, operation)
+
+        self.runtime.write(partition, group_id, some).then(go_on)
 
     def _write(
         self, group_id: str, operation: Callable[[GroupShard], CoordinatorResult[R]]

@@ -25,6 +25,7 @@ from logcore.protocol.internal.coordinator_record import (
     encode_key,
     encode_value,
 )
+from logcore.protocol.internal.group import OffsetCommitKey
 from logcore.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
 from logcore.protocol.messages.join_group import JoinGroupRequest, JoinGroupResponse
 from logcore.protocol.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
@@ -146,6 +147,15 @@ class GroupShard:
     def replay(self, offset: int, record: CoordinatorRecord) -> None:
         """Apply a record that is in the log."""
         self.state.replay(offset, record)
+
+    def replay_pending(self, offset: int, record: CoordinatorRecord, producer_id: int) -> None:
+        """Apply a record that counts only once its transaction is committed: of an offset."""
+        if isinstance(record.key, OffsetCommitKey):
+            self.offsets.replay_pending(offset, record.key, record.value, producer_id)
+
+    def end_transaction(self, producer_id: int, *, is_commit: bool) -> None:
+        """Let a producer's pending offsets count, or drop them."""
+        self.offsets.end_transaction(producer_id, is_commit=is_commit)
 
     def on_loaded(self) -> None:
         """Set the timers that go with what was loaded."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from logcore.common.errors import GroupIdNotFoundError
 from logcore.coordinator.group.offset_store import CommittedOffset, OffsetStore
+from logcore.coordinator.group.pending_offsets import PendingOffsets
 from logcore.coordinator.result import CoordinatorRecord
 
 
@@ -121,12 +122,14 @@ class GroupState:
     Attributes:
         groups: Every group by its id.
         offsets: What they committed.
+        pending_offsets: What they would commit by transactions that are open.
         replayers: What applies a record, by the class of its key.
     """
 
     def __init__(self) -> None:
         self.groups: dict[str, Group] = {}
         self.offsets = OffsetStore()
+        self.pending_offsets = PendingOffsets()
         self.replayers: dict[type[Any], Replayer] = {}
 
     def register(self, replayers: Mapping[type[Any], Replayer]) -> None:
