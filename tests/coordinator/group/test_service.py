@@ -3,6 +3,7 @@
 import pytest
 
 from logcore.coordinator import runtime as runtime_module
+from logcore.coordinator.group import service as service_module
 from logcore.coordinator.hashing import partition_for
 from logcore.protocol.messages.list_groups import ListGroupsRequest
 from tests.coordinator.group.actors import GROUP, Cluster
@@ -112,6 +113,21 @@ def test_expiry_goes_on_while_partitions_come_and_go(cluster):
     cluster.service.on_elected(0)
     cluster.scheduler.advance(8 * 86_400_000)
     assert not cluster.shard.state.groups
+
+
+def test_offsets_of_many_partitions_go_a_batch_at_a_time(cluster, monkeypatch):
+    monkeypatch.setattr(service_module, "TOMBSTONES_MAX", 3)
+    for partition in range(10):
+        cluster.commit(1, "t", partition)
+        cluster.commit(1, "u", partition)
+    before = len(cluster.log.batches)
+    cluster.service.on_topic_deleted("t", bytes(16))
+    cluster.scheduler.run_soon()
+    assert [len(batch) for batch in cluster.log.batches[before:]] == [3, 3, 3, 1]
+    cluster.scheduler.advance(8 * 86_400_000)
+    assert not cluster.shard.state.offsets.by_group
+    assert not cluster.shard.state.groups
+    assert max(map(len, cluster.log.batches)) == 3
 
 
 def test_nothing_is_left_to_do_after_closing(cluster):
