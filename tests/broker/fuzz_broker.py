@@ -23,6 +23,7 @@ from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.server import Broker
 from logcore.common.deferred import Deferred
 from logcore.network.connection import Connection
+from tests.broker.hostile.memory import rss_kib
 from tests.broker.hostile.requests import damaged, frame, served
 from tests.broker.running import settings_of
 
@@ -54,12 +55,6 @@ class Complaints(logging.Handler):
         self.count += 1
         if record.exc_info or "defect" in record.msg:
             self.defects.append(logging.Formatter().format(record))
-
-
-def rss_kib() -> int:
-    """What this process occupies of the memory, in KiB."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 
 class Fuzz:

@@ -11,9 +11,9 @@ from typing import Any, Final
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
+from logcore.broker.produced_batch import TRANSACTIONAL, attributes_of
 from logcore.common.deferred import Deferred, gather
 from logcore.common.errors import (
-    InvalidRecordError,
     InvalidRequestError,
     InvalidRequiredAcksError,
     InvalidTopicError,
@@ -34,8 +34,6 @@ from logcore.replication.partition import Partition
 _ACKS_ALL: Final = -1
 _ACKS_NONE: Final = 0
 _ALLOWED_ACKS: Final = frozenset({-1, 0, 1})
-_ATTRIBUTES_LOW_BYTE: Final = 22
-_TRANSACTIONAL: Final = 0x10
 _ADMIN_CLIENT_ID: Final = "__admin_client"
 
 Appended = tuple[int, int, int, int, bool]
@@ -94,10 +92,7 @@ def _check(
     """Refuse what the engine could not: its questions are about the records only."""
     if partition.is_internal and context.client_id != _ADMIN_CLIENT_ID:
         raise InvalidTopicError(f"{partition.topic} is internal: clients do not write to it")
-    records = _records_of(data)
-    if len(records) <= _ATTRIBUTES_LOW_BYTE:
-        raise InvalidRecordError("there is no record batch in the request")
-    if records[_ATTRIBUTES_LOW_BYTE] & _TRANSACTIONAL:
+    if attributes_of(_records_of(data), context.version) & TRANSACTIONAL:
         raise InvalidRequestError("transactions are not served yet")
     if request.acks == _ACKS_ALL and partition.replica_count < partition.min_insync_replicas:
         raise NotEnoughReplicasError(
