@@ -27,7 +27,7 @@ from logcore.coordinator.group.regex import MayDescribe
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.shard import GroupShard
 from logcore.coordinator.hashing import partition_for
-from logcore.coordinator.log import CoordinatorLog
+from logcore.coordinator.log import CoordinatorLog, TransactionalProducer, TransactionMarker
 from logcore.coordinator.result import CoordinatorResult
 from logcore.coordinator.runtime import CoordinatorRuntime
 from logcore.protocol.messages.consumer_group_describe import (
@@ -59,6 +59,10 @@ from logcore.protocol.messages.offset_fetch import (
     OffsetFetchResponseGroup,
 )
 from logcore.protocol.messages.sync_group import SyncGroupRequest, SyncGroupResponse
+from logcore.protocol.messages.txn_offset_commit import (
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitResponse,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -242,6 +246,33 @@ class GroupCoordinator:
         written = self._write(request.group_id, lambda shard: shard.offsets.commit(caller, request))
         return answered(written, lambda error: commit_refused(request, error))
 
+    def commit_offsets_in_transaction(
+        self, caller: Caller, request: TxnOffsetCommitRequest, verification: int
+    ) -> Deferred[TxnOffsetCommitResponse]:
+        """Commit offsets that count once a producer's transaction is committed.
+
+        Args:
+            caller: Who sent it.
+            request: The offsets.
+            verification: The guard with which the transaction's coordinator was asked.
+
+        Raises:
+            KafkaError: In the Deferred, what to answer for every partition.
+        """
+        if not request.group_id:
+            return Deferred.failed(InvalidGroupIdError())
+        producer = TransactionalProducer(request.producer_id, request.producer_epoch, verification)
+        return self.runtime.write(
+            self.partition_for(request.group_id),
+            request.group_id,
+            lambda shard: shard.offsets.commit_transactional(caller, request),
+            producer,
+        )
+
+    def end_transaction(self, partition: int, marker: TransactionMarker) -> Deferred[None]:
+        """End a producer's transaction in a partition: its offsets count, or are dropped."""
+        return self.runtime.end_transaction(partition, marker)
+
     def fetch_offsets(
         self, request: OffsetFetchRequestGroup, *, require_stable: bool
     ) -> Deferred[OffsetFetchResponseGroup]:
@@ -253,7 +284,9 @@ class GroupCoordinator:
         if require_stable:
             written = self._write(
                 request.group_id,
-                lambda shard: CoordinatorResult((), shard.offsets.fetch(request)),
+                lambda shard: CoordinatorResult(
+                    (), shard.offsets.fetch(request, require_stable=True)
+                ),
             )
             return answered(written, failed)
         try:
@@ -336,7 +369,9 @@ class GroupCoordinator:
         """Delete every group's offsets of a topic that is gone."""
         for partition, shard in self.runtime.machines():
             by_group = shard.state.offsets.by_group
-            for group_id in [each for each, topics in by_group.items() if topic in topics]:
+            having = {each: None for each, topics in by_group.items() if topic in topics}
+            having.update(dict.fromkeys(shard.state.pending_offsets.groups_with(topic)))
+            for group_id in having:
                 delete = partial(delete_topic, group_id=group_id, topic=topic, topic_id=topic_id)
                 self._clean(partition, group_id, delete)
 
