@@ -92,9 +92,11 @@ def running_broker(path: Path, **settings: str) -> Iterator[Running]:
     thread.start()
     try:
         running = started.result(30)
-        yield running
-        for wire in running.wires:
-            wire.close()
+        try:
+            yield running
+        finally:
+            for wire in running.wires:
+                wire.close()
     finally:
         done.set()
         thread.join(30)
