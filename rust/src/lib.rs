@@ -19,6 +19,7 @@ pub mod append_origin;
 pub mod control;
 pub mod record;
 pub mod columns;
+pub mod known_batches;
 pub mod builder;
 pub mod config;
 pub mod validator;

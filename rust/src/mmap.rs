@@ -21,7 +21,7 @@ use std::io;
 use std::ops::{Deref, Range};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::io::Errno;
@@ -34,9 +34,13 @@ const PIECE_BYTES: usize = 128 << 10;
 pub struct FileMap {
     raw: MmapRaw,
     published: AtomicUsize,
-    /// The piece that was asked for last, counted from 1: a walk asks once for each.
-    loaded: AtomicUsize,
+    /// A bit for each piece that was asked for: to ask again costs, page by page.
+    loaded: Box<[AtomicU64]>,
+    /// No other map of this process has it, also later.
+    number: u64,
 }
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl FileMap {
     /// Maps `len` bytes from the start of the file, published up to `published`. The file may be
@@ -44,7 +48,10 @@ impl FileMap {
     pub(crate) fn new(fd: BorrowedFd<'_>, len: usize, published: usize) -> io::Result<Self> {
         assert!(published <= len, "published {published} of a map of {len} bytes");
         let raw = MmapOptions::new().len(len.max(1)).map_raw_read_only(fd.as_raw_fd())?;
-        Ok(Self { raw, published: AtomicUsize::new(published), loaded: AtomicUsize::new(0) })
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        let words = len.div_ceil(PIECE_BYTES).div_ceil(64);
+        let loaded = (0..words).map(|_| AtomicU64::new(0)).collect();
+        Ok(Self { raw, published: published.into(), loaded, number })
     }
 
     /// How many bytes are mapped.
@@ -78,10 +85,10 @@ impl FileMap {
         if range.start >= end {
             return Ok(());
         }
-        let (first, last) = (range.start / PIECE_BYTES, (end - 1) / PIECE_BYTES);
-        if first == last && self.loaded.load(Ordering::Relaxed) == first + 1 {
-            return Ok(());
-        }
+        let mut pieces = range.start / PIECE_BYTES..end.div_ceil(PIECE_BYTES);
+        let is_missing = |piece: &usize| !self.is_loaded(*piece);
+        let Some(first) = pieces.by_ref().find(is_missing) else { return Ok(()) };
+        let last = pieces.filter(is_missing).last().unwrap_or(first);
         let start = first * PIECE_BYTES;
         let len = ((last + 1) * PIECE_BYTES).min(self.published()) - start;
         // SAFETY: the range lies inside the map, and the advice changes no page.
@@ -96,14 +103,24 @@ impl FileMap {
             // pages come when they are touched.
             Err(_) => return Ok(()),
         }
-        self.loaded.store(last + 1, Ordering::Relaxed);
+        for piece in first..=last {
+            if let Some(word) = self.loaded.get(piece / 64) {
+                word.fetch_or(1 << (piece % 64), Ordering::Relaxed);
+            }
+        }
         Ok(())
+    }
+
+    fn is_loaded(&self, piece: usize) -> bool {
+        let word = self.loaded.get(piece / 64).map_or(0, |word| word.load(Ordering::Relaxed));
+        word & (1 << (piece % 64)) != 0
     }
 
     /// Lets go of the pages that were asked for since the last time: they stay in the system's
     /// cache, but count no longer as this process's memory. Who reads them gets them back.
     pub fn unload(&self) {
-        if self.loaded.swap(0, Ordering::Relaxed) == 0 {
+        let cleared = self.loaded.iter().map(|word| word.swap(0, Ordering::Relaxed));
+        if cleared.fold(0, |all, word| all | word) == 0 {
             return;
         }
         // SAFETY: a shared map of a file shows the same bytes after the advice as before.
@@ -152,6 +169,11 @@ impl Slice {
             return None;
         }
         Some(Self { map: Arc::clone(&self.map), range: start..end })
+    }
+
+    /// The number of the map it is of: no other one of this process has it, also later.
+    pub fn map_number(&self) -> u64 {
+        self.map.number
     }
 
     /// Where in the file the slice starts, in bytes.

@@ -99,6 +99,11 @@ impl<'a> Walk<'a> {
         Ok(Self { bytes, at: 0, left: header.count, previous_delta: -1, last_delta })
     }
 
+    /// Where the walk stands.
+    fn mark(&self) -> Mark {
+        Mark { at: self.at, left: self.left, previous_delta: self.previous_delta }
+    }
+
     /// The next record; `None` after the last, once it is sure that no bytes are left.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as a call it would hand ten numbers over in memory")]
@@ -335,6 +340,27 @@ impl<'a> Iterator for Headers<'a> {
     }
 }
 
+/// A place between two records, from which a walk can go on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    at: usize,
+    left: i32,
+    /// Offset delta of the record before.
+    pub(crate) previous_delta: i32,
+}
+
+/// Walks over all records; a mark after every `interval` of them.
+pub(crate) fn marks(header: &BatchHeader, bytes: &[u8], interval: i32) -> Result<Vec<Mark>> {
+    let mut walk = Walk::new(header, bytes)?;
+    let mut marks = Vec::new();
+    while walk.step()?.is_some() {
+        if (header.count - walk.left) % interval == 0 {
+            marks.push(walk.mark());
+        }
+    }
+    Ok(marks)
+}
+
 /// The records of a batch, in order; the first damage is an error and the end.
 #[derive(Debug, Clone)]
 pub struct Records<'a> {
@@ -349,6 +375,13 @@ impl<'a> Records<'a> {
     /// `CorruptBatch` when the bytes cannot hold so many records.
     pub fn new(header: &BatchHeader, bytes: &'a [u8]) -> Result<Self> {
         Walk::new(header, bytes).map(|walk| Self { walk: Some(walk) })
+    }
+
+    /// The records after a mark of the same batch.
+    pub(crate) fn from_mark(header: &BatchHeader, bytes: &'a [u8], mark: Mark) -> Result<Self> {
+        let Mark { at, left, previous_delta } = mark;
+        let walk = Walk { at, left, previous_delta, ..Walk::new(header, bytes)? };
+        Ok(Self { walk: Some(walk) })
     }
 }
 

@@ -196,3 +196,26 @@ def test_damage_on_disk_is_found_when_it_is_read(tmp_path):
                 read(0)
         with pytest.raises(CorruptMessageError):
             log.read_batches(0)[0].verify()
+
+
+@pytest.mark.parametrize("compression", [None, "gzip", "snappy", "lz4", "zstd"])
+def test_single_records_in_the_middle_of_batches(tmp_path, compression):
+    with Log(tmp_path / "log", compression=compression) as log:
+        values = [b"%d" % number * 7 for number in range(1000)]
+        for start in range(0, 1000, 250):
+            log.append_batch(values[start : start + 250])
+        for _ in range(2):
+            for offset in [0, 1, 31, 32, 33, 249, 250, 251, 500, 777, 999]:
+                assert log.read_values(offset, 1) == [values[offset]]
+                assert [record.offset for record in log.read(offset, 3)] == list(
+                    range(offset, min(offset + 3, 1000))
+                )
+
+
+def test_what_was_read_is_not_remembered_past_a_truncation(tmp_path):
+    with Log(tmp_path / "log") as log:
+        log.append_batch([b"old %d" % number for number in range(200)])
+        assert log.read_values(150, 1) == [b"old 150"]
+        log.truncate(0)
+        log.append_batch([b"new %d" % number for number in range(200)])
+        assert log.read_values(150, 1) == [b"new 150"]

@@ -3,6 +3,11 @@
 //! Invariants: only whole, undamaged batches come out; a chunk that is not the end of the log moves
 //! on, so that whoever loops over chunks ends.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use logcore::batch::HEADER_SIZE_BYTES;
+use logcore::known_batches::{self, KnownBatch};
 use logcore::log::Isolation;
 use logcore::record::decode;
 use logcore::segment::LOAD_BYTES_MAX;
@@ -23,11 +28,16 @@ impl Source for Log {
     }
 }
 
+/// Records from which it is worth to remember a batch that is read from its middle.
+const WORTH_COUNT: i32 = 64;
+
 /// The records' bytes of one batch.
 pub(crate) enum RecordBytes {
     /// Not compressed: a view of the segment.
     Mapped(Slice),
     Owned(Vec<u8>),
+    /// Decompressed before.
+    Known(Arc<KnownBatch>),
 }
 
 impl RecordBytes {
@@ -35,7 +45,14 @@ impl RecordBytes {
         match self {
             Self::Mapped(slice) => slice,
             Self::Owned(bytes) => bytes,
+            Self::Known(known) => known.decompressed().unwrap_or_default(),
         }
+    }
+
+    /// The records' bytes of a batch as they stand in its slice.
+    fn mapped(slice: &Slice) -> Self {
+        let part = slice.part(HEADER_SIZE_BYTES.min(slice.len())..slice.len());
+        part.map_or_else(|| Self::Owned(Vec::new()), Self::Mapped)
     }
 }
 
@@ -43,26 +60,52 @@ impl RecordBytes {
 pub(crate) struct OpenBatch {
     pub(crate) header: BatchHeader,
     pub(crate) records: RecordBytes,
+    known: Option<Arc<KnownBatch>>,
 }
 
 impl OpenBatch {
     /// Opens the batch that `slice` is.
     pub(crate) fn new(batch: &Batch<'_>, slice: &Slice) -> Result<Self> {
         batch.verify_crc()?;
-        let header = batch.header;
         let records = match decode(batch, DECOMPRESSED_BYTES_MAX)? {
-            std::borrow::Cow::Owned(bytes) => RecordBytes::Owned(bytes),
-            std::borrow::Cow::Borrowed(bytes) => {
-                let start = slice.len() - bytes.len();
-                let part = slice.part(start..slice.len());
-                part.map_or_else(|| RecordBytes::Owned(bytes.to_vec()), RecordBytes::Mapped)
-            }
+            Cow::Owned(bytes) => RecordBytes::Owned(bytes),
+            Cow::Borrowed(_) => RecordBytes::mapped(slice),
         };
-        Ok(Self { header, records })
+        Ok(Self { header: batch.header, records, known: None })
+    }
+
+    /// Opens the batch that `slice` is for a read from `offset` on, which may lie in its middle.
+    fn at(batch: &Batch<'_>, slice: &Slice, offset: i64) -> Result<Self> {
+        let header = batch.header;
+        if offset <= header.base_offset || header.count < WORTH_COUNT {
+            return Self::new(batch, slice);
+        }
+        let known = if let Some(known) = known_batches::find(slice) {
+            known
+        } else {
+            batch.verify_crc()?;
+            let records = decode(batch, DECOMPRESSED_BYTES_MAX)?;
+            let known = Arc::new(KnownBatch::new(&header, records)?);
+            known_batches::remember(slice, &known);
+            known
+        };
+        let records = match known.decompressed() {
+            Some(_) => RecordBytes::Known(Arc::clone(&known)),
+            None => RecordBytes::mapped(slice),
+        };
+        Ok(Self { header, records, known: Some(known) })
     }
 
     pub(crate) fn records(&self) -> Result<Records<'_>> {
         Records::new(&self.header, self.records.as_slice())
+    }
+
+    /// The records from `offset` on, and perhaps some before it.
+    pub(crate) fn records_near(&self, offset: i64) -> Result<Records<'_>> {
+        match &self.known {
+            Some(known) => known.records_near(self.records.as_slice(), offset),
+            None => self.records(),
+        }
     }
 }
 
@@ -106,7 +149,7 @@ pub(crate) fn read_chunk(
             continue;
         }
         let Some(whole) = chunk.slice.part(start..chunk.size_bytes) else { break };
-        chunk.batches.push(OpenBatch::new(&batch, &whole)?);
+        chunk.batches.push(OpenBatch::at(&batch, &whole, offset)?);
         let skipped = usize::try_from(offset - batch.header.base_offset).unwrap_or(0);
         count += usize::try_from(batch.header.count).unwrap_or(0).saturating_sub(skipped);
         if count >= limits.max_records {

@@ -259,7 +259,12 @@ impl PartitionLog {
     }
 
     /// Read batches without copying, control batches too.
-    fn read_batches(&self, py: Python<'_>, offset: i64, max_bytes: usize) -> Outcome<Vec<BatchView>> {
+    fn read_batches(
+        &self,
+        py: Python<'_>,
+        offset: i64,
+        max_bytes: usize,
+    ) -> Outcome<Vec<BatchView>> {
         let data = self.detached(py, |log| log.read(offset, max_bytes, true, Isolation::LogEnd))?;
         match data.records {
             None => Ok(Vec::new()),

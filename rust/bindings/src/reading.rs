@@ -15,6 +15,8 @@ use crate::engine::Engine;
 use crate::error::{Outcome, invalid};
 use crate::record::Made;
 
+/// Fewer records than these probably lie in one batch.
+const FEW_RECORDS: usize = 16;
 /// How long a wait goes without looking for Ctrl-C.
 const WAIT_SLICE: Duration = Duration::from_millis(100);
 
@@ -41,13 +43,15 @@ pub(crate) fn read_objects<'py>(
     push: Push<'py>,
 ) -> Outcome<Made<'py>> {
     let mut made = Made { objects: Vec::new(), next_offset: offset };
-    let mut left = limits;
-    while made.objects.len() < limits.max_records && left.max_bytes > 0 {
-        left.max_records = limits.max_records - made.objects.len();
-        let from = made.next_offset;
-        let Some(chunk) = py.detach(|| read_chunk(source, from, left))? else { break };
+    let mut left_bytes = limits.max_bytes;
+    while made.objects.len() < limits.max_records && left_bytes > 0 {
+        let max_records = limits.max_records - made.objects.len();
+        // For a few records a batch at a time: what lies behind it is not even looked at.
+        let max_bytes = if max_records < FEW_RECORDS { 1 } else { left_bytes };
+        let (from, part) = (made.next_offset, Limits { max_records, max_bytes });
+        let Some(chunk) = py.detach(|| read_chunk(source, from, part))? else { break };
         push(py, &mut made, &chunk, limits.max_records)?;
-        left.max_bytes = left.max_bytes.saturating_sub(chunk.size_bytes);
+        left_bytes = left_bytes.saturating_sub(chunk.size_bytes);
         if made.next_offset == from {
             break;
         }

@@ -163,7 +163,7 @@ fn push<'py>(
 ) -> Outcome<()> {
     for batch in &chunk.batches {
         made.objects.reserve(usize::try_from(batch.header.count).unwrap_or(0).min(max_records));
-        for record in batch.records()? {
+        for record in batch.records_near(made.next_offset)? {
             let record = record?;
             let offset = batch.header.base_offset + i64::from(record.offset_delta);
             if offset < made.next_offset {
