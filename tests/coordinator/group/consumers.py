@@ -58,6 +58,10 @@ class ConsumerCluster(Cluster):
     def id(self, name):
         return self.topics.topics_by_name[name].topic_id
 
+    def known(self, topic):
+        """Return the id of a topic given by its name, or by its id already."""
+        return topic if isinstance(topic, bytes) else self.id(topic)
+
     def named(self, partitions):
         """Return partitions by the topic's name; those of topics that are gone by its id."""
         by_id = self.topics.topics_by_id
@@ -82,7 +86,7 @@ class ConsumerCluster(Cluster):
     def beat(
         self, member_id, epoch, *, owned=None, version=1, **given
     ) -> ConsumerGroupHeartbeatResponse:
-        """Send a heartbeat; `owned` by topic names."""
+        """Send a heartbeat; `owned` by names or ids of topics."""
         may_describe = given.pop("may_describe", lambda _: True)
         caller = Caller(version, given.pop("client_id", "client"), given.pop("host", "/127.0.0.1"))
         request = ConsumerGroupHeartbeatRequest(
@@ -98,8 +102,8 @@ class ConsumerCluster(Cluster):
             topic_partitions=None
             if owned is None
             else [
-                TopicPartitions(topic_id=self.id(name), partitions=list(partitions))
-                for name, partitions in owned.items()
+                TopicPartitions(topic_id=self.known(topic), partitions=list(partitions))
+                for topic, partitions in owned.items()
             ],
         )
         assert not given, given
@@ -126,8 +130,8 @@ class Client:
     """A member that does what it is told, or lags behind.
 
     Attributes:
-        owned: What it consumes now, by topic name.
-        lost: What it was told to give up and still consumes.
+        assigned: What it is to consume, by topic id.
+        lost: What it was told to give up and still consumes, by topic id.
     """
 
     def __init__(self, cluster, member_id, *topics, **given) -> None:
@@ -135,9 +139,25 @@ class Client:
         self.member_id = member_id
         self.topics = list(topics)
         self.given = given
+        self.forget()
+
+    def forget(self) -> None:
         self.epoch = 0
-        self.owned: dict[str, list[int]] = {}
-        self.lost: dict[str, list[int]] = {}
+        self.assigned: dict[bytes, list[int]] = {}
+        self.lost: dict[bytes, list[int]] = {}
+
+    @property
+    def owned(self):
+        """What it is to consume, by topic name."""
+        return self.cluster.named(self.assigned)
+
+    @property
+    def consumed(self) -> dict[bytes, list[int]]:
+        """What it consumes, that which it is to give up included."""
+        return {
+            topic_id: sorted({*self.assigned.get(topic_id, []), *self.lost.get(topic_id, [])})
+            for topic_id in self.assigned.keys() | self.lost.keys()
+        }
 
     def beat(self, **given):
         """Send a heartbeat and do what the answer says; return its error."""
@@ -152,28 +172,20 @@ class Client:
             )
         return self.hear(response)
 
-    @property
-    def consumed(self) -> dict[str, list[int]]:
-        """What it consumes, that which it is to give up included."""
-        names = self.owned.keys() | self.lost.keys()
-        return {
-            name: sorted({*self.owned.get(name, []), *self.lost.get(name, [])})
-            for name in names
-            if name in self.cluster.topics.topics_by_name
-        }
-
     def hear(self, response):
         if response.error_code == 0:
             self.epoch = response.member_epoch
-            assigned = told(self.cluster, response)
-            if assigned is not None:
-                self.lost = {
-                    name: [each for each in numbers if each not in assigned.get(name, [])]
-                    for name, numbers in self.consumed.items()
+            if response.assignment is not None:
+                told_now = {
+                    each.topic_id: each.partitions for each in response.assignment.topic_partitions
                 }
-                self.owned = assigned
+                self.lost = {
+                    topic_id: [each for each in numbers if each not in told_now.get(topic_id, [])]
+                    for topic_id, numbers in self.consumed.items()
+                }
+                self.assigned = told_now
         elif response.error_code in (25, 69, 82, 110):
-            self.epoch, self.owned, self.lost = 0, {}, {}
+            self.forget()
         return response.error_code
 
     def revoke(self) -> None:
@@ -182,7 +194,7 @@ class Client:
 
     def leave(self):
         response = self.cluster.beat(self.member_id, -1, instance_id=self.given.get("instance_id"))
-        self.epoch, self.owned, self.lost = 0, {}, {}
+        self.forget()
         return response.error_code
 
 

@@ -111,7 +111,7 @@ def test_a_second_member_waits_for_what_the_first_gives_up(cluster):
     assert (b.epoch, b.owned) == (2, {})
     assert cluster.state_of("b") == ("UNRELEASED", 2, {}, {})
     a.beat()
-    assert (a.epoch, a.owned, a.lost) == (1, {"foo": [0, 1, 2]}, {"foo": [3, 4, 5]})
+    assert (a.epoch, a.owned, cluster.named(a.lost)) == (1, {"foo": [0, 1, 2]}, {"foo": [3, 4, 5]})
     assert cluster.state_of("a") == ("UNREVOKED", 1, {"foo": [0, 1, 2]}, {"foo": [3, 4, 5]})
     b.beat()
     assert b.owned == {}

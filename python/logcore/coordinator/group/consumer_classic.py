@@ -45,6 +45,7 @@ from logcore.coordinator.group.consumer_sessions import ConsumerSessions
 from logcore.coordinator.group.consumer_step import Step
 from logcore.coordinator.group.context import Caller, ShardContext
 from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL
+from logcore.coordinator.group.target import metadata_hash
 from logcore.coordinator.group.upgrade import Conversions
 from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
 from logcore.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
@@ -225,12 +226,26 @@ class ConsumerClassic:
         can_get_more = member.state is MemberState.UNRELEASED and not group.is_waiting_for_others(
             member
         )
-        if member.epoch < group.epoch or member.state is MemberState.UNREVOKED or can_get_more:
+        is_behind = member.epoch < group.epoch or self._has_other_topics(group)
+        if is_behind or member.state is MemberState.UNREVOKED or can_get_more:
             self._sessions.expect_join(group.group_id, member)
             return CoordinatorResult(
                 (), HeartbeatResponse(error_code=RebalanceInProgressError.code)
             )
         return CoordinatorResult((), HeartbeatResponse())
+
+    def _has_other_topics(self, group: ConsumerGroup) -> bool:
+        """Whether topics came, grew or went, so that who joins next raises the group's epoch.
+
+        Who leads a classic group would notice; here nobody does.
+        """
+        topics = self._context.topics()
+        if group.seen_topics is topics.topics_by_name:
+            return False
+        if metadata_hash(group.subscribed_topics, topics) != group.metadata_hash:
+            return True
+        group.seen_topics = topics.topics_by_name
+        return False
 
     def _member(
         self, group: ConsumerGroup, member_id: str, instance_id: str | None, generation: int

@@ -10,12 +10,9 @@ Neighbours: `consumer_classic` serves such members; `upgrade` carries groups ove
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from logcore.common.errors import (
-    InconsistentGroupProtocolError,
-    KafkaError,
-    UnsupportedVersionError,
-)
+from logcore.common.errors import InconsistentGroupProtocolError, UnsupportedVersionError
 from logcore.coordinator.group.context import TopicsView
+from logcore.protocol.errors import MalformedMessageError
 from logcore.protocol.internal import versioned
 from logcore.protocol.internal.consumer_protocol import (
     ConsumerProtocolAssignment,
@@ -50,7 +47,7 @@ def read_subscription(metadata: bytes, topics: TopicsView) -> Subscription:
     """
     try:
         read = versioned.decode(ConsumerProtocolSubscription, metadata, newer_as_last=True)
-    except KafkaError as error:
+    except MalformedMessageError as error:
         raise InconsistentGroupProtocolError(f"malformed subscription: {error}") from error
     owned: dict[bytes, list[int]] = {}
     for each in read.owned_partitions:
@@ -64,11 +61,15 @@ def read_assignment(assignment: bytes, topics: TopicsView) -> dict[bytes, list[i
     """Read an assignment, by topic id; empty bytes are no assignment yet.
 
     Raises:
-        KafkaError: If the bytes are none, or hold what only the members' own assignor understands.
+        InconsistentGroupProtocolError: If the bytes are none.
+        UnsupportedVersionError: If they hold what only the members' own assignor understands.
     """
     if not assignment:
         return {}
-    read = versioned.decode(ConsumerProtocolAssignment, assignment, newer_as_last=True)
+    try:
+        read = versioned.decode(ConsumerProtocolAssignment, assignment, newer_as_last=True)
+    except MalformedMessageError as error:
+        raise InconsistentGroupProtocolError(f"malformed assignment: {error}") from error
     if read.user_data:
         raise UnsupportedVersionError("userData from a custom assignor would be lost")
     partitions: dict[bytes, list[int]] = {}

@@ -227,6 +227,12 @@ class ConsumerGroup(Group):
             for partition in partitions
         )
 
+    @property
+    def subscribed_topics(self) -> set[str]:
+        """The topics that members name or that their expressions stand for."""
+        found = [self.resolved[each].topics for each in self.regex_counts if each in self.resolved]
+        return set(self.topic_counts).union(*found)
+
     def copy(self) -> "ConsumerGroup":
         """Return a group alike, to try records on."""
         made = ConsumerGroup(self.group_id)

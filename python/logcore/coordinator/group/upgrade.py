@@ -12,7 +12,11 @@ import logging
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from logcore.common.errors import GroupIdNotFoundError, KafkaError, RebalanceInProgressError
+from logcore.common.errors import (
+    GroupIdNotFoundError,
+    InconsistentGroupProtocolError,
+    RebalanceInProgressError,
+)
 from logcore.coordinator.group import classic_records, consumer_records
 from logcore.coordinator.group.assignors import Assignment
 from logcore.coordinator.group.classic_group import ClassicGroup
@@ -96,11 +100,12 @@ class Conversions:
         made = ConsumerGroup(group.group_id)
         try:
             records = self._records_of(group)
-        except GroupIdNotFoundError:
-            raise
-        except KafkaError as error:
-            logger.warning("cannot upgrade group %s: %r", group.group_id, error)
-            raise
+        except InconsistentGroupProtocolError as error:
+            logger.warning("cannot upgrade group %s: %s", group.group_id, error)
+            raise GroupIdNotFoundError(
+                f"Cannot upgrade the classic group {group.group_id} to consumer group because "
+                "the embedded consumer protocol is malformed."
+            ) from error
         apply_all(made, records)
         tombstone = consumer_and_classic_tombstones(group)
         logger.info("group %s goes over to the consumer protocol", group.group_id)
@@ -112,16 +117,8 @@ class Conversions:
         taken: set[tuple[bytes, int]] = set()
         members: list[ConsumerMember] = []
         for member in group.members.values():
-            try:
-                subscription = read_subscription(member.protocols[0][1], topics)
-                partitions = read_assignment(member.assignment, topics)
-            except KafkaError as error:
-                if error.kafka_name == "UNSUPPORTED_VERSION":
-                    raise
-                raise GroupIdNotFoundError(
-                    f"Cannot upgrade the classic group {group.group_id} to consumer group because "
-                    "the embedded consumer protocol is malformed."
-                ) from error
+            subscription = read_subscription(member.protocols[0][1], topics)
+            partitions = read_assignment(member.assignment, topics)
             assigned: dict[bytes, dict[int, int]] = {}
             for topic_id, numbers in partitions.items():
                 for number in numbers:
