@@ -32,7 +32,11 @@ def until(holds: Callable[[], Any], seconds: float = 20) -> Any:
 
 def test_old_segments_go_by_size_and_the_start_moves(tmp_path):
     with running_broker(tmp_path, **SOON) as running:
-        topic = running.topic(segment_bytes=str(SEGMENT_BYTES), retention_bytes=str(SEGMENT_BYTES))
+        topic = running.topic(
+            segment_bytes=str(SEGMENT_BYTES),
+            retention_bytes=str(SEGMENT_BYTES),
+            retention_ms="-1",
+        )
         wire = running.wire()
         for _ in range(6):
             assert produce(wire, topic, batch([b"v" * 900_000])).error_code == 0
@@ -41,6 +45,14 @@ def test_old_segments_go_by_size_and_the_start_moves(tmp_path):
         assert list_offset(wire, topic, -1).offset == 6
         assert fetch(wire, topic, 0).error_code == 1
         assert fetch(wire, topic, start).error_code == 0
+
+
+def test_old_segments_go_by_time_all_of_them(tmp_path):
+    with running_broker(tmp_path, **SOON) as running:
+        topic, wire = running.topic(), running.wire()
+        assert produce(wire, topic, batch([b"v"], timestamp=1_000)).error_code == 0
+        assert until(lambda: list_offset(wire, topic, -2).offset) == 1
+        assert produce(wire, topic, batch([b"w"])).base_offset == 1
 
 
 def test_of_every_key_the_newest_record_is_kept(tmp_path):
