@@ -85,6 +85,21 @@ def test_a_failure_is_logged_and_the_chore_goes_on(logs, caplog):
     assert "checkpoint" in caplog.text
 
 
+def again(scheduler: Any, logs: Any, after: Callable[[], object]) -> Upkeep:
+    return Upkeep(scheduler, logs, Lanes(), INTERVALS, after=after)  # type: ignore[arg-type]
+
+
+def test_each_chore_is_followed_by_a_look_at_what_became_of_it(logs):
+    looks: list[int] = []
+    scheduler, upkeep = started(logs)
+    upkeep.stop()
+    upkeep = again(scheduler, logs, lambda: looks.append(1))
+    logs.fails.add("flush_due")
+    upkeep.start()
+    scheduler.advance(150)
+    assert len(looks) == logs.calls.total()
+
+
 def test_compaction_goes_on_while_there_is_something(logs):
     logs.due = 3
     scheduler, _ = started(logs)

@@ -27,12 +27,15 @@ from logcore.broker.following import GROUP_TOPIC, MetadataFollower
 from logcore.broker.identity import directory_ids
 from logcore.broker.lanes import Lanes
 from logcore.broker.listeners import Listeners
+from logcore.broker.offline import OfflineDirs
 from logcore.broker.parts import Parts
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.storage import Storage, open_metadata, open_storage
 from logcore.broker.upkeep import Upkeep, UpkeepIntervals
 from logcore.common.clock import LoopScheduler
+from logcore.common.deferred import Deferred
+from logcore.common.errors import LogDirectoryOfflineError
 from logcore.common.metrics import Metrics
 from logcore.common.uuids import random_uuid
 from logcore.controller import features
@@ -96,6 +99,7 @@ class Broker:
         is_ready: Whether it serves.
         parts: What its handlers work with, once it is started.
         dispatcher: What answers frames, once it is started.
+        fatal: Done with the reason when it cannot go on, once it is started.
 
     Example:
         >>> async def serve(config):
@@ -107,6 +111,7 @@ class Broker:
 
     parts: Parts
     dispatcher: Dispatcher
+    fatal: Deferred[str]
 
     def __init__(self, config: BrokerConfig) -> None:
         self.config = config
@@ -191,12 +196,15 @@ class Broker:
         follower = MetadataFollower(configs, replicas, groups, purgatory)
         follower.begin(controller.image)
         controller.subscribe(follower.follow)
+        offline = OfflineDirs(replicas, purgatory, metrics, config.metadata_dir)
+        self.fatal = offline.fatal
         upkeep = Upkeep(
             scheduler,
             storage.logs,
             lanes,
             intervals_of(config),
             compacts=config["log.cleaner.enable"],
+            after=offline.look,
         )
         upkeep.start()
         self._undo.append(upkeep.stop)
@@ -292,9 +300,12 @@ async def _serve(config: BrokerConfig, ready: Callable[[Started], object]) -> No
     broker = Broker(config)
     try:
         ready(await broker.start())
+        broker.fatal.then(lambda _: stopping.set())
         await stopping.wait()
     finally:
         await broker.stop()
+    if broker.fatal.is_done:
+        raise LogDirectoryOfflineError(broker.fatal.value())
 
 
 def run(config: BrokerConfig, ready: Callable[[Started], object]) -> None:

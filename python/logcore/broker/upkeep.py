@@ -51,6 +51,7 @@ class Upkeep:
         intervals: How often.
         compacts: Whether logs are compacted (``log.cleaner.enable``).
         lanes: The thread that does it, one lane of its own.
+        after: Called after each chore, on the loop's thread.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class Upkeep:
         intervals: UpkeepIntervals,
         *,
         compacts: bool = True,
+        after: Callable[[], object] | None = None,
     ) -> None:
+        self._after = after
         self._scheduler = scheduler
         self._logs = logs
         self._lanes = lanes
@@ -96,6 +99,8 @@ class Upkeep:
     def _again(self, name: str, done: Deferred[object]) -> None:
         if done.error is not None:
             logger.error("upkeep of the logs, %s, failed: %s", name, done.error)
+        if self._after is not None:
+            self._after()
         if not self._is_stopped:
             interval_ms, _ = self._chores[name]
             self._timers[name] = self._scheduler.call_later(interval_ms, self._run, name)

@@ -7,7 +7,7 @@ Neighbours: `broker.server` feeds it the metadata's changes; handlers look parti
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from logcore.common.errors import (
@@ -61,6 +61,8 @@ class ReplicaManager:
         self.logs = logs
         self._partitions: dict[str, dict[int, Partition]] = {}
         self._names: dict[bytes, str] = {}
+        self._watchers: list[Callable[[], object]] = []
+        self._failed: set[tuple[str, int]] = set()
 
     def get(self, topic: str, index: int) -> Partition:
         """Find a partition.
@@ -153,15 +155,31 @@ class ReplicaManager:
             partition.waits_for_disk = waits_for_disk
 
     def note_failure(self, partition: Partition, error: KafkaError) -> None:
-        """Say in the log that a partition's storage failed; other errors are the client's."""
-        if isinstance(error, KafkaStorageError):
+        """Say once in the log that a partition's storage failed; other errors are the client's."""
+        if isinstance(error, KafkaStorageError) and partition.key not in self._failed:
+            self._failed.add(partition.key)
             logger.error("%s cannot be read or written: %s", partition, error)
+            for watcher in self._watchers:
+                watcher()
+
+    def when_storage_fails(self, watcher: Callable[[], object]) -> None:
+        """Call back when a partition's storage has failed."""
+        self._watchers.append(watcher)
+
+    def fail(self, keys: Iterable[tuple[str, int]], error: KafkaStorageError) -> list[Partition]:
+        """Serve some partitions no more, because their storage is gone; return those there are."""
+        found = [each for each in (self.find(*key) for key in keys) if each is not None]
+        for partition in found:
+            partition.fail(error)
+            self._failed.add(partition.key)
+        return found
 
     def drop(self, topic: str, topic_id: bytes) -> list[Partition]:
         """Stop serving a topic and delete its logs; return what was served."""
         self._names.pop(topic_id, None)
         dropped = list(self._partitions.pop(topic, {}).values())
         for partition in dropped:
+            self._failed.discard(partition.key)
             try:
                 self.logs.delete(topic, partition.index)
             except (KafkaError, InvalidArgumentError) as error:

@@ -86,6 +86,10 @@ class Partition:
             raise self._log
         return self._log
 
+    def fail(self, error: KafkaError) -> None:
+        """Refuse every access to the log from now on."""
+        self._log = error
+
     def check_epoch(self, epoch: int) -> None:
         """Compare the leader epoch that a client believes in; -1 is no opinion.
 
