@@ -16,6 +16,7 @@ from logcore.controller.image import TopicImage
 from logcore.protocol.messages.create_topics import CreatableTopic, CreatableTopicConfig
 
 GROUP_METADATA: Final = "__consumer_offsets"
+TRANSACTION_STATE: Final = "__transaction_state"
 
 _KEYS: Final[Mapping[str, tuple[str, str, str]]] = {
     GROUP_METADATA: (
@@ -23,7 +24,7 @@ _KEYS: Final[Mapping[str, tuple[str, str, str]]] = {
         "offsets.topic.replication.factor",
         "offsets.topic.segment.bytes",
     ),
-    "__transaction_state": (
+    TRANSACTION_STATE: (
         "transaction.state.log.num.partitions",
         "transaction.state.log.replication.factor",
         "transaction.state.log.segment.bytes",
@@ -66,6 +67,11 @@ def _creatable(parts: Parts, name: str) -> CreatableTopic:
         "compression.type": "producer",
         "segment.bytes": str(segment_bytes),
     }
+    if name == TRANSACTION_STATE:
+        min_replicas = int(parts.config["transaction.state.log.min.isr"])
+        configs["compression.type"] = "uncompressed"
+        configs["min.insync.replicas"] = str(min(min_replicas, replication_factor))
+        configs["unclean.leader.election.enable"] = "false"
     return CreatableTopic(
         name=name,
         num_partitions=partition_count,

@@ -2,21 +2,23 @@
 
 Invariant: each committed change is applied once, in order, before whoever asked for it is told; the
 order within a change is settings, then topics that went, then topics that came, so that a new log
-opens with its own settings.
+opens with its own settings. Coordinators begin last of all: what they go on with reaches into the
+partitions of other topics.
 Neighbours: `logcore.controller` calls; `server` subscribes this and applies the first image.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from logcore.broker.config.configs import Configs
 from logcore.broker.config.resources import BROKER_RESOURCE, TOPIC_RESOURCE, ResourceKey
+from logcore.broker.coordinators import GROUP_TOPIC, TRANSACTION_TOPIC
 from logcore.broker.purgatory import Purgatory
 from logcore.controller.image import MetadataDelta, MetadataImage, TopicImage
 from logcore.coordinator.group.service import GroupCoordinator
+from logcore.coordinator.transaction.service import TransactionCoordinator
 from logcore.replication.manager import ReplicaManager
 
-GROUP_TOPIC: Final = "__consumer_offsets"
 _NEVER: Final = 2**63 - 1
 """The value of ``flush.messages`` with which no append waits for the disk."""
 
@@ -28,6 +30,7 @@ class MetadataFollower:
         configs: The settings.
         replicas: The partitions.
         groups: The coordinator of groups.
+        transactions: The coordinator of transactions.
         purgatory: Where requests wait that a change may answer.
     """
 
@@ -36,11 +39,16 @@ class MetadataFollower:
         configs: Configs,
         replicas: ReplicaManager,
         groups: GroupCoordinator,
+        transactions: TransactionCoordinator,
         purgatory: Purgatory,
     ) -> None:
         self._configs = configs
         self._replicas = replicas
         self._groups = groups
+        self._coordinators: Mapping[str, GroupCoordinator | TransactionCoordinator] = {
+            GROUP_TOPIC: groups,
+            TRANSACTION_TOPIC: transactions,
+        }
         self._purgatory = purgatory
         configs.subscribe(self._settings_changed)
 
@@ -49,6 +57,7 @@ class MetadataFollower:
         self._configs.apply(image.configs)
         for topic in image.topics_by_name.values():
             self._host(topic, is_new=False)
+        self._coordinate(image.topics_by_name.values())
 
     def follow(self, delta: MetadataDelta) -> None:
         """Apply a change."""
@@ -56,20 +65,27 @@ class MetadataFollower:
             self._configs.apply(delta.new.configs, delta.changed_configs)
         for topic in delta.deleted_topics:
             self._drop(topic)
-        for topic in (*delta.created_topics, *delta.changed_topics):
+        hosted = (*delta.created_topics, *delta.changed_topics)
+        for topic in hosted:
             self._host(topic, is_new=True)
+        self._coordinate(hosted)
 
     def _host(self, topic: TopicImage, *, is_new: bool) -> None:
         self._replicas.host(topic, is_new=is_new)
         self._configure(topic.name)
-        if topic.name == GROUP_TOPIC:
-            for partition in topic.partitions:
-                self._groups.on_elected(partition.partition_id)
+
+    def _coordinate(self, topics: Iterable[TopicImage]) -> None:
+        for topic in topics:
+            coordinator = self._coordinators.get(topic.name)
+            if coordinator is not None:
+                for partition in topic.partitions:
+                    coordinator.on_elected(partition.partition_id)
 
     def _drop(self, topic: TopicImage) -> None:
-        if topic.name == GROUP_TOPIC:
+        coordinator = self._coordinators.get(topic.name)
+        if coordinator is not None:
             for partition in topic.partitions:
-                self._groups.on_resigned(partition.partition_id)
+                coordinator.on_resigned(partition.partition_id)
         for dropped in self._replicas.drop(topic.name, topic.topic_id):
             self._purgatory.check(dropped.key)
         self._groups.on_topic_deleted(topic.name, topic.topic_id)

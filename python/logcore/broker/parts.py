@@ -20,6 +20,7 @@ from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
 from logcore.coordinator.group.service import GroupCoordinator
+from logcore.coordinator.transaction.service import TransactionCoordinator
 from logcore.replication.manager import ReplicaManager
 
 
@@ -34,6 +35,7 @@ class Parts:
         replicas: The partitions of this broker.
         controller: The cluster's metadata, and how it changes.
         groups: The coordinator of consumer groups.
+        transactions: The coordinator of transactions.
         purgatory: Where requests wait.
         lanes: Threads for what may block.
         endpoints: What address clients are told.
@@ -53,6 +55,7 @@ class Parts:
     replicas: ReplicaManager
     controller: Controller
     groups: GroupCoordinator
+    transactions: TransactionCoordinator
     purgatory: Purgatory
     lanes: Lanes
     endpoints: Endpoints

@@ -19,11 +19,11 @@ from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.configs import Configs
 from logcore.broker.config.log_settings import keep_applied
 from logcore.broker.config.rules import Rules
-from logcore.broker.coordinator_log import PartitionCoordinatorLog
+from logcore.broker.coordinators import Surroundings, make_groups, make_transactions
 from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint, Endpoints
 from logcore.broker.fetch_session import FetchSessions
-from logcore.broker.following import GROUP_TOPIC, MetadataFollower
+from logcore.broker.following import MetadataFollower
 from logcore.broker.identity import directory_ids
 from logcore.broker.lanes import Lanes
 from logcore.broker.listeners import Listeners
@@ -43,8 +43,6 @@ from logcore.controller.controller import Controller
 from logcore.controller.image import BrokerImage
 from logcore.controller.image import Endpoint as RegisteredEndpoint
 from logcore.controller.topics import TopicDefaults
-from logcore.coordinator.group.service import GroupCoordinator
-from logcore.coordinator.group.settings import GroupSettings
 from logcore.log.manager import LoadProgress, LoadReport
 from logcore.replication.manager import ReplicaManager
 
@@ -184,16 +182,13 @@ class Broker:
             lambda: TopicDefaults(config["num.partitions"], config["default.replication.factor"]),
         )
         replicas, purgatory = ReplicaManager(storage.logs), Purgatory(scheduler)
-        groups = GroupCoordinator(
-            log=PartitionCoordinatorLog(GROUP_TOPIC, replicas, purgatory, lanes, scheduler),
-            scheduler=scheduler,
-            settings=GroupSettings.of(config),
-            topics=lambda: controller.image,
-            group_config=configs.group,
-            partition_count=lambda: self._group_partition_count(controller),
-        )
+        producer_ids = ProducerIds(controller.allocate_producer_ids)
+        around = Surroundings(config, configs, scheduler, lanes, controller, replicas, purgatory)
+        groups = make_groups(around)
         self._undo.append(groups.close)
-        follower = MetadataFollower(configs, replicas, groups, purgatory)
+        transactions = make_transactions(around, groups, producer_ids.next)
+        self._undo.append(transactions.close)
+        follower = MetadataFollower(configs, replicas, groups, transactions, purgatory)
         follower.begin(controller.image)
         controller.subscribe(follower.follow)
         offline = OfflineDirs(replicas, purgatory, metrics, config.metadata_dir)
@@ -215,21 +210,17 @@ class Broker:
             replicas=replicas,
             controller=controller,
             groups=groups,
+            transactions=transactions,
             purgatory=purgatory,
             lanes=lanes,
             endpoints=Endpoints({}),
             cluster_id=storage.identity.cluster_id,
             node_id=config["node.id"],
             fetch_sessions=FetchSessions(config["max.incremental.fetch.session.cache.slots"]),
-            producer_ids=ProducerIds(controller.allocate_producer_ids),
+            producer_ids=producer_ids,
             metrics=metrics,
             fetch_max_bytes=config["fetch.max.bytes"],
         )
-
-    def _group_partition_count(self, controller: Controller) -> int:
-        topic = controller.image.topics_by_name.get(GROUP_TOPIC)
-        configured: int = self.config["offsets.topic.num.partitions"]
-        return configured if topic is None else len(topic.partitions)
 
     async def _register(self, was_killed: bool) -> None:
         """Enter this broker into the metadata, durably."""

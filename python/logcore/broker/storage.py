@@ -81,6 +81,7 @@ def open_storage(config: BrokerConfig, configs: Configs, progress: LoadProgress)
         node_id=config["node.id"],
         load_threads=config["num.recovery.threads.per.data.dir"],
         progress=progress,
+        verify_transactions=config["transaction.partition.verification.enable"],
     )
     report = logs.report()
     for path, reason in report.failed:

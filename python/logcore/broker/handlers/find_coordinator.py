@@ -1,13 +1,13 @@
-"""FindCoordinator: which broker coordinates a group.
+"""FindCoordinator: which broker coordinates a group, or a transactional id.
 
 Versions: 0 to 6; from 1 on also of other things than groups, from 4 on several at once. The topic
-that groups are kept in comes to be when somebody first asks; the answer waits for it.
+that a kind is kept in comes to be when somebody first asks; the answer waits for it.
 """
 
 from typing import Final
 
 from logcore.broker.authorizer import Operation, ResourceType
-from logcore.broker.auto_creation import GROUP_METADATA, ensure_topic
+from logcore.broker.auto_creation import GROUP_METADATA, TRANSACTION_STATE, ensure_topic
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred, gather
@@ -50,15 +50,19 @@ def _find(parts: Parts, kind: int, key: str, context: RequestContext) -> Deferre
     if refusal is not None:
         return Deferred.of(_refuse(key, refusal))
     answer: Deferred[Coordinator] = Deferred()
+    is_group = kind == GROUP
+    name = GROUP_METADATA if is_group else TRANSACTION_STATE
+    partition_for = parts.groups.partition_for if is_group else parts.transactions.partition_for
 
     def tell(topic: Deferred[TopicImage]) -> None:
         if topic.error is None:
-            answer.complete(_locate(parts, key, topic.value(), context))
+            partition = partition_for(key)
+            answer.complete(_locate(parts, (key, partition), topic.value(), context))
         else:
-            reason = f"{GROUP_METADATA} cannot be created: {topic.error}"
+            reason = f"{name} cannot be created: {topic.error}"
             answer.complete(_refuse(key, CoordinatorNotAvailableError(reason)))
 
-    ensure_topic(parts, GROUP_METADATA).then(tell)
+    ensure_topic(parts, name).then(tell)
     return answer
 
 
@@ -70,17 +74,19 @@ def _refusal(parts: Parts, kind: int, key: str, context: RequestContext) -> Kafk
             return None
         return GroupAuthorizationFailedError(f"not authorized to describe group {key}")
     if kind == TRANSACTION:
-        if not allows(context, Operation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, key):
-            return TransactionalIdAuthorizationFailedError(f"not authorized to describe {key}")
-        return CoordinatorNotAvailableError("transactions are not served yet")
+        if allows(context, Operation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, key):
+            return None
+        return TransactionalIdAuthorizationFailedError(f"not authorized to describe {key}")
     if kind == SHARE and context.version >= _SHARE_SINCE:
         return CoordinatorNotAvailableError("share groups are not served yet")
     return InvalidRequestError(f"there is no coordinator of type {kind}")
 
 
-def _locate(parts: Parts, key: str, topic: TopicImage, context: RequestContext) -> Coordinator:
-    """Tell where the leader of a group's partition is."""
-    partition = parts.groups.partition_for(key)
+def _locate(
+    parts: Parts, wanted: tuple[str, int], topic: TopicImage, context: RequestContext
+) -> Coordinator:
+    """Tell where the leader of a key's partition is."""
+    key, partition = wanted
     leads = partition < len(topic.partitions)
     if not leads or topic.partitions[partition].leader != parts.node_id:
         return _refuse(key, CoordinatorNotAvailableError("its partition has no leader now"))

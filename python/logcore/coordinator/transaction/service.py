@@ -24,7 +24,7 @@ from logcore.common.errors import (
     TransactionalIdNotFoundError,
 )
 from logcore.coordinator.hashing import partition_for
-from logcore.coordinator.log import CoordinatorLog
+from logcore.coordinator.log import CoordinatorLog, TransactionMarker
 from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
 from logcore.coordinator.runtime import CoordinatorRuntime
 from logcore.coordinator.transaction import end, partitions, producer
@@ -100,6 +100,7 @@ class TransactionCoordinator:
         version: Callable[[], int],
     ) -> None:
         self._scheduler = scheduler
+        self._markers = markers
         self._settings = settings
         self._next_producer_id = next_producer_id
         self._partition_count = partition_count
@@ -298,6 +299,10 @@ class TransactionCoordinator:
         )
 
     # ------------------------------------------------------------ administration
+
+    def write_marker(self, topic: str, index: int, marker: TransactionMarker) -> Deferred[None]:
+        """End a transaction in one partition, by the word of another (WriteTxnMarkers)."""
+        return self._markers.write(topic, index, marker)
 
     def describe(self, transactional_id: str) -> describe_transactions.TransactionState:
         """Describe one (DescribeTransactions).
