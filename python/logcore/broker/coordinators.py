@@ -77,7 +77,7 @@ def make_groups(around: Surroundings) -> GroupCoordinator:
         scheduler=around.scheduler,
         settings=GroupSettings.of(around.config),
         topics=lambda: around.controller.image,
-        group_config=around.configs.group,
+        group_config=around.configs.group_values,
         partition_count=lambda: around.partition_count(GROUP_TOPIC, "offsets.topic.num.partitions"),
     )
 

@@ -7,7 +7,7 @@ Neighbours: `shard` makes it; `classic*`, `consumer*` and `offsets` take it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from logcore.common.clock import Clock
 from logcore.coordinator.group.settings import GroupSettings
@@ -60,7 +60,7 @@ class TopicsView(Protocol):
 Topics = Callable[[], TopicsView]
 """Returns the topics as they are now."""
 
-GroupConfig = Callable[[str], Mapping[str, str]]
+GroupConfig = Callable[[str], Mapping[str, Any]]
 """Returns the effective settings of one group, by Kafka's keys."""
 
 
