@@ -335,6 +335,20 @@ impl Log {
         Ok(is_there())
     }
 
+    /// Refuses further use at once, because the log is to be deleted: nothing of it need reach the
+    /// disk. What runs in other threads ends with `Closed`, or in vain.
+    pub(crate) fn abandon(&self) {
+        let _writer = self.writer.lock();
+        self.closed.store(true, Ordering::SeqCst);
+        let _guard = self.appended.lock.lock();
+        self.appended.changed.notify_all();
+    }
+
+    /// Whether it was closed or abandoned.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     /// Completes the files, makes them durable and refuses further use. Returns the recovery
     /// point. Views that were handed out stay readable.
     ///

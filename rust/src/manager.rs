@@ -104,6 +104,15 @@ struct Hosted {
     flushed_ms: AtomicI64,
 }
 
+/// A log that is to be created.
+#[derive(Debug)]
+struct NewLog<'a> {
+    partition: &'a TopicPartition,
+    /// Of its directory.
+    name: String,
+    topic_id: Option<Uuid>,
+}
+
 /// The directory of a deleted log, and when it goes.
 #[derive(Debug)]
 struct Doomed {
@@ -207,55 +216,48 @@ impl LogManager {
         topic_id: Option<Uuid>,
         is_new: bool,
     ) -> Result<Arc<Log>> {
-        let logs = self.get_or_create_all(std::slice::from_ref(partition), topic_id, is_new)?;
+        let logs = self.get_or_create_all(&[(partition.clone(), topic_id)], is_new)?;
         logs.into_iter().next().ok_or(LogError::Closed)
     }
 
-    /// The logs of several partitions of one topic, as [`LogManager::get_or_create`] gives one.
-    /// Those that are created share what makes their names durable, so a topic of many partitions
-    /// does not wait for the disk once for each.
+    /// The logs of several partitions, each with its topic's id, as [`LogManager::get_or_create`]
+    /// gives one. Those that are created share what makes their names durable, so many of them do
+    /// not wait for the disk once for each.
     ///
     /// # Errors
     /// As [`LogManager::get_or_create`]; then none of them is hosted that was not before.
     pub fn get_or_create_all(
         &self,
-        partitions: &[TopicPartition],
-        topic_id: Option<Uuid>,
+        partitions: &[(TopicPartition, Option<Uuid>)],
         is_new: bool,
     ) -> Result<Vec<Arc<Log>>> {
         let _one_at_a_time = self.changing.lock();
         let mut missing = Vec::new();
-        for partition in partitions {
+        for (partition, topic_id) in partitions {
             if self.get(partition)?.is_some() {
-                check_topic_id(partition, self.topic_id(partition), topic_id)?;
+                check_topic_id(partition, self.topic_id(partition), *topic_id)?;
             } else {
-                missing.push((partition, PartitionDir::name(partition)?));
+                let name = PartitionDir::name(partition)?;
+                missing.push(NewLog { partition, name, topic_id: *topic_id });
             }
         }
         if !missing.is_empty() {
-            self.create_all(missing, topic_id, is_new)?;
+            self.create_all(missing, is_new)?;
         }
-        partitions.iter().map(|partition| self.get(partition)?.ok_or(LogError::Closed)).collect()
+        let logs = partitions.iter().map(|(partition, _)| self.get(partition));
+        logs.map(|log| log?.ok_or(LogError::Closed)).collect()
     }
 
-    fn create_all(
-        &self,
-        missing: Vec<(&TopicPartition, String)>,
-        topic_id: Option<Uuid>,
-        is_new: bool,
-    ) -> Result<()> {
+    fn create_all(&self, missing: Vec<NewLog<'_>>, is_new: bool) -> Result<()> {
         if let Some(path) = self.offline_dirs().into_iter().next().filter(|_| !is_new) {
             return Err(LogError::Offline { path });
         }
         let dirs = self.emptiest_dirs(missing.len())?;
         let jobs: Vec<_> = missing.into_iter().zip(&dirs).collect();
         let per_thread = jobs.len().div_ceil(CREATE_THREADS).max(1);
-        let create_some = |jobs: &[((&TopicPartition, String), &Arc<LogDir>)]| {
-            jobs.iter()
-                .map(|((partition, name), dir)| {
-                    dir.noting(self.create(dir, name, partition, topic_id))
-                })
-                .collect::<Result<Vec<Hosted>>>()
+        let create_some = |jobs: &[(NewLog<'_>, &Arc<LogDir>)]| {
+            let created = jobs.iter().map(|(new, dir)| dir.noting(self.create(dir, new)));
+            created.collect::<Result<Vec<Hosted>>>()
         };
         let created: Vec<Hosted> = if jobs.len() < PARALLEL_FROM {
             create_some(&jobs)?
@@ -274,8 +276,8 @@ impl LogManager {
             dir.noting(self.options.fs.sync_dir(dir.path()))?;
         }
         let mut logs = self.logs.write();
-        for (((partition, _), _), hosted) in jobs.into_iter().zip(created) {
-            logs.insert(partition.clone(), Arc::new(hosted));
+        for ((new, _), hosted) in jobs.into_iter().zip(created) {
+            logs.insert(new.partition.clone(), Arc::new(hosted));
         }
         Ok(())
     }
@@ -303,13 +305,9 @@ impl LogManager {
     }
 
     /// Creates a log; its name becomes durable with the directory's next fsync.
-    fn create(
-        &self,
-        dir: &Arc<LogDir>,
-        name: &str,
-        partition: &TopicPartition,
-        topic_id: Option<Uuid>,
-    ) -> Result<Hosted> {
+    fn create(&self, dir: &Arc<LogDir>, new: &NewLog<'_>) -> Result<Hosted> {
+        let NewLog { partition, name, topic_id } = new;
+        let topic_id = *topic_id;
         let path = dir.path().join(name);
         let is_fresh = self.options.fs.metadata(&path)?.is_none();
         self.options.fs.create_dir_all(&path)?;
@@ -330,21 +328,45 @@ impl LogManager {
     /// # Errors
     /// `InvalidArgument` if there is no such log; `Offline`; `Io`.
     pub fn delete(&self, partition: &TopicPartition) -> Result<()> {
+        self.delete_all(std::slice::from_ref(partition))
+    }
+
+    /// Deletes the logs of several partitions, as [`LogManager::delete`] does one; what makes it
+    /// durable is done once for all.
+    ///
+    /// # Errors
+    /// As [`LogManager::delete`]; those before the one that failed are deleted.
+    pub fn delete_all(&self, partitions: &[TopicPartition]) -> Result<()> {
         let _one_at_a_time = self.changing.lock();
+        let mut changed: Vec<Arc<LogDir>> = Vec::new();
+        let deleted = partitions.iter().try_for_each(|partition| {
+            let dir = self.delete_one(partition)?;
+            if !changed.iter().any(|other| Arc::ptr_eq(other, &dir)) {
+                changed.push(dir);
+            }
+            Ok(())
+        });
+        for dir in changed {
+            dir.noting(self.options.fs.sync_dir(dir.path()))?;
+            self.checkpoint_dir(&dir)?;
+        }
+        deleted
+    }
+
+    /// Takes a log out and renames its directory; returns the directory it was in.
+    fn delete_one(&self, partition: &TopicPartition) -> Result<Arc<LogDir>> {
         let hosted = self.hosted(partition).ok_or_else(|| no_log(partition))?;
         hosted.dir.check_online()?;
-        // What cannot be flushed any more need not be.
-        let _ = hosted.log.close();
+        hosted.log.abandon();
         self.logs.write().remove(partition);
         let name = PartitionDir::deleted_name(partition, random_uuid());
         let root = hosted.dir.path();
         let fs = &self.options.fs;
-        let renamed = fs.rename(hosted.log.dir(), &root.join(&name));
-        hosted.dir.noting(renamed.and_then(|()| fs.sync_dir(root)))?;
+        hosted.dir.noting(fs.rename(hosted.log.dir(), &root.join(&name)))?;
         let delay_ms = hosted.log.config().file_delete_delay_ms;
         let due_ms = self.options.clock.now_ms().saturating_add(delay_ms);
         self.doomed.lock().push(Doomed { due_ms, dir: Arc::clone(&hosted.dir), name });
-        self.checkpoint_dir(&hosted.dir)
+        Ok(Arc::clone(&hosted.dir))
     }
 
     /// Cuts a log before the batch that holds `offset`, as [`Log::truncate_to`], and first takes

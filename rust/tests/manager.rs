@@ -51,25 +51,53 @@ fn logs_that_are_created_together_are_there_together() {
     let roots = Roots::new(2);
     let manager = roots.open(options()).unwrap();
     append(&manager.get_or_create(&partition("t", 3), None, true).unwrap(), 2);
-    let all: Vec<_> = (0..25).map(|at| partition("t", at)).collect();
+    let all: Vec<_> = (0..25).map(|at| (partition("t", at), None)).collect();
     let id = Some(random_uuid());
-    let logs = manager.get_or_create_all(&all, None, true).unwrap();
+    let logs = manager.get_or_create_all(&all, true).unwrap();
     let ends: Vec<_> = logs.iter().map(|log| log.log_end_offset()).collect();
     assert_eq!(ends.iter().filter(|end| **end == 2).count(), 1);
     assert_eq!(ends[3], 2);
-    let others: Vec<_> = (0..25).map(|at| partition("u", at)).collect();
-    manager.get_or_create_all(&others, id, true).unwrap();
+    let others: Vec<_> = (0..25).map(|at| (partition("u", at), id)).collect();
+    manager.get_or_create_all(&others, true).unwrap();
     for path in &roots.paths {
         let dirs = std::fs::read_dir(path).unwrap();
         assert_eq!(dirs.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count(), 25);
     }
-    let mixed = [partition("v", 0), partition("no such/topic", 0)];
-    assert!(manager.get_or_create_all(&mixed, None, true).is_err());
-    assert!(manager.get(&mixed[0]).unwrap().is_none());
+    let mixed = [(partition("v", 0), id), (partition("no such/topic", 0), None)];
+    assert!(manager.get_or_create_all(&mixed, true).is_err());
+    assert!(manager.get(&mixed[0].0).unwrap().is_none());
     drop(manager);
     let manager = roots.open(options()).unwrap();
     assert_eq!(manager.partitions().len(), 50);
     assert_eq!(manager.topic_id(&partition("u", 24)), id);
+}
+
+#[test]
+fn a_log_that_is_deleted_while_it_is_kept_up_does_not_take_its_directory_down() {
+    let roots = Roots::new(1);
+    let config = LogConfig { segment_bytes: 1000, ..options().config };
+    let mut config = LogConfig { min_cleanable_dirty_ratio: 0.0, ..config };
+    config.cleanup_policy.compact = true;
+    config.cleanup_policy.delete = false;
+    let manager = roots.open(ManagerOptions { config, ..options() }).unwrap();
+    for round in 0..30 {
+        let name = partition("t", round);
+        append(&manager.get_or_create(&name, None, true).unwrap(), 60);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _ = manager.compact_due();
+                manager.flush_due();
+            });
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_micros(
+                    u64::try_from(round).unwrap() * 100,
+                ));
+                manager.delete_all(std::slice::from_ref(&name)).unwrap();
+            });
+        });
+        assert!(manager.offline_dirs().is_empty(), "round {round}");
+    }
+    assert!(manager.partitions().is_empty());
 }
 
 #[test]

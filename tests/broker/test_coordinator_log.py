@@ -38,7 +38,7 @@ class Lanes:
 def parts(tmp_path):
     logs = LogManager([str(tmp_path)], cluster_id=None, node_id=None)
     replicas, scheduler, lanes = ReplicaManager(logs), ManualScheduler(), Lanes()
-    replicas.host(topic(TOPIC, 2), is_new=True)
+    replicas.host([topic(TOPIC, 2)], is_new=True)
     log = PartitionCoordinatorLog(TOPIC, replicas, Purgatory(scheduler), lanes, scheduler)  # type: ignore[arg-type]
     yield log, replicas, lanes
     logs.close()
@@ -48,8 +48,9 @@ def test_what_is_appended_is_read_in_order(parts):
     log, _, _ = parts
     assert log.append(0, [(b"a", b"1"), (b"b", None)]).value() == 0
     assert log.append(0, [(b"c", b"3")]).value() == 2
-    assert list(log.read_all(0)) == [(0, b"a", b"1"), (1, b"b", None), (2, b"c", b"3")]
-    assert list(log.read_all(1)) == []
+    found = [(entry.offset, entry.key, entry.value) for entry in log.read_entries(0)]
+    assert found == [(0, b"a", b"1"), (1, b"b", None), (2, b"c", b"3")]
+    assert list(log.read_entries(1)) == []
 
 
 def test_a_partition_that_is_not_here_is_an_error(parts):

@@ -56,7 +56,7 @@ class Case:
         self.logs = any_logs(list(offline))
         self.replicas = ReplicaManager(self.logs)
         facts: TopicFacts = topic("t", 2)
-        self.replicas.host(facts, is_new=True)
+        self.replicas.host([facts], is_new=True)
         self.waiters, self.metrics = Waiters(), Metrics()
         self.dirs = OfflineDirs(self.replicas, self.waiters, self.metrics, metadata_dir="a")
 

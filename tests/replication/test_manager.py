@@ -37,7 +37,7 @@ def logs(tmp_path: Path):
 
 def test_partitions_are_found_by_name_and_names_by_id(logs):
     replicas = ReplicaManager(logs)
-    replicas.host(topic("a", 2), is_new=True)
+    replicas.host([topic("a", 2)], is_new=True)
     assert [str(partition) for partition in replicas] == ["a-0", "a-1"]
     assert replicas.get("a", 1).log.end_offset == 0
     assert replicas.name_of(b"\1" * 16) == "a"
@@ -49,40 +49,40 @@ def test_partitions_are_found_by_name_and_names_by_id(logs):
 
 def test_more_partitions_and_newer_epochs_are_taken_over(logs):
     replicas = ReplicaManager(logs)
-    replicas.host(topic("a", 1), is_new=True)
+    replicas.host([topic("a", 1)], is_new=True)
     first = replicas.get("a", 0)
-    replicas.host(topic("a", 2, epoch=3), is_new=True)
+    replicas.host([topic("a", 2, epoch=3)], is_new=True)
     assert replicas.get("a", 0) is first
     assert [partition.leader_epoch for partition in replicas] == [3, 3]
 
 
 def test_a_dropped_topic_is_gone_with_its_records(logs):
     replicas = ReplicaManager(logs)
-    replicas.host(topic("a", 1), is_new=True)
+    replicas.host([topic("a", 1)], is_new=True)
     replicas.get("a", 0).log.append_records([(None, b"old")], 0, 1)
     assert [str(partition) for partition in replicas.drop("a", b"\1" * 16)] == ["a-0"]
     assert replicas.find("a", 0) is None
     assert replicas.name_of(b"\1" * 16) is None
-    replicas.host(topic("a", 1, number=2), is_new=True)
+    replicas.host([topic("a", 1, number=2)], is_new=True)
     assert replicas.get("a", 0).log.end_offset == 0
 
 
 def test_the_log_of_an_earlier_topic_of_the_name_is_not_taken_for_the_new_ones(tmp_path):
     manager = LogManager([str(tmp_path)], cluster_id=None, node_id=None)
     replicas = ReplicaManager(manager)
-    replicas.host(topic("a", 1), is_new=True)
+    replicas.host([topic("a", 1)], is_new=True)
     replicas.get("a", 0).log.append_records([(None, b"old")], 0, 1)
     manager.close()
     manager = LogManager([str(tmp_path)], cluster_id=None, node_id=None)
     replicas = ReplicaManager(manager)
-    replicas.host(topic("a", 1, number=2), is_new=False)
+    replicas.host([topic("a", 1, number=2)], is_new=False)
     assert replicas.get("a", 0).log.end_offset == 0
     manager.close()
 
 
 def test_settings_reach_the_partitions(logs):
     replicas = ReplicaManager(logs)
-    replicas.host(topic("a", 1), is_new=True)
+    replicas.host([topic("a", 1)], is_new=True)
     replicas.configure("a", min_insync_replicas=2, waits_for_disk=True)
     partition = replicas.get("a", 0)
     assert (partition.min_insync_replicas, partition.waits_for_disk) == (2, True)

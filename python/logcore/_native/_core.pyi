@@ -680,21 +680,19 @@ class LogManager:
         """
 
     def get_or_create_all(
-        self, topic: str, partitions: list[int], topic_id: bytes | None, is_new: bool
+        self, partitions: Sequence[tuple[str, int, bytes | None]], is_new: bool
     ) -> list[PartitionLog]:
-        """Find the logs of several partitions of one topic, or create them together.
+        """Find the logs of several partitions, or create them together.
 
         Those that are created share what makes their names durable, so many of them take little
         longer than one.
 
         Args:
-            topic: The topic's name.
-            partitions: The partitions' numbers.
-            topic_id: As for `get_or_create`.
+            partitions: Topic, number and topic id of each, as for `get_or_create`.
             is_new: As for `get_or_create`.
 
         Returns:
-            The logs, in the order of the numbers.
+            The logs, in the same order.
 
         Raises:
             InvalidArgumentError, LogDirectoryOfflineError, LogCorruptError, LogIoError,
@@ -714,6 +712,17 @@ class LogManager:
         Raises:
             InvalidArgumentError: If there is no such log.
             LogDirectoryOfflineError, LogIoError, LogClosedError: If it cannot be done.
+        """
+
+    def delete_all(self, partitions: Sequence[tuple[str, int]]) -> None:
+        """Delete the logs of several partitions, as `delete` does one.
+
+        Args:
+            partitions: Topic and number of each.
+
+        Raises:
+            InvalidArgumentError, LogDirectoryOfflineError, LogIoError, LogClosedError: As for
+                `delete`; those before the one that failed are deleted.
         """
 
     def truncate_to(self, topic: str, partition: int, offset: int) -> int:

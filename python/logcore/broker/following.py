@@ -7,18 +7,23 @@ partitions of other topics.
 Neighbours: `logcore.controller` calls; `server` subscribes this and applies the first image.
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from logcore.broker.config.configs import Configs
 from logcore.broker.config.resources import BROKER_RESOURCE, TOPIC_RESOURCE, ResourceKey
 from logcore.broker.coordinators import GROUP_TOPIC, TRANSACTION_TOPIC
 from logcore.broker.purgatory import Purgatory
+from logcore.broker.storage import METADATA_TOPIC
 from logcore.controller.image import MetadataDelta, MetadataImage, TopicImage
 from logcore.coordinator.group.service import GroupCoordinator
 from logcore.coordinator.transaction.service import TransactionCoordinator
 from logcore.replication.manager import ReplicaManager
 
+logger = logging.getLogger(__name__)
+
+_STRAYS_SHOWN: Final = 10
 _NEVER: Final = 2**63 - 1
 """The value of ``flush.messages`` with which no append waits for the disk."""
 
@@ -55,9 +60,8 @@ class MetadataFollower:
     def begin(self, image: MetadataImage) -> None:
         """Apply what was there before the start."""
         self._configs.apply(image.configs)
-        for topic in image.topics_by_name.values():
-            self._host(topic, is_new=False)
-        self._coordinate(image.topics_by_name.values())
+        self._host(image.topics_by_name.values(), is_new=False)
+        self._warn_of_strays()
 
     def follow(self, delta: MetadataDelta) -> None:
         """Apply a change."""
@@ -65,21 +69,31 @@ class MetadataFollower:
             self._configs.apply(delta.new.configs, delta.changed_configs)
         for topic in delta.deleted_topics:
             self._drop(topic)
-        hosted = (*delta.created_topics, *delta.changed_topics)
-        for topic in hosted:
-            self._host(topic, is_new=True)
-        self._coordinate(hosted)
+        self._host((*delta.created_topics, *delta.changed_topics), is_new=True)
 
-    def _host(self, topic: TopicImage, *, is_new: bool) -> None:
-        self._replicas.host(topic, is_new=is_new)
-        self._configure(topic.name)
-
-    def _coordinate(self, topics: Iterable[TopicImage]) -> None:
+    def _host(self, topics: Collection[TopicImage], *, is_new: bool) -> None:
+        self._replicas.host(topics, is_new=is_new)
+        for topic in topics:
+            self._configure(topic.name)
         for topic in topics:
             coordinator = self._coordinators.get(topic.name)
             if coordinator is not None:
                 for partition in topic.partitions:
                     coordinator.on_elected(partition.partition_id)
+
+    def _warn_of_strays(self) -> None:
+        """Say which logs belong to no topic: nobody is served from them, and they stay."""
+        strays = [
+            f"{topic}-{index}"
+            for topic, index in self._replicas.logs.partitions()
+            if topic != METADATA_TOPIC and self._replicas.find(topic, index) is None
+        ]
+        if strays:
+            logger.warning(
+                "%d logs belong to no topic of the cluster and are left alone: %s",
+                len(strays),
+                ", ".join(strays[:_STRAYS_SHOWN]),
+            )
 
     def _drop(self, topic: TopicImage) -> None:
         coordinator = self._coordinators.get(topic.name)

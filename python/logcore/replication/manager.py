@@ -92,39 +92,40 @@ class ReplicaManager:
         """Return the partitions of a topic, none if there is no such topic."""
         return self._partitions.get(topic, {}).values()
 
-    def host(self, topic: TopicFacts, *, is_new: bool) -> None:
-        """Serve the partitions of a topic, creating logs that are not there.
+    def host(self, topics: Iterable[TopicFacts], *, is_new: bool) -> None:
+        """Serve the partitions of topics, creating logs that are not there, all together.
 
         Args:
-            topic: What the metadata says.
+            topics: What the metadata says of each.
             is_new: Whether no log of the added partitions can exist yet.
         """
-        partitions = self._partitions.setdefault(topic.name, {})
-        self._names[topic.topic_id] = topic.name
-        added = []
-        for facts in topic.partitions:
-            held = partitions.get(facts.partition_id)
-            if held is None:
-                added.append(facts)
-            else:
-                held.leader_epoch = facts.leader_epoch
-        indexes = [facts.partition_id for facts in added]
-        logs = self._open_all(topic.name, indexes, topic.topic_id, is_new=is_new)
-        for facts, log in zip(added, logs, strict=True):
-            partitions[facts.partition_id] = Partition(
+        added: list[tuple[TopicFacts, PartitionFacts]] = []
+        for topic in topics:
+            partitions = self._partitions.setdefault(topic.name, {})
+            self._names[topic.topic_id] = topic.name
+            for facts in topic.partitions:
+                held = partitions.get(facts.partition_id)
+                if held is None:
+                    added.append((topic, facts))
+                else:
+                    held.leader_epoch = facts.leader_epoch
+        wanted = [(topic.name, facts.partition_id, topic.topic_id) for topic, facts in added]
+        logs = self._open_all(wanted, is_new=is_new)
+        for (topic, facts), log in zip(added, logs, strict=True):
+            self._partitions[topic.name][facts.partition_id] = Partition(
                 topic.name, facts.partition_id, topic.topic_id, facts.leader_epoch, log
             )
 
     def _open_all(
-        self, topic: str, indexes: list[int], topic_id: bytes, *, is_new: bool
+        self, wanted: Sequence[tuple[str, int, bytes]], *, is_new: bool
     ) -> Sequence[PartitionLog | KafkaError]:
         """Open logs together; if that fails, one by one, so that one's fault is not another's."""
         try:
-            for index in indexes:
+            for topic, index, topic_id in wanted:
                 self._make_way(topic, index, topic_id)
-            return self.logs.get_or_create_all(topic, indexes, topic_id, is_new)
+            return self.logs.get_or_create_all(wanted, is_new)
         except (KafkaError, InvalidArgumentError):
-            return [self._open(topic, index, topic_id, is_new=is_new) for index in indexes]
+            return [self._open(*one, is_new=is_new) for one in wanted]
 
     def _make_way(self, topic: str, index: int, topic_id: bytes) -> None:
         """Delete the log of an earlier topic of the name, which a stop had kept from going."""
@@ -178,10 +179,9 @@ class ReplicaManager:
         """Stop serving a topic and delete its logs; return what was served."""
         self._names.pop(topic_id, None)
         dropped = list(self._partitions.pop(topic, {}).values())
-        for partition in dropped:
-            self._failed.discard(partition.key)
-            try:
-                self.logs.delete(topic, partition.index)
-            except (KafkaError, InvalidArgumentError) as error:
-                logger.error("the log of %s cannot be deleted: %s", partition, error)  # noqa: TRY400
+        self._failed.difference_update(partition.key for partition in dropped)
+        try:
+            self.logs.delete_all([partition.key for partition in dropped])
+        except (KafkaError, InvalidArgumentError) as error:
+            logger.error("the logs of %s cannot be deleted: %s", topic, error)  # noqa: TRY400
         return dropped

@@ -218,27 +218,35 @@ impl LogManager {
         Ok(PartitionLog::new(log, &manager, partition, self.forks))
     }
 
-    /// Find the logs of several partitions of one topic, or create them together.
+    /// Find the logs of several partitions, or create them together.
     fn get_or_create_all(
         &self,
         py: Python<'_>,
-        topic: &str,
-        partitions: Vec<i32>,
-        topic_id: Option<&[u8]>,
+        partitions: Vec<(String, i32, Option<Vec<u8>>)>,
         is_new: bool,
     ) -> Outcome<Vec<PartitionLog>> {
         let manager = self.manager()?;
-        let partitions: Vec<_> =
-            partitions.into_iter().map(|partition| named(topic.to_owned(), partition)).collect();
-        let topic_id = topic_id.map(uuid_of).transpose()?;
-        let logs = py.detach(|| manager.get_or_create_all(&partitions, topic_id, is_new))?;
+        let partitions = partitions
+            .into_iter()
+            .map(|(topic, partition, topic_id)| {
+                Ok((named(topic, partition), topic_id.as_deref().map(uuid_of).transpose()?))
+            })
+            .collect::<Outcome<Vec<_>>>()?;
+        let logs = py.detach(|| manager.get_or_create_all(&partitions, is_new))?;
         let both = logs.into_iter().zip(partitions);
-        Ok(both.map(|(log, at)| PartitionLog::new(log, &manager, at, self.forks)).collect())
+        Ok(both.map(|(log, (at, _))| PartitionLog::new(log, &manager, at, self.forks)).collect())
     }
 
     /// Delete the log of a partition.
     fn delete(&self, py: Python<'_>, topic: String, partition: i32) -> Outcome<()> {
         self.detached(py, |manager| manager.delete(&named(topic, partition)))
+    }
+
+    /// Delete the logs of several partitions.
+    fn delete_all(&self, py: Python<'_>, partitions: Vec<(String, i32)>) -> Outcome<()> {
+        let partitions: Vec<_> =
+            partitions.into_iter().map(|(topic, partition)| named(topic, partition)).collect();
+        self.detached(py, |manager| manager.delete_all(&partitions))
     }
 
     /// Cut the log of a partition before the batch that holds an offset; return the new end.

@@ -23,7 +23,9 @@ impl LogManager {
         for (partition, hosted) in self.online() {
             // An earlier log of this pass may have taken the directory down.
             let result = hosted.dir.check_online().and_then(|()| work(&hosted));
-            if result.as_ref().is_err_and(LogError::is_storage_failure) {
+            // A log that was deleted meanwhile fails without a fault of the storage.
+            let is_failure = result.as_ref().is_err_and(LogError::is_storage_failure);
+            if is_failure && !hosted.log.is_closed() {
                 self.take_offline(&hosted.dir);
             }
             results.push((partition, result));
@@ -154,6 +156,7 @@ impl LogManager {
         let (_, partition, hosted) = dirtiest?;
         let result = hosted.log.compact(&CompactOptions::default());
         match &result {
+            Err(_) if hosted.log.is_closed() => {} // deleted meanwhile
             Err(error) if error.is_storage_failure() => self.take_offline(&hosted.dir),
             Err(_) => drop(self.uncleanable.lock().insert(partition.clone())),
             Ok(_) => {}
