@@ -35,8 +35,8 @@ class Logs:
     def topic_id(self, *_: object) -> None:
         return None
 
-    def get_or_create_all(self, _: str, indexes: list[int], *__: object) -> list[object]:
-        return [f"log {index}" for index in indexes]
+    def get_or_create_all(self, wanted: list[tuple[str, int, bytes]], _: bool) -> list[object]:
+        return [f"log {index}" for _, index, _ in wanted]
 
 
 @dataclass
