@@ -15,6 +15,9 @@ from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.configs import Configs
 from logcore.broker.server import Broker, durability_of, intervals_of
 from logcore.common.errors import LogcoreError, LogLockedError
+from logcore.protocol.api_keys import ApiKey
+from logcore.protocol.messages.find_coordinator import FindCoordinatorRequest
+from logcore.protocol.messages.join_group import JoinGroupRequest, JoinGroupRequestProtocol
 from logcore.protocol.messages.metadata import MetadataRequest
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import list_offset, produce
@@ -117,3 +120,16 @@ def test_what_an_acknowledgement_means_is_said():
     assert "not a power loss" in durability_of(Configs(BrokerConfig({})))
     safe = Configs(BrokerConfig({"log.flush.interval.messages": "1"}))
     assert "on disk" in durability_of(safe)
+
+
+def test_whoever_waits_in_a_group_is_answered_at_the_stop(tmp_path):
+    with running_broker(tmp_path, group_initial_rebalance_delay_ms="60000") as running:
+        wire = Wire(running.port)
+        wire.ask(FindCoordinatorRequest(key="g", key_type=0), 2)
+        protocol = JoinGroupRequestProtocol(name="range", metadata=b"")
+        request = JoinGroupRequest(
+            group_id="g", session_timeout_ms=30_000, protocol_type="consumer", protocols=[protocol]
+        )
+        wire.send(request, 3)
+    with wire:
+        assert wire.receive(ApiKey.JOIN_GROUP, 3).error_code != 0

@@ -6,6 +6,7 @@ Neighbours: `cli.broker` and `logcore.testing` start one; `parts` is what handle
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -115,7 +116,8 @@ class Broker:
         self.config = config
         self.is_ready = False
         self._progress = LoadProgress()
-        self._undo: list[Callable[[], object]] = []
+        self._closers: list[Callable[[], object]] = []
+        self._blocking_closers: list[Callable[[], object]] = []
         self._listeners: Listeners | None = None
 
     async def start(self) -> Started:
@@ -129,13 +131,13 @@ class Broker:
         began_ms = scheduler.monotonic_ms()
         metrics, configs = Metrics(), Configs(self.config)
         lanes = Lanes(loop)
-        self._undo.append(lanes.close)
+        self._blocking_closers.append(lanes.close)
         listeners = self._listeners = Listeners(self.config, scheduler, metrics)
         health = await listeners.start_health(self)
         storage = await loop.run_in_executor(
             None, open_storage, self.config, configs, self._progress
         )
-        self._undo.append(storage.logs.close)
+        self._blocking_closers.append(storage.logs.close)
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
         self.dispatcher = Dispatcher(self.parts)
         bound = listeners.bind(self.dispatcher)
@@ -185,9 +187,9 @@ class Broker:
         producer_ids = ProducerIds(controller.allocate_producer_ids)
         around = Surroundings(config, configs, scheduler, lanes, controller, replicas, purgatory)
         groups = make_groups(around)
-        self._undo.append(groups.close)
+        self._closers.append(groups.close)
         transactions = make_transactions(around, groups, producer_ids.next)
-        self._undo.append(transactions.close)
+        self._closers.append(transactions.close)
         follower = MetadataFollower(configs, replicas, groups, transactions, purgatory)
         follower.begin(controller.image)
         controller.subscribe(follower.follow)
@@ -202,7 +204,7 @@ class Broker:
             after=offline.look,
         )
         upkeep.start()
-        self._undo.append(upkeep.stop)
+        self._closers.append(upkeep.stop)
         return Parts(
             config=config,
             configs=configs,
@@ -249,17 +251,20 @@ class Broker:
     async def stop(self) -> None:
         """Stop serving, finish what was begun, close the logs."""
         self.is_ready = False
+        if hasattr(self, "parts"):
+            self.parts.purgatory.expire_all()  # long polls are answered, not waited for
+        for close in reversed(self._closers):
+            close()  # so are joins: whoever waits is told to look for another coordinator
+        self._closers.clear()
         if self._listeners is not None:
-            if hasattr(self, "parts"):
-                self.parts.purgatory.expire_all()  # long polls are answered, not waited for
             await self._listeners.stop(_STOP_MS)
         if hasattr(self, "parts"):
             await self.parts.controller.close().wait()
         loop = asyncio.get_running_loop()
-        while self._undo:
-            undo = self._undo.pop()
+        while self._blocking_closers:
+            close = self._blocking_closers.pop()
             try:
-                await loop.run_in_executor(None, undo)
+                await loop.run_in_executor(None, close)
             except Exception:
                 logger.exception("stopping did not go well")
 
@@ -290,7 +295,9 @@ async def _serve(config: BrokerConfig, ready: Callable[[Started], object]) -> No
         loop.add_signal_handler(number, stopping.set)
     broker = Broker(config)
     try:
-        ready(await broker.start())
+        started = await broker.start()
+        gc.freeze()  # what is there now stays: no collection need look at it
+        ready(started)
         broker.fatal.then(lambda _: stopping.set())
         await stopping.wait()
     finally:
