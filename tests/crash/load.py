@@ -8,7 +8,6 @@ Neighbours: `broker_process` is the broker; `kill_broker` compares what is noted
 there.
 """
 
-import contextlib
 import threading
 import time
 from collections import defaultdict
@@ -131,17 +130,21 @@ class Load:
         producer.close(timeout=PATIENCE_S)
 
     def _note(self, key: tuple[str, int], value: bytes, metadata: Any) -> None:
-        self.acknowledged[key][metadata.offset] = value
+        offsets = self.acknowledged[key]
+        if offsets.setdefault(metadata.offset, value) != value:
+            self.failures.append(AssertionError(f"{key} {metadata.offset} was given out twice"))
 
     # ------------------------------------------------------------ offsets and topics
 
-    def _each_turn(self, turn: Callable[[Wire, int], None]) -> None:
+    def _each_turn(self, turn: Callable[[Wire, int], None], begin: Callable[[Wire], None]) -> None:
         wire: Wire | None = None
         number = 0
         while not self.stopping.is_set():
             number += 1
             try:
-                wire = wire or Wire(self.port)
+                if wire is None:
+                    wire = Wire(self.port)
+                    begin(wire)
                 turn(wire, number)
             except OSError:
                 if wire is not None:
@@ -152,7 +155,12 @@ class Load:
             wire.close()
 
     def _commit(self) -> None:
-        self._each_turn(self._commit_one)
+        self._each_turn(self._commit_one, self._check_committed)
+
+    def _check_committed(self, wire: Wire) -> None:
+        """See that the offset has not gone back, before another one is committed."""
+        offset = committed_offset(wire) if self.committed else 0
+        assert offset >= self.committed, f"offset {self.committed} was committed, and is {offset}"
 
     def _commit_one(self, wire: Wire, number: int) -> None:
         if not self.committed:  # whoever asks for the coordinator has its topic made
@@ -164,7 +172,7 @@ class Load:
             self.committed = number
 
     def _create(self) -> None:
-        self._each_turn(self._create_one)
+        self._each_turn(self._create_one, lambda _: None)
 
     def _create_one(self, wire: Wire, number: int) -> None:
         name, config = (
@@ -180,14 +188,13 @@ class Load:
         time.sleep(10 * PAUSE_S)
 
 
-def committed_offset(port: int) -> int:
+def committed_offset(wire: Wire) -> int:
     """The offset that the group has committed."""
     topic = OffsetFetchRequestTopics(name=IDEMPOTENT, partition_indexes=[0])
     group = OffsetFetchRequestGroup(group_id=GROUP, topics=[topic])
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        with contextlib.closing(Wire(port)) as wire:
-            answer = wire.ask(OffsetFetchRequest(groups=[group]), FETCH_VERSION).groups[0]
+        answer = wire.ask(OffsetFetchRequest(groups=[group]), FETCH_VERSION).groups[0]
         if not answer.error_code:
             offset: int = answer.topics[0].partitions[0].committed_offset
             return offset
