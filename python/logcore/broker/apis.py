@@ -70,7 +70,7 @@ class Api:
 
 
 _PRODUCE_NOTE: Final = (
-    "12 and 13 come with transactions. The minimum reads 0, as Apache Kafka's does, because "
+    "The minimum reads 0, as Apache Kafka's does, because "
     "librdkafka turns compression off otherwise; versions below 3 are refused."
 )
 
@@ -85,8 +85,8 @@ _PARTITIONS_NOTE: Final = (
 _QUORUM_NOTE: Final = "The quorum is this one node, told under the listener that was asked."
 _ONE_NODE_NOTE: Final = "On one node nothing moves: a partition can be moved only to where it is."
 _FEATURES_NOTE: Final = (
-    "metadata.version and group.version are known so far; the others come with transactions and "
-    "share and streams groups."
+    "metadata.version, group.version and transaction.version are known so far; the others come "
+    "with share and streams groups."
 )
 _CONFIGS_NOTE: Final = (
     "A key of a broker that nobody knows is refused, where Apache Kafka stores it. Listeners "
@@ -96,7 +96,7 @@ _CONFIGS_NOTE: Final = (
 APIS: Final = {
     api.key: api
     for api in (
-        Api(ApiKey.PRODUCE, 0, 11, "logcore.broker.handlers.produce", _PRODUCE_NOTE, 3),
+        Api(ApiKey.PRODUCE, 0, 13, "logcore.broker.handlers.produce", _PRODUCE_NOTE, 3),
         Api(ApiKey.FETCH, 4, 18, "logcore.broker.handlers.fetch"),
         Api(ApiKey.LIST_OFFSETS, 1, 11, "logcore.broker.handlers.list_offsets"),
         Api(ApiKey.METADATA, 0, 13, "logcore.broker.handlers.metadata", _METADATA_NOTE),
@@ -120,6 +120,11 @@ APIS: Final = {
             4,
             "logcore.broker.handlers.offset_for_leader_epoch",
         ),
+        Api(ApiKey.ADD_PARTITIONS_TO_TXN, 0, 5, "logcore.broker.handlers.add_partitions_to_txn"),
+        Api(ApiKey.ADD_OFFSETS_TO_TXN, 0, 4, "logcore.broker.handlers.add_offsets_to_txn"),
+        Api(ApiKey.END_TXN, 0, 5, "logcore.broker.handlers.end_txn"),
+        Api(ApiKey.WRITE_TXN_MARKERS, 1, 2, "logcore.broker.handlers.write_txn_markers"),
+        Api(ApiKey.TXN_OFFSET_COMMIT, 0, 5, "logcore.broker.handlers.txn_offset_commit"),
         Api(ApiKey.DESCRIBE_CONFIGS, 1, 4, "logcore.broker.handlers.describe_configs"),
         Api(ApiKey.ALTER_CONFIGS, 0, 2, "logcore.broker.handlers.alter_configs", _CONFIGS_NOTE),
         Api(
@@ -165,6 +170,9 @@ APIS: Final = {
             ApiKey.UPDATE_FEATURES, 0, 2, "logcore.broker.handlers.update_features", _FEATURES_NOTE
         ),
         Api(ApiKey.DESCRIBE_CLUSTER, 0, 2, "logcore.broker.handlers.describe_cluster"),
+        Api(ApiKey.DESCRIBE_PRODUCERS, 0, 0, "logcore.broker.handlers.describe_producers"),
+        Api(ApiKey.DESCRIBE_TRANSACTIONS, 0, 0, "logcore.broker.handlers.describe_transactions"),
+        Api(ApiKey.LIST_TRANSACTIONS, 0, 2, "logcore.broker.handlers.list_transactions"),
         Api(
             ApiKey.CONSUMER_GROUP_HEARTBEAT,
             0,

@@ -31,10 +31,15 @@ METADATA_VERSION_FIRST: Final = 7
 SUPPORTED: Final[Mapping[str, tuple[int, int]]] = {
     METADATA_VERSION: (METADATA_VERSION_FIRST, METADATA_VERSION_LEVEL),
     "group.version": (0, 1),
+    "transaction.version": (0, 2),
 }
 """Range of levels by feature."""
 
-INITIAL: Final[Mapping[str, int]] = {METADATA_VERSION: METADATA_VERSION_LEVEL, "group.version": 1}
+INITIAL: Final[Mapping[str, int]] = {
+    METADATA_VERSION: METADATA_VERSION_LEVEL,
+    "group.version": 1,
+    "transaction.version": 2,
+}
 """What is in force in a new cluster."""
 
 UPGRADE: Final = 1

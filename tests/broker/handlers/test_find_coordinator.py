@@ -43,10 +43,24 @@ def test_the_topic_of_groups_comes_to_be(broker: Running):
     assert configs["segment.bytes"] == "104857600"
 
 
+@pytest.mark.parametrize("version", range(1, 7))
+def test_of_transactions(broker: Running, version: int):
+    wire = broker.wire()
+    if version < 4:
+        answer = wire.ask(FindCoordinatorRequest(key_type=1, key="tx"), version)
+    else:
+        request = FindCoordinatorRequest(key_type=1, coordinator_keys=["tx"])
+        (answer,) = wire.ask(request, version).coordinators
+    assert (answer.error_code, answer.node_id, answer.port) == (0, 1, broker.port)
+    configs = broker.broker.parts.configs.topic("__transaction_state")
+    assert configs["cleanup.policy"] == "compact"
+    assert configs["compression.type"] == "uncompressed"
+    assert configs["unclean.leader.election.enable"] == "false"
+
+
 @pytest.mark.parametrize(
     ("kind", "version", "expected"),
     [
-        (1, 6, NOT_AVAILABLE),
         (2, 6, NOT_AVAILABLE),
         (2, 5, INVALID_REQUEST),
         (9, 6, INVALID_REQUEST),

@@ -16,9 +16,7 @@ def test_each_producer_gets_an_id_of_its_own(broker: Running, version: int):
     assert {answer.producer_epoch for answer in answers} == {0}
 
 
-def test_what_is_not_served_says_so(broker: Running):
-    request = InitProducerIdRequest(transactional_id="tx", transaction_timeout_ms=1)
-    assert broker.wire().ask(request, 4).error_code == 42
+def test_half_an_identity_is_none(broker: Running):
     half = InitProducerIdRequest(transactional_id=None, producer_id=4, producer_epoch=-1)
     assert broker.wire().ask(half, 4).error_code == 42
 

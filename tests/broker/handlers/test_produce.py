@@ -38,7 +38,7 @@ def test_the_bytes_come_back_with_their_offset_only_changed(broker: Running):
         (batch([b"a"], spoil=True), 2),
         (batch([b"a"])[:-1], 87),
         (batch([b"a"], attributes=CONTROL), 87),
-        (batch([b"a"], attributes=TRANSACTIONAL, producer=(1, 0, 0)), 42),
+        (batch([b"a"], attributes=TRANSACTIONAL, producer=(1, 0, 0)), 53),
         (batch([b"x" * 1_100_000]), 10),
         (batch([b"a"]) + batch([b"b"]), 87),
         (batch([b"a"], producer=(7, 0, -1)), 87),

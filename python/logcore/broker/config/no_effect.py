@@ -115,17 +115,8 @@ _TABLE: Final = (
     ("log directories cannot be cordoned off yet", "cordoned.log.dirs"),
     ("clients cannot push their metrics yet", "telemetry.max.bytes"),
     (
-        "there are no transactions yet",
-        """
-        add.partitions.to.txn.retry.backoff.max.ms add.partitions.to.txn.retry.backoff.ms
-        transaction.abort.timed.out.transaction.cleanup.interval.ms transaction.max.timeout.ms
-        transaction.partition.verification.enable
-        transaction.remove.expired.transaction.cleanup.interval.ms
-        transaction.state.log.load.buffer.size transaction.state.log.min.isr
-        transaction.state.log.num.partitions transaction.state.log.replication.factor
-        transaction.state.log.segment.bytes transaction.two.phase.commit.enable
-        transactional.id.expiration.ms
-        """,
+        "the log of transactions is read in slices; two-phase commit is not stable yet",
+        "transaction.state.log.load.buffer.size transaction.two.phase.commit.enable",
     ),
     (
         "unfinished versions are never served",

@@ -52,8 +52,7 @@ def handle(
             transaction_version=marker.transaction_version,
         )
         for topic in result.topics:
-            for answer in topic.partitions:
-                waiting.append(_write(parts, topic.name, answer, told))
+            waiting.extend(_write(parts, topic.name, answer, told) for answer in topic.partitions)
     return gather(waiting).map(lambda _: WriteTxnMarkersResponse(markers=results))
 
 
