@@ -117,26 +117,6 @@ impl LogManager {
         });
         Ok(result?)
     }
-
-    /// Changes the settings' words and then, if they make sense, the logs.
-    fn change(
-        &self,
-        py: Python<'_>,
-        change: impl FnOnce(&mut Settings) + Send,
-        apply: impl FnOnce(&logcore::LogManager, &Settings) -> Outcome<()> + Send,
-    ) -> Outcome<()> {
-        let manager = self.manager()?;
-        py.detach(|| {
-            let mut settings = self.settings.lock();
-            let mut changed = settings.clone();
-            change(&mut changed);
-            apply(&manager, &changed)?;
-            *settings = changed;
-            drop(settings);
-            drop(manager);
-            Ok(())
-        })
-    }
 }
 
 #[pymethods]
@@ -262,24 +242,37 @@ impl LogManager {
 
     /// Give the logs of a topic settings of their own.
     fn set_topic_settings(&self, py: Python<'_>, topic: String, settings: Texts) -> Outcome<()> {
-        let name = topic.clone();
-        let change = move |all: &mut Settings| {
+        let manager = self.manager()?;
+        py.detach(|| {
+            let mut all = self.settings.lock();
+            let own = if settings.is_empty() { None } else { Some(all.with(&settings)?) };
+            manager.set_topic_config(&topic, own)?;
             if settings.is_empty() {
                 all.topics.remove(&topic);
             } else {
                 all.topics.insert(topic, settings);
             }
-        };
-        self.change(py, change, |manager, all| {
-            Ok(manager.set_topic_config(&name, all.topic_config(&name)?)?)
+            drop(all);
+            drop(manager);
+            Ok(())
         })
     }
 
     /// Replace the settings that all logs have in common.
     fn set_settings(&self, py: Python<'_>, settings: Texts) -> Outcome<()> {
-        let change = |all: &mut Settings| all.default = settings;
-        self.change(py, change, |manager, all| {
-            Ok(manager.set_configs(all.default_config()?, all.topic_configs()?)?)
+        let manager = self.manager()?;
+        py.detach(|| {
+            let mut all = self.settings.lock();
+            let before = std::mem::replace(&mut all.default, settings);
+            let changed = all
+                .default_config()
+                .and_then(|default| Ok(manager.set_configs(default, all.topic_configs()?)?));
+            if changed.is_err() {
+                all.default = before;
+            }
+            drop(all);
+            drop(manager);
+            changed
         })
     }
 

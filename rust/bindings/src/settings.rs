@@ -13,7 +13,7 @@ use crate::error::Outcome;
 pub(crate) type Texts = BTreeMap<String, String>;
 
 /// The settings of a broker's logs, as text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Settings {
     /// Of all logs.
     pub(crate) default: Texts,
@@ -34,10 +34,9 @@ impl Settings {
         config(LogConfig::default(), &self.default)
     }
 
-    /// The settings of a topic that has some of its own.
-    pub(crate) fn topic_config(&self, topic: &str) -> Outcome<Option<LogConfig>> {
-        let Some(texts) = self.topics.get(topic) else { return Ok(None) };
-        config(self.default_config()?, texts).map(Some)
+    /// The settings of a topic with these of its own.
+    pub(crate) fn with(&self, own: &Texts) -> Outcome<LogConfig> {
+        config(self.default_config()?, own)
     }
 
     /// The settings of all topics that have some of their own.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::LogManager;
+use crate::checkpoint::TopicPartition;
 use crate::config::LogConfig;
 use crate::error::Result;
 
@@ -45,8 +46,12 @@ impl LogManager {
             Some(config) => drop(configs.topics.insert(topic.to_owned(), config)),
             None => drop(configs.topics.remove(topic)),
         }
+        let config = configs.of(topic).clone();
         drop(configs);
-        self.apply_configs(|other| other == topic)
+        let logs = self.logs.read();
+        let first = TopicPartition { topic: topic.to_owned(), partition: i32::MIN };
+        let of_topic = logs.range(first..).take_while(|(partition, _)| partition.topic == topic);
+        of_topic.into_iter().try_for_each(|(_, hosted)| hosted.log.set_config(config.clone()))
     }
 
     /// Replaces the settings of all logs: those of topics that are in `topics`, and those of all
@@ -63,14 +68,8 @@ impl LogManager {
         configs.check()?;
         let _one_at_a_time = self.changing.lock();
         *self.configs.write() = configs;
-        self.apply_configs(|_| true)
-    }
-
-    fn apply_configs(&self, is_changed: impl Fn(&str) -> bool) -> Result<()> {
         let configs = self.configs.read();
-        let logs = self.logs.read();
-        let changed = logs.iter().filter(|(partition, _)| is_changed(&partition.topic));
-        changed.into_iter().try_for_each(|(partition, hosted)| {
+        self.logs.read().iter().try_for_each(|(partition, hosted)| {
             hosted.log.set_config(configs.of(&partition.topic).clone())
         })
     }
