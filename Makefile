@@ -53,7 +53,7 @@ build: $(VENV)/.dev-installed need-cargo ## compile the engine and install the p
 
 # ---------------------------------------------------------------- checking
 
-test: build ## every test: the engine's (cargo) and the package's (pytest)
+test: build $(VENV)/.demo-installed ## every test: the engine's (cargo) and the package's (pytest)
 	cargo test --locked --quiet -p logcore
 	$(PY) -m pytest
 

@@ -259,8 +259,14 @@ class Load:
 
         self.acknowledged = [-1] * PARTITIONS
         self.count = 0
-        options = {"enable.idempotence": True, "linger.ms": 5, "log_level": 0}
-        self.producer: Any = Producer({"bootstrap.servers": bootstrap, **options})
+        options = {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "linger.ms": 5,
+            "queue.buffering.max.messages": 5000,  # so that a kill half way is half way
+            "log_level": 0,
+        }
+        self.producer: Any = Producer(options)
 
     def delivered(self, error: object, message: Message) -> None:
         """Take in one acknowledgement."""
