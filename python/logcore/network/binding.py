@@ -14,6 +14,9 @@ from logcore.common.errors import LogcoreError
 _PORTS_PRIVILEGED_BELOW: Final = 1024
 _MAPPED: Final = "::ffff:"
 
+BACKLOG_MIN: Final = 1024
+"""With Kafka's default of 50, whoever comes in a crowd waits a second or more to be heard again."""
+
 
 class ListenError(LogcoreError):
     """An address cannot be listened on; the message is one sentence for the user."""
@@ -25,7 +28,7 @@ def listening_sockets(host: str, port: int, backlog: int) -> list[socket.socket]
     Args:
         host: Name or address; empty for every interface, IPv6 included where there is any.
         port: The port; 0 for one that the system picks.
-        backlog: How many connections may wait to be accepted.
+        backlog: How many connections may wait to be accepted; never fewer than `BACKLOG_MIN`.
 
     Raises:
         ListenError: If the main address cannot be listened on.
@@ -73,7 +76,7 @@ def _bind(
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(bool(host)))
         listening.bind((literal, port))
-        listening.listen(backlog)
+        listening.listen(max(backlog, BACKLOG_MIN))
         listening.setblocking(False)
     except OSError as error:
         listening.close()
