@@ -84,7 +84,8 @@ fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames, 60 s per fuzz target, 1
 	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" $(FUZZ_CARGO) fuzz run $$target -- \
 	    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1) || exit 1; \
 	done
-	LOGCORE_CRASH_IMAGES=$(CRASH_IMAGES) cargo test --release --locked -p logcore --test crash --test crash_compaction -- --ignored --nocapture
+	LOGCORE_CRASH_IMAGES=$(CRASH_IMAGES) cargo test --release --locked -p logcore --test crash -- --ignored --nocapture
+	cargo test --release --locked -p logcore --test crash_compaction --test crash_manager -- --ignored --nocapture
 
 # ---------------------------------------------------------------- showing
 

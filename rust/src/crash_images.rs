@@ -3,10 +3,12 @@
 //! What was synced is there. What was not may be there or not: each page of 4 KiB in any version
 //! since the last sync, a page torn between two versions at a sector of 512 bytes, the length of
 //! the file at any value it had, missing pages of a grown file as zeros, and of a directory's
-//! names any prefix of the changes since its last sync. Invariant: an image depends on the trace,
-//! the crash point and the [`Choices`] only, so a seed brings it back. `faulty_fs.rs` records.
+//! names any prefix of the changes since its last sync; what lies in a directory whose own name is
+//! gone, is gone. Directories that are renamed are not modelled. Invariant: an image depends on the
+//! trace, the crash point and the [`Choices`] only, so a seed brings it back. `faulty_fs.rs`
+//! records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
@@ -197,29 +199,43 @@ pub struct CrashImages<'a> {
     trace: &'a Trace,
     at: usize,
     disks: BTreeMap<FileId, Disk>,
-    names: BTreeMap<PathBuf, FileId>,
+    names: Names,
+    /// Directories that were created in the trace.
+    made: BTreeSet<PathBuf>,
     /// By directory: changes of its names since its last sync.
     pending: BTreeMap<PathBuf, Vec<&'a Change>>,
+}
+
+/// What is in the directories.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    files: BTreeMap<PathBuf, FileId>,
+    dirs: BTreeSet<PathBuf>,
 }
 
 fn parent(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("")).to_owned()
 }
 
-fn rename_in(names: &mut BTreeMap<PathBuf, FileId>, change: &Change) {
-    match change {
-        Change::Create { path, file } => {
-            names.insert(path.clone(), *file);
-        }
-        Change::Rename { from, to } => {
-            if let Some(file) = names.remove(from) {
-                names.insert(to.clone(), file);
+impl Names {
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Create { path, file } => {
+                self.files.insert(path.clone(), *file);
             }
+            Change::CreateDir { path } => {
+                self.dirs.insert(path.clone());
+            }
+            Change::Rename { from, to } => {
+                if let Some(file) = self.files.remove(from) {
+                    self.files.insert(to.clone(), file);
+                }
+            }
+            Change::Remove { path } => {
+                self.files.remove(path);
+            }
+            _ => {}
         }
-        Change::Remove { path } => {
-            names.remove(path);
-        }
-        _ => {}
     }
 }
 
@@ -227,12 +243,12 @@ impl<'a> CrashImages<'a> {
     /// At the start of the trace.
     pub fn new(trace: &'a Trace) -> Self {
         let mut disks = BTreeMap::new();
-        let mut names = BTreeMap::new();
+        let mut names = Names::default();
         for (path, file, bytes) in &trace.start {
             disks.insert(*file, Disk { durable: bytes.clone(), pending: Vec::new() });
-            names.insert(path.clone(), *file);
+            names.files.insert(path.clone(), *file);
         }
-        Self { trace, at: 0, disks, names, pending: BTreeMap::new() }
+        Self { trace, at: 0, disks, names, made: BTreeSet::new(), pending: BTreeMap::new() }
     }
 
     /// Changes that took place before the crash.
@@ -256,12 +272,16 @@ impl<'a> CrashImages<'a> {
             Change::SyncData { file } => self.disk(*file).sync(),
             Change::SyncDir { dir } => {
                 for change in self.pending.remove(dir).unwrap_or_default() {
-                    rename_in(&mut self.names, change);
+                    self.names.apply(change);
                 }
             }
             Change::Create { path, .. }
+            | Change::CreateDir { path }
             | Change::Remove { path }
             | Change::Rename { to: path, .. } => {
+                if matches!(change, Change::CreateDir { .. }) {
+                    self.made.insert(path.clone());
+                }
                 self.pending.entry(parent(path)).or_default().push(change);
             }
         }
@@ -274,6 +294,11 @@ impl<'a> CrashImages<'a> {
 
     /// The files of one possible image, by path.
     pub fn image(&self, choices: &mut Choices) -> BTreeMap<PathBuf, Vec<u8>> {
+        self.survivors(choices).0
+    }
+
+    /// The files of one possible image, and the directories that were created and are there.
+    fn survivors(&self, choices: &mut Choices) -> (BTreeMap<PathBuf, Vec<u8>>, Vec<PathBuf>) {
         let moods = [Mood::Torn, Mood::Mixed, Mood::Kept, Mood::Lost];
         let mood = match choices {
             Choices::Seeded(_) => {
@@ -286,14 +311,18 @@ impl<'a> CrashImages<'a> {
         let mut names = self.names.clone();
         for changes in self.pending.values() {
             let kept = choices.pick(changes.len() + 1);
-            changes.iter().take(kept).for_each(|change| rename_in(&mut names, change));
+            changes.iter().take(kept).for_each(|change| names.apply(change));
         }
+        let is_there = |dir: &Path| !self.made.contains(dir) || names.dirs.contains(dir);
+        let is_reached = |path: &Path| path.ancestors().skip(1).all(is_there);
+        let dirs = names.dirs.iter().filter(|dir| is_reached(dir)).cloned().collect();
+        let files: Vec<_> = names.files.iter().filter(|(path, _)| is_reached(path)).collect();
         let empty = Disk::default();
-        let survive = |(path, file): (PathBuf, FileId)| {
-            let disk = self.disks.get(&file).unwrap_or(&empty);
-            (path, disk.survive(mood, choices))
+        let survive = |(path, file): (&PathBuf, &FileId)| {
+            let disk = self.disks.get(file).unwrap_or(&empty);
+            (path.clone(), disk.survive(mood, choices))
         };
-        names.into_iter().map(survive).collect()
+        (files.into_iter().map(survive).collect(), dirs)
     }
 
     /// Writes one possible image below `to`, which takes the place of `root`.
@@ -301,8 +330,11 @@ impl<'a> CrashImages<'a> {
     /// # Errors
     /// `Io`.
     pub fn write(&self, choices: &mut Choices, root: &Path, to: &Path) -> Result<()> {
-        for (path, bytes) in self.image(choices) {
-            let target = to.join(path.strip_prefix(root).unwrap_or(&path));
+        let place = |path: &Path| to.join(path.strip_prefix(root).unwrap_or(path));
+        let (files, dirs) = self.survivors(choices);
+        dirs.iter().try_for_each(|dir| RealFs.create_dir_all(&place(dir)))?;
+        for (path, bytes) in files {
+            let target = place(&path);
             RealFs.create_dir_all(&parent(&target))?;
             RealFs.open(&target, OpenMode::CreateNew)?.write_at(&bytes, 0)?;
         }

@@ -89,6 +89,11 @@ pub enum Change {
         /// The path.
         path: PathBuf,
     },
+    /// A directory was created.
+    CreateDir {
+        /// Its path.
+        path: PathBuf,
+    },
     /// The names of a directory were made durable.
     SyncDir {
         /// The directory.
@@ -357,8 +362,18 @@ impl FileSystem for FaultyFs {
     }
 
     fn create_dir_all(&self, dir: &Path) -> Result<()> {
-        self.state.lock().check(Call::CreateDir, "mkdir", dir)?;
-        RealFs.create_dir_all(dir)
+        let mut state = self.state.lock();
+        state.check(Call::CreateDir, "mkdir", dir)?;
+        let mut missing = Vec::new();
+        for path in dir.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+            if RealFs.metadata(path)?.is_some() {
+                break;
+            }
+            missing.push(Change::CreateDir { path: path.to_owned() });
+        }
+        RealFs.create_dir_all(dir)?;
+        state.trace.changes.extend(missing.into_iter().rev());
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> Result<()> {

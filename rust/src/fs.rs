@@ -131,6 +131,33 @@ pub trait FileSystem: Send + Sync + Debug {
     /// # Errors
     /// `Io`.
     fn create_dir_all(&self, dir: &Path) -> Result<()>;
+    /// Creates a directory and those above it, durably: their names are synced. Where it may not
+    /// look into a directory that was there before, the system keeps the name in its own time.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn create_dir_durably(&self, dir: &Path) -> Result<()> {
+        let mut missing = Vec::new();
+        for path in dir.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+            if self.metadata(path)?.is_some() {
+                break;
+            }
+            missing.push(path);
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.create_dir_all(dir)?;
+        for path in missing.iter().rev() {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            match self.sync_dir(parent.unwrap_or(Path::new("."))) {
+                Err(LogError::Io { source, .. })
+                    if source.kind() == ErrorKind::PermissionDenied => {}
+                synced => synced?,
+            }
+        }
+        Ok(())
+    }
     /// Removes an empty directory; an absent one is no error.
     ///
     /// # Errors

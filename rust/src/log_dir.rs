@@ -81,9 +81,7 @@ impl LogDir {
     /// `Locked` if another process or handle has it; `InvalidArgument` if it belongs to another
     /// cluster or node; `Corrupt`, `UnsupportedFormat`, `Io`.
     pub fn open(path: &Path, fs: Arc<dyn FileSystem>, owner: &MetaProperties) -> Result<Self> {
-        if fs.metadata(path)?.is_none() {
-            fs.create_dir_all(path)?;
-        }
+        fs.create_dir_durably(path)?;
         let lock = DirLock::acquire(&*fs, path)?;
         let meta = MetaProperties::settle(&*fs, path, owner)?;
         Ok(Self {

@@ -96,3 +96,29 @@ fn a_seed_brings_an_image_back_and_tears_at_sectors() {
     }
     assert!(torn > 10, "only {torn} torn pages in 200 images");
 }
+
+#[test]
+fn what_lies_in_a_directory_whose_name_is_gone_is_gone() {
+    let (root, new) = (PathBuf::from("d"), PathBuf::from("d/new"));
+    let path = new.join("file");
+    let trace = Trace {
+        start: Vec::new(),
+        changes: vec![
+            Change::CreateDir { path: new.clone() },
+            Change::Create { path: path.clone(), file: 0 },
+            write(0, b"bytes"),
+            Change::SyncData { file: 0 },
+            Change::SyncDir { dir: new },
+            Change::SyncDir { dir: root },
+        ],
+    };
+    let mut images = CrashImages::new(&trace);
+    let kept = |images: &CrashImages<'_>| {
+        (0..50).filter(|seed| images.image(&mut Choices::Seeded(*seed)).contains_key(&path)).count()
+    };
+    (1..trace.changes.len()).for_each(|_| assert!(images.advance()));
+    let before = kept(&images);
+    assert!((1..50).contains(&before), "{before} of 50");
+    assert!(images.advance());
+    assert_eq!(kept(&images), 50);
+}

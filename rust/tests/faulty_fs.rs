@@ -63,3 +63,22 @@ fn a_lasting_fault_ends_when_it_is_called_off() {
     fs.clear_faults();
     fs.sync_dir(dir.path()).unwrap();
 }
+
+#[test]
+fn new_directories_are_noted_and_durable_ones_are_synced_from_the_top() {
+    let dir = TempDir::new().unwrap();
+    let fs = FaultyFs::new(dir.path()).unwrap();
+    let (above, below) = (dir.path().join("a"), dir.path().join("a").join("b"));
+    fs.create_dir_durably(&below).unwrap();
+    fs.create_dir_durably(&below).unwrap();
+    fs.create_dir_all(&below).unwrap();
+    let expected = [
+        Change::CreateDir { path: above.clone() },
+        Change::CreateDir { path: below.clone() },
+        Change::SyncDir { dir: dir.path().to_owned() },
+        Change::SyncDir { dir: above },
+    ];
+    assert_eq!(fs.trace().changes, expected);
+    fs.inject(Fault::once(0, Fault::EIO).of(Call::SyncDir));
+    assert!(fs.create_dir_durably(&below.join("c")).is_err());
+}

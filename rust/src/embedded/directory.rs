@@ -47,12 +47,7 @@ impl Directory {
     /// Locks the directory and opens the log in it.
     pub(super) fn open(dir: &Path, options: &EmbeddedOptions) -> Result<(Self, Log)> {
         let fs = Arc::clone(&options.fs);
-        if fs.metadata(dir)?.is_none() {
-            fs.create_dir_all(dir)?;
-            if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-                fs.sync_dir(parent)?;
-            }
-        }
+        fs.create_dir_durably(dir)?;
         let kafka = kafka_partition(&*fs, dir)?;
         let mut locks = vec![DirLock::acquire(&*fs, dir)?];
         if let Some((parent, _)) = &kafka {
