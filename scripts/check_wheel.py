@@ -1,7 +1,7 @@
-"""Prove that a built wheel is what a user gets: small, and able to open a log on its own.
+"""Prove that a built wheel is what a user gets: small, able to open a log and to run a broker.
 
 Called as `check_wheel.py DIRECTORY` with the one wheel in it. Installs it into an empty virtual
-environment, away from the repository, and writes, reads and reopens a log there.
+environment, away from the repository, writes, reads and reopens a log there, and starts a broker.
 Neighbours: `make wheel` builds the wheel and runs this.
 """
 
@@ -14,7 +14,7 @@ from typing import Final
 
 SIZE_BYTES_MAX: Final = 8 * 1024 * 1024
 PROBE: Final = """
-import logcore, pathlib
+import json, logcore, pathlib, subprocess, sys
 assert "site-packages" in logcore.__file__, logcore.__file__
 with logcore.Log("orders") as log:
     assert log.append(b"first") == 0
@@ -26,6 +26,14 @@ with logcore.Log("orders", readonly=True) as log:
     assert values == [b"first", b"second", b"third"], values
 names = sorted(path.name for path in pathlib.Path("orders").iterdir())
 print("logcore", logcore.__version__, "opened a log:", *names)
+program = pathlib.Path(sys.executable).with_name("logcore")
+keys = subprocess.run([program, "broker", "--keys"], capture_output=True, check=True, text=True)
+assert "num.partitions" in keys.stdout
+broker = subprocess.Popen([program, "broker", "--dev", "-o", "json"], stdout=subprocess.PIPE)
+ready = json.loads(broker.stdout.readline())
+broker.terminate()
+assert broker.wait(20) == 0, broker.returncode
+print("logcore broker was ready on", *ready["listeners"])
 """
 
 
@@ -50,7 +58,7 @@ def main() -> None:
         subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True)
         probe = subprocess.run([python, "-I", "-c", PROBE], check=False, cwd=directory)
     if probe.returncode != 0:
-        sys.exit(f"{wheel.name} installs, but does not open a log")
+        sys.exit(f"{wheel.name} installs, but does not work")
 
 
 if __name__ == "__main__":
