@@ -122,8 +122,8 @@ def test_thousands_of_connections_take_little_memory_and_are_all_answered(broker
             each.sendall(ASK)
         assert answers(sockets) == MANY
         asked = own_kib(broker.pid)
-        each = (idle - before) / MANY, (asked - before) / MANY
-        print("KiB per connection: %.1f, after a request %.1f" % each)  # noqa: T201, UP031
+        now, later = (idle - before) / MANY, (asked - before) / MANY
+        print(f"KiB per connection: {now:.1f}, after a request {later:.1f}")  # noqa: T201
         assert asked - before < MANY * KIB_PER_CONNECTION_MAX
     finally:
         for each in sockets:
