@@ -22,24 +22,13 @@ from logcore.protocol.messages.create_topics import (
     CreateTopicsRequest,
 )
 from logcore.protocol.messages.find_coordinator import FindCoordinatorRequest
-from logcore.protocol.messages.offset_commit import (
-    OffsetCommitRequest,
-    OffsetCommitRequestPartition,
-    OffsetCommitRequestTopic,
-)
-from logcore.protocol.messages.offset_fetch import (
-    OffsetFetchRequest,
-    OffsetFetchRequestGroup,
-    OffsetFetchRequestTopics,
-)
 from tests.broker.wire import Wire
+from tests.crash.commits import GROUP, commit, committed_offset
 
 PARTITIONS = 3
 UNSENT_MAX = 400
 PAUSE_S = 0.005
 PATIENCE_S = 60
-COMMIT_VERSION, FETCH_VERSION = 8, 8
-GROUP = "committers"
 IDEMPOTENT, HASTY = "idempotent", "hasty"
 PRODUCERS: dict[str, dict[str, Any]] = {
     IDEMPOTENT: {"acks": "all", "enable_idempotence": True, "retries": 1_000_000},
@@ -159,16 +148,13 @@ class Load:
 
     def _check_committed(self, wire: Wire) -> None:
         """See that the offset has not gone back, before another one is committed."""
-        offset = committed_offset(wire) if self.committed else 0
+        offset = committed_offset(wire, IDEMPOTENT) if self.committed else 0
         assert offset >= self.committed, f"offset {self.committed} was committed, and is {offset}"
 
     def _commit_one(self, wire: Wire, number: int) -> None:
         if not self.committed:  # whoever asks for the coordinator has its topic made
             wire.ask(FindCoordinatorRequest(key=GROUP), 1)
-        partition = OffsetCommitRequestPartition(partition_index=0, committed_offset=number)
-        topic = OffsetCommitRequestTopic(name=IDEMPOTENT, partitions=[partition])
-        answer = wire.ask(OffsetCommitRequest(group_id=GROUP, topics=[topic]), COMMIT_VERSION)
-        if not answer.topics[0].partitions[0].error_code:
+        if commit(wire, IDEMPOTENT, number):
             self.committed = number
 
     def _create(self) -> None:
@@ -186,19 +172,6 @@ class Load:
         if not answer.topics[0].error_code:
             self.topics[name] = number
         time.sleep(10 * PAUSE_S)
-
-
-def committed_offset(wire: Wire) -> int:
-    """The offset that the group has committed."""
-    topic = OffsetFetchRequestTopics(name=IDEMPOTENT, partition_indexes=[0])
-    group = OffsetFetchRequestGroup(group_id=GROUP, topics=[topic])
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        answer = wire.ask(OffsetFetchRequest(groups=[group]), FETCH_VERSION).groups[0]
-        if not answer.error_code:
-            offset: int = answer.topics[0].partitions[0].committed_offset
-            return offset
-        assert time.monotonic() < deadline, answer
 
 
 def records(port: int, topic: str, partition: int) -> dict[int, bytes]:
