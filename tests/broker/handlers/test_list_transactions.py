@@ -1,5 +1,7 @@
 """ListTransactions: filters, and what the caller may know of."""
 
+from typing import Any
+
 import pytest
 
 from logcore.broker.authorizer import Operation, ResourceType
@@ -9,7 +11,7 @@ from tests.broker.handlers.transacting import Producer
 from tests.broker.running import Running
 
 
-def names(broker: Running, version: int = 2, **request) -> set[str]:
+def names(broker: Running, version: int = 2, **request: Any) -> set[str]:
     response = broker.wire().ask(ListTransactionsRequest(**request), version)
     assert response.error_code == 0
     return {each.transactional_id for each in response.transaction_states}
@@ -31,7 +33,7 @@ def test_by_age_and_name(broker: Running):
     producer = Producer(broker, "list-me")
     assert producer.init() == 0
     producer.write(broker.topic(), b"x")
-    wanted = {"transactional_id_pattern": "list-.*", "state_filters": ["Ongoing"]}
+    wanted: dict[str, Any] = {"transactional_id_pattern": "list-.*", "state_filters": ["Ongoing"]}
     assert names(broker, **wanted) == {"list-me"}
     assert names(broker, duration_filter=3_600_000, **wanted) == set()
     with refusing(broker, (Operation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, "list-me")):
