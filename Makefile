@@ -14,6 +14,7 @@ MYPY_DIRS   := $(wildcard python/logcore tests benches examples scripts)
 CRASH_IMAGES ?= 100000
 FUZZ_FRAMES  ?= 1000000
 FUZZ_SECONDS ?= 60
+KILLS        ?= 100
 FUZZ_TARGETS ?= batch index log_against_model
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -77,8 +78,10 @@ fmt: $(VENV)/.dev-installed need-cargo ## rewrite Rust and Python in the house's
 	$(BIN)/ruff check --quiet --fix $(PYTHON_DIRS)
 	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
 
-fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames, 60 s per fuzz target, 100,000 crash images
+fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames and requests, 100 kills, 60 s per fuzz target, 100,000 crash images
 	$(PY) -m tests.protocol.fuzz_frames $(FUZZ_FRAMES)
+	$(PY) -m tests.broker.fuzz_broker $(FUZZ_FRAMES)
+	$(PY) -m tests.crash.kill_broker $(KILLS)
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
 	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" $(FUZZ_CARGO) fuzz run $$target -- \

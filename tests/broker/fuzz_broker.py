@@ -10,10 +10,11 @@ Neighbours: `hostile.requests` makes them; `make fuzz` sends a million, `test_fu
 import asyncio
 import logging
 import random
+import re
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,17 @@ from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.server import Broker
 from logcore.common.deferred import Deferred
 from logcore.network.connection import Connection
+from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from tests.broker.hostile.memory import rss_kib
-from tests.broker.hostile.requests import damaged, frame, served
+from tests.broker.hostile.requests import MEMBERS, TOPIC_IDS, TOPICS, damaged, frame, served
 from tests.broker.running import settings_of
 
 REQUESTS = 1_000_000
 ROUND = 500
 ORIGINALS_PER_VERSION = 40
-WELL_FORMED_SHARE = 0.2
+WELL_FORMED_SHARE = 0.5
 SETTLE_SECONDS = 60
+MEMBER_ID = re.compile(rb"fuzz-(?!00000000)[0-9a-f]{8}-[0-9a-f-]{27}")
 SETTINGS = {
     "offsets_topic_num_partitions": "3",
     "group_min_session_timeout_ms": "1",
@@ -68,6 +71,7 @@ class Fuzz:
         self.outcomes: Counter[str] = Counter()
         self.slowest = (0.0, b"")
         self.unanswered: dict[int, bytes] = {}
+        self.members: deque[bytes] = deque(maxlen=len(MEMBERS))
         listeners: Any = broker._listeners
         self.listener = listeners._listeners[0]
         self.originals = [
@@ -87,7 +91,8 @@ class Fuzz:
         connection = Connection(self.listener, ("127.0.0.1", 1), "127.0.0.1")
         began = time.perf_counter()
         try:
-            answer = self.broker.dispatcher.handle(connection, memoryview(bytearray(sent)))
+            frame = memoryview(bytearray(self.told(sent)))
+            answer = self.broker.dispatcher.handle(connection, frame)
         except Exception as error:
             raise AssertionError(self.describe(sent)) from error
         took = time.perf_counter() - began
@@ -117,6 +122,8 @@ class Fuzz:
         else:
             assert bytes(answer[0])[:4] == sent[4:8], "the answer is another request's"
             self.outcomes["answered"] += 1
+            found = set(MEMBER_ID.findall(bytes(answer[0]))).difference(self.members)
+            self.members.extend(sorted(found))
             connection.shut()
 
     def describe(self, sent: bytes) -> str:
@@ -134,8 +141,32 @@ class Fuzz:
                 f"{self.describe(next(iter(self.unanswered.values())))}"
             )
 
+    async def make_topics(self) -> None:
+        """Make those topics again that were deleted."""
+        image = self.broker.parts.controller.image
+        missing = [name for name in TOPICS if name not in image.topics_by_name]
+        if missing:
+            topics = [
+                CreatableTopic(name=name, num_partitions=2, replication_factor=1)
+                for name in missing
+            ]
+            request = CreateTopicsRequest(topics=topics, timeout_ms=10_000)
+            made = self.broker.parts.controller.create_topics(request)
+            await made.wait()
+
+    def told(self, sent: bytes) -> bytes:
+        """Put the broker's ids where their stand-ins are."""
+        topics = self.broker.parts.controller.image.topics_by_name
+        for name, stand_in in zip(TOPICS, TOPIC_IDS, strict=True):
+            if stand_in in sent and name in topics:
+                sent = sent.replace(stand_in, topics[name].topic_id)
+        for stand_in, member in zip(MEMBERS, self.members, strict=False):
+            sent = sent.replace(stand_in.encode(), member)
+        return sent
+
     async def run(self, requests: int) -> None:
         for start in range(0, requests, ROUND):
+            await self.make_topics()
             for number in range(start, min(start + ROUND, requests)):
                 self.send(number, self.next_frame())
             await self.settle_all()

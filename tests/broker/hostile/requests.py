@@ -1,7 +1,8 @@
 """Requests that are well formed and make no sense, and frames that are not even well formed.
 
 Names are taken from a few that exist in the broker under test and a few that do not, so that a
-request gets past the first check often enough; numbers are small, or at the edge of what fits.
+request gets past the first check often enough; numbers are small, or at the edge of what fits. Ids
+that only the broker knows have stand-ins of their length, for whoever sends to replace.
 Invariant: a frame depends on the seed alone.
 Neighbours: `fuzz_broker` and the tests here send them; `tests.protocol.catalogue` fills messages.
 """
@@ -18,6 +19,8 @@ from tests.protocol.fuzz_frames import DAMAGES
 
 TOPICS = tuple(f"fuzz-{number}" for number in range(6))
 GROUPS = tuple(f"group-{number}" for number in range(6))
+TOPIC_IDS = tuple(f"id of topic {number:04}".encode() for number in range(len(TOPICS)))
+MEMBERS = tuple(f"fuzz-00000000-0000-0000-0000-00000000000{number}" for number in range(4))
 WORDS = (
     "", "range", "uniform", "consumer", "classic", "fuzz", "fuzz.*", "(", "[a-", "delete", "1",
     "-1", "retention.ms", "cleanup.policy", "segment.bytes", "min.insync.replicas", "nonsense",
@@ -47,6 +50,8 @@ class Plausible(Values):
     def one(self, name, field, version):
         if field.kind == "string":
             return self.text(name)
+        if field.kind == "uuid" and self.random.random() < 0.7:
+            return self.random.choice(TOPIC_IDS)
         if field.kind == "records":
             return self.records()
         return super().one(name, field, version)
@@ -54,6 +59,8 @@ class Plausible(Values):
     def text(self, name):
         if name.endswith(("topic", "topics", "name")):
             return self.random.choice(self.random.choice((TOPICS, TOPICS, WORDS)))
+        if name.startswith("member") and self.random.random() < 0.7:
+            return self.random.choice(MEMBERS)
         if "group" in name:
             return self.random.choice(self.random.choice((GROUPS, GROUPS, GROUPS, WORDS)))
         return self.random.choice(self.random.choice((WORDS, TOPICS, GROUPS)))
@@ -110,5 +117,6 @@ def header_of(key: int, version: int, correlation_id: int = 7) -> bytes:
 
 
 __all__ = [
-    "GROUPS", "TOPICS", "ApiKey", "Plausible", "damaged", "frame", "framed", "header_of", "served",
+    "GROUPS", "MEMBERS", "TOPICS", "TOPIC_IDS", "ApiKey", "Plausible", "damaged", "frame", "framed",
+    "header_of", "served",
 ]  # fmt: skip
