@@ -82,7 +82,7 @@ class Client:
         value = b"%s/%d" % (self.name.encode(), number)
         for partition in range(PARTITIONS):
             self._patiently(
-                lambda partition=partition: producer.write(TOPIC, value, partition).error_code,  # type: ignore[misc]
+                lambda partition=partition: producer.write(TOPIC, value, partition).error_code,
                 "write",
             )
         self._patiently(
@@ -93,7 +93,7 @@ class Client:
         if is_commit:
             self.confirmed.add(number)
 
-    def _patiently(self, attempt, what: str) -> None:  # type: ignore[no-untyped-def]
+    def _patiently(self, attempt, what: str) -> None:
         until = time.monotonic() + 10
         while (code := attempt()) in (*_RETRIABLE, 19):
             assert time.monotonic() < until, f"{self.name} cannot {what}: {code}"
