@@ -178,7 +178,9 @@ async def fuzz(path: Path, requests: int, seed: int) -> Fuzz:
     logger = logging.getLogger("logcore")
     propagates, logger.propagate = logger.propagate, False
     logger.addHandler(complaints)
-    broker = Broker(BrokerConfig(settings_of(path, **SETTINGS)))
+    # With every second seed appends wait for the disk, off the loop's thread.
+    waiting = {"log_flush_interval_messages": "1"} if seed % 2 else {}
+    broker = Broker(BrokerConfig(settings_of(path, **SETTINGS, **waiting)))
     try:
         await broker.start()
         run = Fuzz(broker, complaints, seed)

@@ -13,6 +13,7 @@ import struct
 from logcore.broker.apis import APIS, Api
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.header import RequestHeader, request_header
+from logcore.protocol.source import may_be_null
 from tests.broker.batches import batch
 from tests.protocol.catalogue import Values
 from tests.protocol.fuzz_frames import DAMAGES
@@ -43,6 +44,8 @@ class Plausible(Values):
     def field(self, name, field, version):
         if name in {"num_partitions", "count"}:
             return self.random.choice((-1, 0, 1, 2, PARTITIONS_MAX, -(2**31), 2**31 - 1))
+        if name in {"group_instance_id", "instance_id"} and self.random.random() < 0.7:
+            return None if may_be_null(field, version) else ""
         if name.endswith(("timeout_ms", "max_wait_ms")):
             return self.random.choice((0, 1, SLOW_MS, SLOW_MS, -1, -(2**31)))
         return super().field(name, field, version)
@@ -60,7 +63,9 @@ class Plausible(Values):
         if name.endswith(("topic", "topics", "name")):
             return self.random.choice(self.random.choice((TOPICS, TOPICS, WORDS)))
         if name.startswith("member") and self.random.random() < 0.7:
-            return self.random.choice(MEMBERS)
+            return self.random.choice(("", "", *MEMBERS))
+        if name == "protocol_type" and self.random.random() < 0.8:
+            return "consumer"
         if "group" in name:
             return self.random.choice(self.random.choice((GROUPS, GROUPS, GROUPS, WORDS)))
         return self.random.choice(self.random.choice((WORDS, TOPICS, GROUPS)))
