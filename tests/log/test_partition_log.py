@@ -11,6 +11,7 @@ from logcore.common.errors import (
     InvalidProducerEpochError,
     InvalidRecordError,
     InvalidTimestampError,
+    InvalidTxnStateError,
     LogClosedError,
     MessageTooLargeError,
     OffsetOutOfRangeError,
@@ -307,3 +308,59 @@ def test_closing_while_others_append_and_read(manager, log):
     for thread in threads:
         thread.join()
     assert done == [True, True]
+
+
+@pytest.fixture
+def verifying(tmp_path):
+    manager = LogManager([tmp_path / "verifying"], verify_transactions=True)
+    yield manager.get_or_create("t", 0, None, is_new=True)
+    manager.close()
+
+
+def test_a_first_write_to_a_transaction_shows_a_guard(verifying):
+    first = batch(b"a", producer=(7, 0, 0), attributes=TRANSACTIONAL)
+    with pytest.raises(InvalidTxnStateError):
+        verifying.append_leader(first, 0)
+    guard = verifying.start_verification(7, 0, 0, supports_epoch_bump=True)
+    assert guard
+    assert verifying.start_verification(7, 0, 0, supports_epoch_bump=True) == guard
+    with pytest.raises(InvalidTxnStateError):
+        verifying.append_leader(first, 0, guard + 1)
+    assert verifying.append_leader(first, 0, guard)[0] == 0
+    assert verifying.start_verification(7, 0, 1, supports_epoch_bump=True) == 0
+    verifying.append_leader(batch(b"b", producer=(7, 0, 1), attributes=TRANSACTIONAL), 0)
+    verifying.append_control(COMMIT, MARKER_VALUE, 0, 2000, producer_id=7, producer_epoch=0)
+    late = batch(b"c", producer=(7, 0, 2), attributes=TRANSACTIONAL)
+    with pytest.raises(InvalidTxnStateError):
+        verifying.append_leader(late, 0, guard)
+
+
+def test_a_log_that_verifies_nothing_gives_no_guard(log):
+    assert log.start_verification(7, 0, 0, supports_epoch_bump=True) == 0
+
+
+def test_own_records_inside_of_a_transaction(verifying):
+    owner = {"producer_id": 7, "producer_epoch": 3}
+    with pytest.raises(InvalidTxnStateError):
+        verifying.append_records([(b"k", b"v")], 0, 1000, **owner)
+    guard = verifying.start_verification(7, 3, -1, supports_epoch_bump=False)
+    pairs = [(b"k", b"v"), (b"l", None)]
+    assert verifying.append_records(pairs, 0, 1000, verification=guard, **owner) == (0, 1)
+    assert verifying.last_stable_offset == 0
+    with pytest.raises(InvalidTxnStateError):
+        verifying.append_records(pairs, 0, 1000, producer_id=7, producer_epoch=2)
+    verifying.append_control(COMMIT, MARKER_VALUE, 0, 2000, **owner)
+    assert verifying.last_stable_offset == 3
+
+
+def test_batches_come_with_their_producers_and_markers(log):
+    log.append_records([(b"k", b"v")], 0, 1000)
+    log.append_records([(b"k", b"v")], 0, 1000, producer_id=7, producer_epoch=3)
+    log.append_control(ABORT, MARKER_VALUE, 0, 1000, producer_id=7, producer_epoch=3)
+    batches = log.read_batches(0, 1 << 20)
+    facts = [(each.producer_id, each.is_transactional, each.is_control) for each in batches]
+    assert facts == [(-1, False, False), (7, True, False), (7, True, True)]
+    assert len(log.read_batches(0, 1)) == 1
+    assert log.read_batches(3, 1 << 20) == []
+    with pytest.raises(OffsetOutOfRangeError):
+        log.read_batches(4, 1 << 20)
