@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use logcore::control::EndTxnMarker;
 use logcore::faulty_fs::{Call, Fault, FaultyFs};
-use logcore::log::{Isolation, KeyValue, MarkerOwner};
+use logcore::log::{Isolation, KeyValue, MarkerOwner, TransactionOwner};
 use logcore::producer_append::AppendContext;
+use logcore::verification::{VerificationGuard, VerificationRequest};
 use logcore::{AppendOrigin, Batches, Codec, Log, LogConfig, LogError, RecordBatchBuilder};
 use logs::{Case, NOW_MS, records_in, small};
 
@@ -176,4 +177,48 @@ fn an_abort_that_cannot_be_indexed_poisons_the_log_until_it_is_opened_again() {
             found.aborted.iter().map(|one| (one.producer_id, one.first_offset)).collect();
         assert_eq!(aborted, [(7, 0)], "{fault:?}");
     }
+}
+
+/// A coordinator's records inside of a transaction: with the guard of the question that stands, and
+/// stable once the marker is there.
+#[test]
+fn own_records_inside_of_a_transaction_show_a_guard() {
+    let case = Case::new(LogConfig::default());
+    let log = case.open_with(|options| options.verify_transactions = true);
+    let owner = |verification_guard| TransactionOwner {
+        producer_id: 7,
+        producer_epoch: 3,
+        verification_guard,
+    };
+    let append = |guard| log.append_transactional(&PAIRS, owner(guard), 0, NOW_MS);
+    let refused = append(VerificationGuard::SENTINEL).unwrap_err();
+    assert!(matches!(refused, LogError::InvalidTransactionState { .. }), "{refused}");
+    let request = VerificationRequest {
+        producer_id: 7,
+        producer_epoch: 3,
+        sequence: -1,
+        supports_epoch_bump: true,
+    };
+    let guard = log.start_verification(&request).unwrap();
+    assert_ne!(guard, VerificationGuard::SENTINEL);
+    assert_eq!(VerificationGuard::from_number(guard.to_number()), guard);
+    assert_eq!(append(guard).unwrap().last_offset, 2);
+    assert_eq!(log.last_stable_offset(), 0);
+    assert_eq!(log.start_verification(&request).unwrap(), VerificationGuard::SENTINEL);
+    append(VerificationGuard::SENTINEL).unwrap();
+    end(&log, 7, true).unwrap();
+    assert_eq!(log.last_stable_offset(), 7);
+    assert!(append(guard).is_err(), "the guard was of the transaction before");
+}
+
+#[test]
+fn a_log_that_verifies_nothing_gives_no_guard() {
+    let log = Case::new(LogConfig::default()).open();
+    let request = VerificationRequest {
+        producer_id: 7,
+        producer_epoch: 0,
+        sequence: 0,
+        supports_epoch_bump: true,
+    };
+    assert_eq!(log.start_verification(&request).unwrap(), VerificationGuard::SENTINEL);
 }

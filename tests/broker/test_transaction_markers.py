@@ -60,7 +60,12 @@ def test_a_marker_moves_the_last_stable_offset_and_wakes_readers(bench, marker):
     bench.write()
     log = bench.replicas.get("t", 0).log
     woken: list[bool] = []
-    bench.purgatory.park([("t", 0)], lambda: bool(woken.append(True) or True), 1_000, lambda: None)
+
+    def wake() -> bool:
+        woken.append(True)
+        return True
+
+    bench.purgatory.park([("t", 0)], wake, 1_000, lambda: None)
     assert log.last_stable_offset == 0
     bench.markers.write("t", 0, marker).value()
     assert log.last_stable_offset == 2
