@@ -12,6 +12,7 @@ from logcore.common.errors import (
     UnknownServerError,
 )
 from logcore.coordinator import runtime as runtime_module
+from logcore.coordinator.log import TransactionalProducer, TransactionMarker
 from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
 from logcore.coordinator.runtime import CoordinatorRuntime
 from tests.coordinator.memory_log import MemoryLog
@@ -344,3 +345,69 @@ def test_reads_see_what_is_replayed(bench):
     assert bench.runtime.read(0, lambda ledger: dict(ledger.values)) == {"k": "v"}
     with pytest.raises(NotCoordinatorError):
         bench.runtime.read(1, lambda ledger: ledger)
+
+
+class Account(Ledger):
+    """A ledger whose entries may be part of a transaction."""
+
+    def __init__(self, timers) -> None:
+        super().__init__(timers)
+        self.pending: dict[int, dict[str, str]] = {}
+
+    def replay_pending(self, offset, record, producer_id):
+        del offset
+        self.pending.setdefault(producer_id, {})[record.key] = record.value
+
+    def end_transaction(self, producer_id, *, is_commit):
+        taken = self.pending.pop(producer_id, {})
+        if is_commit:
+            self.values.update(taken)
+
+
+class TransactionalBench(Bench):
+    def __init__(self) -> None:
+        super().__init__()
+        self.runtime = CoordinatorRuntime(
+            log=self.log, scheduler=self.scheduler, make_machine=Account
+        )
+        self.runtime.load(0)
+
+    def put_in_transaction(self, key, value, producer_id):
+        result = CoordinatorResult([CoordinatorRecord(key, value)], "done")
+        producer = TransactionalProducer(producer_id, 0)
+        return self.runtime.write(0, key, lambda _: result, producer)
+
+
+@pytest.mark.parametrize("is_commit", [True, False])
+@pytest.mark.parametrize("reload", [True, False])
+def test_what_is_written_in_a_transaction_counts_from_its_end(is_commit, reload):
+    bench = TransactionalBench()
+    bench.put("a", "1")
+    assert bench.put_in_transaction("a", "2", 7).value() == "done"
+    bench.put_in_transaction("b", "3", 8)
+    assert bench.ledger.values == {"a": "1"}
+    bench.runtime.end_transaction(0, TransactionMarker(7, 0, is_commit, 0)).value()
+    if reload:
+        bench.runtime.unload(0)
+        bench.runtime.load(0)
+    assert bench.ledger.values == {"a": "2" if is_commit else "1"}
+    assert bench.ledger.pending == {8: {"b": "3"}}
+
+
+def test_a_marker_that_is_refused_changes_nothing():
+    bench = TransactionalBench()
+    bench.put_in_transaction("a", "2", 7)
+    bench.log.fail_with = NotEnoughReplicasError()
+    marker = TransactionMarker(7, 0, is_commit=True, coordinator_epoch=0)
+    failed = bench.runtime.end_transaction(0, marker)
+    assert isinstance(failed.error, CoordinatorNotAvailableError)
+    assert bench.ledger.values == {}
+    assert isinstance(bench.runtime.end_transaction(9, marker).error, NotCoordinatorError)
+
+
+def test_a_machine_without_transactions_passes_over_their_ends(bench):
+    bench.put("a", "1")
+    bench.runtime.end_transaction(0, TransactionMarker(7, 0, is_commit=True, coordinator_epoch=0))
+    bench.runtime.unload(0)
+    assert bench.runtime.load(0).value() == 2
+    assert bench.ledger.values == {"a": "1"}
