@@ -372,6 +372,10 @@ class TransactionalBench(Bench):
         )
         self.runtime.load(0)
 
+    @property
+    def ledger(self) -> Account:
+        return self.runtime.shard(0).machine
+
     def put_in_transaction(self, key, value, producer_id):
         result = CoordinatorResult([CoordinatorRecord(key, value)], "done")
         producer = TransactionalProducer(producer_id, 0)
