@@ -374,7 +374,9 @@ class TransactionalBench(Bench):
 
     @property
     def ledger(self) -> Account:
-        return self.runtime.shard(0).machine
+        machine = self.runtime.shard(0).machine
+        assert isinstance(machine, Account)
+        return machine
 
     def put_in_transaction(self, key, value, producer_id):
         result = CoordinatorResult([CoordinatorRecord(key, value)], "done")
