@@ -162,10 +162,11 @@ def test_retention_by_size_deletes_the_oldest_segments(tmp_path):
     with Log(tmp_path / "log", segment_bytes=1000, retention_bytes=2500) as log:
         for _ in range(10):
             log.append(bytes(900))
+        # The upkeep that a roll asks for may have been here first.
         deleted = log.apply_retention()
-        assert deleted == list(range(len(deleted)))
-        assert deleted
-        assert log.start_offset == len(deleted)
+        start = log.start_offset
+        assert deleted == list(range(start - len(deleted), start))
+        assert start > 0
         assert log.apply_retention() == []
 
 
