@@ -2,17 +2,18 @@
 //! a roll, retention.
 //!
 //! A thread per log would cost each idle one its stack. Work is a callback of a log that is held
-//! weakly, so a dropped log needs no deregistration. Invariants: a callback runs at or after its
+//! weakly, so a dropped log needs no deregistration. It sleeps on the standard library's lock, which
+//! shares nothing between locks: a fork while it falls asleep must not leave a table of all
+//! sleepers locked in the child. Invariants: a callback runs at or after its
 //! time, never before; it must be short or do disk work only, because the others wait for it; the
 //! thread starts with the first piece of work and sleeps when there is none.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use parking_lot::{Condvar, Mutex};
 
 /// Something whose put-off work can be done.
 pub(crate) trait Background: Send + Sync {
@@ -46,10 +47,29 @@ impl Ord for Job {
     }
 }
 
+type Jobs = (BinaryHeap<Reverse<Job>>, u64);
+
 #[derive(Default)]
 struct Queue {
-    jobs: Mutex<(BinaryHeap<Reverse<Job>>, u64)>,
+    jobs: Mutex<Jobs>,
     changed: Condvar,
+}
+
+impl Queue {
+    /// Work that panicked is over; the queue is as it was.
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sleeps until there is another job, or until a time.
+    fn wait<'a>(&self, jobs: MutexGuard<'a, Jobs>, until: Option<Instant>) -> MutexGuard<'a, Jobs> {
+        let Some(until) = until else {
+            return self.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+        };
+        let left = until.saturating_duration_since(now());
+        let woken = self.changed.wait_timeout(jobs, left);
+        woken.unwrap_or_else(PoisonError::into_inner).0
+    }
 }
 
 /// With the process whose thread serves it: a forked child inherits the queue, not the thread.
@@ -83,7 +103,7 @@ fn now() -> Instant {
 pub(crate) fn schedule(delay: Duration, target: Weak<dyn Background>) {
     let queue = queue();
     let queue = &queue.1;
-    let mut jobs = queue.jobs.lock();
+    let mut jobs = queue.lock();
     jobs.1 += 1;
     let job = Job { due: now() + delay, sequence: jobs.1, target };
     let is_first = jobs.0.peek().is_none_or(|Reverse(first)| job.due < first.due);
@@ -94,23 +114,19 @@ pub(crate) fn schedule(delay: Duration, target: Weak<dyn Background>) {
 }
 
 fn run(queue: &Queue) {
-    let mut jobs = queue.jobs.lock();
+    let mut jobs = queue.lock();
     loop {
         let due = jobs.0.peek().map(|Reverse(job)| job.due);
-        match due {
-            None => queue.changed.wait(&mut jobs),
-            Some(due) if due > now() => {
-                queue.changed.wait_until(&mut jobs, due);
-            }
-            Some(_) => {
-                let job = jobs.0.pop();
-                drop(jobs);
-                if let Some(target) = job.and_then(|Reverse(job)| job.target.upgrade()) {
-                    target.run_due();
-                }
-                jobs = queue.jobs.lock();
-            }
+        if due.is_none_or(|due| due > now()) {
+            jobs = queue.wait(jobs, due);
+            continue;
         }
+        let job = jobs.0.pop();
+        drop(jobs);
+        if let Some(target) = job.and_then(|Reverse(job)| job.target.upgrade()) {
+            target.run_due();
+        }
+        jobs = queue.lock();
     }
 }
 
