@@ -5,8 +5,11 @@ import struct
 
 import pytest
 
+from logcore.common.deferred import Deferred
+from logcore.common.errors import KafkaStorageError
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
+from logcore.protocol.messages.elect_leaders import ElectLeadersRequest
 from tests.broker.running import Running
 from tests.broker.wire import Wire
 
@@ -48,6 +51,24 @@ def test_what_cannot_be_read_closes_the_connection(broker: Running, frame: bytes
     with pytest.raises((ConnectionError, socket.timeout)):
         raw(wire, frame)
     assert broker.wire().ask(ApiVersionsRequest(), 2).error_code == 0
+
+
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_an_error_is_answered_where_the_version_has_a_place_for_it(
+    broker: Running, monkeypatch: pytest.MonkeyPatch, version: int
+):
+    def fail(*_: object) -> Deferred[object]:
+        later: Deferred[object] = Deferred()
+        broker.loop.call_soon(later.fail, KafkaStorageError("no disk"))
+        return later
+
+    monkeypatch.setattr(broker.broker.parts.controller, "elect_leaders", fail)
+    wire = broker.wire()
+    if version:
+        assert wire.ask(ElectLeadersRequest(), version).error_code == KafkaStorageError.code
+    else:
+        with pytest.raises(ConnectionError):
+            wire.ask(ElectLeadersRequest(), version)
 
 
 def test_requests_of_one_connection_are_answered_in_order(broker: Running):

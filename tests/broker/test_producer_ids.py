@@ -29,6 +29,18 @@ def test_those_who_wait_share_one_block():
     assert waiting[2].value() == 9
 
 
+def test_those_are_told_too_whose_second_block_fails():
+    results: list[Deferred[range]] = [Deferred(), Deferred.failed(OSError("full"))]
+    first = results[0]
+    ids = ProducerIds(lambda: results.pop(0))
+    waiting = [ids.next() for _ in range(3)]
+    first.complete(range(1))
+    assert waiting[0].value() == 0
+    for each in waiting[1:]:
+        with pytest.raises(OSError, match="full"):
+            each.value()
+
+
 def test_a_failure_reaches_all_and_the_next_tries_again():
     results: list[Deferred[range]] = [Deferred.failed(OSError("full")), Deferred.of(range(3))]
     ids = ProducerIds(lambda: results.pop(0))

@@ -6,6 +6,7 @@ and the reason. Exceptions become Kafka's error codes here and nowhere else.
 Neighbours: `network.listener` hands frames in; `apis` is the table of handlers.
 """
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -14,7 +15,7 @@ from logcore.broker.apis import APIS, Handle
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
-from logcore.common.errors import KafkaError, UnknownServerError
+from logcore.common.errors import KafkaError, UnknownServerError, UnsupportedVersionError
 from logcore.network.connection import Connection
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.errors import MalformedMessageError
@@ -152,12 +153,14 @@ class Dispatcher:
             )
             error = UnknownServerError("the server failed; its log says how")
         response: Any = api.response_class()()
-        if not hasattr(response, "error_code"):
-            return self._close(context.connection, f"cannot be answered in {api.name}: {error}")
-        response.error_code = error.code
-        if hasattr(response, "error_message"):
-            response.error_message = str(error) or None
-        return _encode(response, context)
+        if hasattr(response, "error_code"):
+            response.error_code = error.code
+            if hasattr(response, "error_message"):
+                response.error_message = str(error) or None
+            with contextlib.suppress(UnsupportedVersionError):  # an old version without the code
+                return _encode(response, context)
+        reason = f"cannot be answered in {api.name}, version {context.version}: {error}"
+        return self._close(context.connection, reason)
 
     def _close(self, connection: Connection, reason: str) -> Answer:
         connection.close(reason)

@@ -7,6 +7,7 @@ Neighbours: `controller` allocates blocks; `handlers.init_producer_id` asks for 
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from logcore.common.deferred import Deferred
 
@@ -41,4 +42,11 @@ class ProducerIds:
             return
         self._block.extend(block.value())
         for asked in waiting:
-            self.next().then(lambda done, asked=asked: asked.complete(done.value()))  # type: ignore[misc]
+            self.next().then(partial(_pass_on, asked))
+
+
+def _pass_on(asked: Deferred[int], done: Deferred[int]) -> None:
+    if done.error is not None:
+        asked.fail(done.error)
+    else:
+        asked.complete(done.value())
