@@ -18,6 +18,7 @@ from logcore.common.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     GroupAuthorizationFailedError,
+    InvalidGroupIdError,
     KafkaError,
     NotCoordinatorError,
     NotEnoughReplicasError,
@@ -115,6 +116,8 @@ def _commit(
     parts: Parts, request: TxnOffsetCommitRequest, context: RequestContext
 ) -> Deferred[TxnOffsetCommitResponse]:
     """Ask for the transaction, then commit."""
+    if not request.group_id:
+        return Deferred.failed(InvalidGroupIdError("the group id is empty"))
     place = (GROUP_METADATA, parts.groups.partition_for(request.group_id))
     if parts.replicas.find(*place) is None:
         return Deferred.failed(NotCoordinatorError("nobody has looked for the coordinator yet"))
