@@ -7,16 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcore.common.errors import InvalidRegularExpressionError
+from logcore.coordinator.group.regex_sets import EVERYTHING, mask_of
 from logcore.coordinator.group.regex_syntax import (
     DEPTH_MAX,
-    EVERYTHING,
     LENGTH_MAX,
     Alternate,
     Assertion,
     Chars,
     Concat,
     Repeat,
-    mask_of,
     parse,
 )
 

@@ -24,17 +24,14 @@ from logcore.common.errors import (
 )
 from logcore.common.uuids import random_uuid, uuid_text
 from logcore.coordinator.group.classic_join import MEMBER_ID_REQUIRED_SINCE
+from logcore.coordinator.group.consumer_checks import known_static, refuse_if_full
 from logcore.coordinator.group.consumer_embedded import (
     Subscription,
     read_subscription,
     write_assignment,
 )
 from logcore.coordinator.group.consumer_group import ConsumerGroup
-from logcore.coordinator.group.consumer_heartbeat import (
-    known_static,
-    refuse_if_full,
-    replaced_static,
-)
+from logcore.coordinator.group.consumer_heartbeat import replaced_static
 from logcore.coordinator.group.consumer_member import (
     ClassicMetadata,
     ConsumerMember,

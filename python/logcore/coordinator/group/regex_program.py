@@ -11,9 +11,8 @@ Neighbours: `regex_syntax` reads expressions; `regex` runs them over the topics.
 from typing import Final
 
 from logcore.common.errors import InvalidRegularExpressionError
+from logcore.coordinator.group.regex_sets import CHARACTERS, WORD
 from logcore.coordinator.group.regex_syntax import (
-    CHARACTERS,
-    WORD,
     Alternate,
     Assertion,
     Chars,

@@ -9,11 +9,20 @@ Source: RE2's published syntax; Kafka uses its port to Java.
 """
 
 import string
-import unicodedata
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from logcore.common.errors import InvalidRegularExpressionError
+from logcore.coordinator.group.regex_sets import (
+    CHARACTERS,
+    CONTROL,
+    EVERYTHING,
+    PERL,
+    both_cases,
+    mask_of,
+    posix_class,
+    unicode_class,
+)
 
 LENGTH_MAX: Final = 10_000
 """How long an expression may be."""
@@ -21,9 +30,6 @@ DEPTH_MAX: Final = 100
 """How deep groups may nest."""
 REPEAT_MAX: Final = 1_000
 """How often something may be repeated by count; the same in RE2."""
-
-CHARACTERS: Final = 128
-EVERYTHING: Final = (1 << CHARACTERS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +72,7 @@ class Assertion:
 Node: TypeAlias = Chars | Concat | Alternate | Repeat | Assertion
 
 
-def mask_of(characters: str) -> int:
-    """Return the set of some characters; those beyond ASCII are in none."""
-    return sum(1 << ord(each) for each in set(characters) if ord(each) < CHARACTERS)
-
-
-WORD: Final = mask_of(string.ascii_letters + string.digits + "_")
-
-_PERL: Final = {
-    "d": mask_of(string.digits),
-    "s": mask_of("\t\n\f\r "),
-    "w": WORD,
-}
-_POSIX: Final = {
-    "alnum": mask_of(string.ascii_letters + string.digits),
-    "alpha": mask_of(string.ascii_letters),
-    "ascii": EVERYTHING,
-    "blank": mask_of("\t "),
-    "cntrl": mask_of("".join(map(chr, range(32))) + "\x7f"),
-    "digit": mask_of(string.digits),
-    "graph": mask_of("".join(map(chr, range(33, 127)))),
-    "lower": mask_of(string.ascii_lowercase),
-    "print": mask_of("".join(map(chr, range(32, 127)))),
-    "punct": mask_of(string.punctuation),
-    "space": mask_of("\t\n\v\f\r "),
-    "upper": mask_of(string.ascii_uppercase),
-    "word": WORD,
-    "xdigit": mask_of(string.hexdigits),
-}
-_CONTROL: Final = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ASSERTIONS: Final = {"A": "^", "z": "$", "b": "b", "B": "B"}
-_CATEGORIES: Final = {
-    name[0]: name[1:] for name in ("Ccfos", "Llmotu", "Mcen", "Ndlo", "Pcdefios", "Sckmo", "Zlps")
-}
-"""The general categories of Unicode: a major one, and the letters that divide it."""
 _CODE_MAX: Final = 0x10FFFF
 _FLAGS: Final = frozenset("imsU")
 
@@ -288,16 +261,16 @@ class _Parser:
     def _read_set_escape(self, character: str) -> int:
         """Read what stands behind a backslash, in a class or outside, as a set."""
         lower = character.lower()
-        if lower in _PERL:
-            mask = _PERL[lower]
+        if lower in PERL:
+            mask = PERL[lower]
             return mask if character == lower else EVERYTHING ^ mask
         if lower == "p":
             return self._read_category(is_negated=character == "P")
         return self._folded(mask_of(self._read_literal_escape(character)))
 
     def _read_literal_escape(self, character: str) -> str:
-        if character in _CONTROL:
-            return _CONTROL[character]
+        if character in CONTROL:
+            return CONTROL[character]
         if character == "x":
             return self._read_hexadecimal()
         digits = self._text[self._at : self._at + 2]
@@ -325,10 +298,7 @@ class _Parser:
         return chr(code)
 
     def _read_category(self, *, is_negated: bool) -> int:
-        """Read a class of Unicode, such as ``L`` or ``{^Lu}``; scripts other than Latin match none.
-
-        What Kafka knows as the name of a script, and is not here, is refused.
-        """
+        """Read a class of Unicode, such as ``L`` or ``{^Lu}``."""
         name = self._next("invalid character class range: `\\p`")
         if name == "{":
             end = self._text.find("}", self._at)
@@ -336,15 +306,8 @@ class _Parser:
             self._at = end + 1
         if name.startswith("^"):
             is_negated, name = not is_negated, name[1:]
-        if name == "Any":
-            mask = EVERYTHING
-        elif name[:1] in _CATEGORIES and name[1:] in ("", *_CATEGORIES[name[0]]):
-            codes = range(CHARACTERS)
-            mask = sum(1 << c for c in codes if unicodedata.category(chr(c)).startswith(name))
-        elif name in ("Latin", "Common"):
-            is_latin = name == "Latin"
-            mask = _POSIX["alpha"] if is_latin else EVERYTHING ^ _POSIX["alpha"]
-        else:
+        mask = unicode_class(name)
+        if mask is None:
             raise self._fault(f"invalid character class range: `\\p{{{name}}}`")
         mask = self._folded(mask)
         return EVERYTHING ^ mask if is_negated else mask
@@ -368,7 +331,7 @@ class _Parser:
             if end > 0:
                 name = self._text[self._at + 2 : end]
                 self._at = end + 2
-                mask = _POSIX.get(name.removeprefix("^"))
+                mask = posix_class(name.removeprefix("^"))
                 if mask is None:
                     raise self._fault(f"invalid character class range: `[:{name}:]`")
                 mask = self._folded(mask)
@@ -398,11 +361,7 @@ class _Parser:
 
     def _folded(self, mask: int) -> int:
         """Return a set with the other case of its letters, where case is ignored."""
-        if not self._ignores_case:
-            return mask
-        upper = mask & _POSIX["upper"]
-        lower = mask & _POSIX["lower"]
-        return mask | upper << 32 | lower >> 32
+        return both_cases(mask) if self._ignores_case else mask
 
 
 def is_number(text: str) -> bool:
