@@ -92,14 +92,17 @@ same() { # EXPECTED ACTUAL
   [ "$1" = "$2" ] || { echo "expected: $1"; echo "     got: $2"; return 1; }
 }
 
-# For suites that pytest runs: turns what `pytest -v -rpfE` prints into result lines, names without the DIRECTORY before
+# For suites that pytest runs: turns what `pytest -v -rpfE -n JOBS` prints into result lines, names without the DIRECTORY before
 # them. Taken from the summary at the end, since a test that prints may tear the line that tells of it.
 pytest_results() { # DIRECTORY/
-  sed -En "s#^(PASS|FAIL|ERROR)(ED)? $1([^ ]*)( - .*)?\$#\1 \3#p; s#^$1([^ ]*) SKIPPED .*#SKIP \1#p" | sed 's/^ERROR/FAIL/'
+  sed -En "s#^(PASS|FAIL|ERROR)(ED)? $1([^ ]*)( - .*)?\$#\1 \3#p; s#^\[gw.*\] SKIPPED $1([^ ]*) *\$#SKIP \1#p" |
+    sed 's/^ERROR/FAIL/'
 }
 python_env() { # PACKAGE...: a virtual environment in $work/venv with these packages, pinned by the caller
-  [ -x "$work/venv/bin/pytest" ] || {
+  [ "$(cat "$work/venv/packages" 2>/dev/null)" = "$*" ] || {
+    rm -rf "$work/venv"
     python3 -m venv "$work/venv"
     "$work/venv/bin/pip" install -q "$@" >&2
+    echo "$*" >"$work/venv/packages"
   }
 }
