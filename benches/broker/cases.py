@@ -47,7 +47,7 @@ def figures(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     if turn.name != NULL:
         yield "start to first acknowledged record, s", turn.first_record_s
         sleep(effort.seconds)
-        yield "idle memory, MB", turn.rss_mb()
+        yield "idle memory, MB", turn.memory_mb()
         yield "idle CPU, %", turn.cpu_percent(effort.seconds * 2)
         warm_up(turn, effort)
     yield from produced(turn, effort)
@@ -55,7 +55,8 @@ def figures(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
         yield from consumed(turn, effort)
         yield from unbatched(turn, effort)
         yield from latency(turn, effort)
-        yield "memory after load, MB", turn.rss_mb()
+        yield "memory after load, MB", turn.memory_mb()
+        yield "memory after load without mapped files, MB", turn.memory_mb("RssAnon")
 
 
 def topic_of(size: int, partitions: int) -> str:

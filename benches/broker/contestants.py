@@ -34,10 +34,10 @@ class Turn:
     pid: int
     first_record_s: float
 
-    def rss_mb(self) -> float:
-        """Return its resident memory."""
+    def memory_mb(self, kind: str = "VmRSS") -> float:
+        """Return its memory: `VmRSS` is what is resident, `RssAnon` that without mapped files."""
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return int(status.partition(f"{kind}:")[2].split()[0]) / 1024
 
     def cpu_percent(self, seconds: float) -> float:
         """Return the share of one CPU that it takes over some time."""

@@ -118,6 +118,6 @@ def wait_until_answering(broker: OurBroker) -> None:
         try:
             socket.create_connection((host, int(port)), timeout=1).close()
         except OSError:
-            time.sleep(0.02)
+            time.sleep(0.002)
         else:
             return
