@@ -67,8 +67,8 @@ class MetadataFollower:
         """Apply a change."""
         if delta.changed_configs:
             self._configs.apply(delta.new.configs, delta.changed_configs)
-        for topic in delta.deleted_topics:
-            self._drop(topic)
+        if delta.deleted_topics:
+            self._drop(delta.deleted_topics)
         self._host((*delta.created_topics, *delta.changed_topics), is_new=True)
 
     def _host(self, topics: Collection[TopicImage], *, is_new: bool) -> None:
@@ -95,14 +95,16 @@ class MetadataFollower:
                 ", ".join(strays[:_STRAYS_SHOWN]),
             )
 
-    def _drop(self, topic: TopicImage) -> None:
-        coordinator = self._coordinators.get(topic.name)
-        if coordinator is not None:
-            for partition in topic.partitions:
-                coordinator.on_resigned(partition.partition_id)
-        for dropped in self._replicas.drop(topic.name, topic.topic_id):
+    def _drop(self, topics: Collection[TopicImage]) -> None:
+        for topic in topics:
+            coordinator = self._coordinators.get(topic.name)
+            if coordinator is not None:
+                for partition in topic.partitions:
+                    coordinator.on_resigned(partition.partition_id)
+        for dropped in self._replicas.drop_all((each.name, each.topic_id) for each in topics):
             self._purgatory.check(dropped.key)
-        self._groups.on_topic_deleted(topic.name, topic.topic_id)
+        for topic in topics:
+            self._groups.on_topic_deleted(topic.name, topic.topic_id)
 
     def _settings_changed(self, changed: frozenset[ResourceKey]) -> None:
         for topic in self._concerned(changed):

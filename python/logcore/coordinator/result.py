@@ -13,6 +13,7 @@ from logcore.common.errors import (
     InvalidFetchSizeError,
     KafkaError,
     KafkaStorageError,
+    LogClosedError,
     MessageTooLargeError,
     NotCoordinatorError,
     NotEnoughReplicasAfterAppendError,
@@ -96,7 +97,7 @@ def append_error(error: Exception) -> KafkaError:
     """
     if isinstance(error, _UNAVAILABLE):
         return CoordinatorNotAvailableError(str(error))
-    if isinstance(error, _MOVED):
+    if isinstance(error, (*_MOVED, LogClosedError)):
         return NotCoordinatorError(str(error))
     if isinstance(error, _TOO_LARGE) or not isinstance(error, KafkaError):
         return UnknownServerError(str(error))

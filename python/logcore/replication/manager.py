@@ -177,11 +177,28 @@ class ReplicaManager:
 
     def drop(self, topic: str, topic_id: bytes) -> list[Partition]:
         """Stop serving a topic and delete its logs; return what was served."""
-        self._names.pop(topic_id, None)
-        dropped = list(self._partitions.pop(topic, {}).values())
-        self._failed.difference_update(partition.key for partition in dropped)
+        return self.drop_all([(topic, topic_id)])
+
+    def drop_all(self, topics: Iterable[tuple[str, bytes]]) -> list[Partition]:
+        """Stop serving topics, by name and id, and delete their logs; return what was served."""
+        dropped: list[Partition] = []
+        for topic, topic_id in topics:
+            self._names.pop(topic_id, None)
+            dropped += self._partitions.pop(topic, {}).values()
+        keys = [partition.key for partition in dropped]
+        self._failed.difference_update(keys)
         try:
-            self.logs.delete_all([partition.key for partition in dropped])
-        except (KafkaError, InvalidArgumentError) as error:
-            logger.error("the logs of %s cannot be deleted: %s", topic, error)  # noqa: TRY400
+            self.logs.delete_all(keys)
+        except (KafkaError, InvalidArgumentError):
+            for key in keys:
+                self._delete(key)
         return dropped
+
+    def _delete(self, key: tuple[str, int]) -> None:
+        """Delete a log by itself, if it has not been deleted."""
+        if self.logs.get(*key) is None:
+            return
+        try:
+            self.logs.delete_all([key])
+        except (KafkaError, InvalidArgumentError) as error:
+            logger.error("the log of %s-%d cannot be deleted: %s", *key, error)  # noqa: TRY400

@@ -64,14 +64,22 @@ impl PartitionLog {
     /// Has the manager know of a storage failure.
     #[inline]
     fn noting<T>(&self, result: Result<T>) -> Result<T> {
-        result.inspect_err(|error| self.note(error))
+        result.map_err(|error| self.noted(error))
     }
 
     #[cold]
-    fn note(&self, error: &LogError) {
-        if let Some(manager) = self.manager.upgrade().filter(|_| error.is_storage_failure()) {
-            manager.note_failure(&self.partition, error);
+    fn noted(&self, error: LogError) -> LogError {
+        if !error.is_storage_failure() {
+            return error;
         }
+        if self.log.is_closed() {
+            // Deleted meanwhile, and its files renamed: no fault of the storage.
+            return LogError::Closed;
+        }
+        if let Some(manager) = self.manager.upgrade() {
+            manager.note_failure(&self.partition, &error);
+        }
+        error
     }
 
     /// Does what may wait for a disk, without the interpreter.

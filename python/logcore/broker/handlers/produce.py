@@ -28,10 +28,12 @@ from logcore.common.errors import (
     InvalidRequiredAcksError,
     InvalidTopicError,
     KafkaError,
+    LogClosedError,
     NotEnoughReplicasError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailedError,
     UnknownTopicIdError,
+    UnknownTopicOrPartitionError,
 )
 from logcore.coordinator.transaction.service import hand_on
 from logcore.protocol.messages.produce import (
@@ -245,6 +247,8 @@ def _append_in_lane(
     def finish(done: Deferred[Appended]) -> None:
         partition.pending_appends -= 1
         error = done.error
+        if isinstance(error, LogClosedError):
+            error = UnknownTopicOrPartitionError(f"{partition} was deleted meanwhile")
         if isinstance(error, KafkaError):
             parts.replicas.note_failure(partition, error)
             _refuse(answer, error)
