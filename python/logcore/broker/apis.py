@@ -178,6 +178,8 @@ APIS: Final = {
             0,
             1,
             "logcore.broker.handlers.consumer_group_heartbeat",
+            "who has an odd partition keeps it; a new expression is resolved at once; "
+            "classic members of a group without others learn of new partitions",
         ),
         Api(
             ApiKey.CONSUMER_GROUP_DESCRIBE,
