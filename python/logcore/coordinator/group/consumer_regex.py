@@ -114,11 +114,13 @@ class ConsumerRegexes:
         group = self._group(group_id)
         if group is None:
             return NOTHING
-        if not resolution.go_on():
-            self._schedule(group_id, resolution)
-            return NOTHING
-        group.refreshing = False
-        return self._finish(group, resolution.found)
+        group.refreshing = False  # also if something goes wrong: the next heartbeat tries again
+        is_over = resolution.go_on()
+        if is_over:
+            return self._finish(group, resolution.found)
+        group.refreshing = True
+        self._schedule(group_id, resolution)
+        return NOTHING
 
     def _group(self, group_id: str) -> ConsumerGroup | None:
         group = self._context.state.groups.get(group_id)
