@@ -56,7 +56,7 @@ class Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.count += 1
-        if record.exc_info or "defect" in record.msg:
+        if record.exc_info or record.levelno >= logging.ERROR:
             self.defects.append(logging.Formatter().format(record))
 
 
@@ -157,11 +157,11 @@ class Fuzz:
     def told(self, sent: bytes) -> bytes:
         """Put the broker's ids where their stand-ins are."""
         topics = self.broker.parts.controller.image.topics_by_name
-        for name, stand_in in zip(TOPICS, TOPIC_IDS, strict=True):
-            if stand_in in sent and name in topics:
-                sent = sent.replace(stand_in, topics[name].topic_id)
-        for stand_in, member in zip(MEMBERS, self.members, strict=False):
-            sent = sent.replace(stand_in.encode(), member)
+        for name, topic_id in zip(TOPICS, TOPIC_IDS, strict=True):
+            if topic_id in sent and name in topics:
+                sent = sent.replace(topic_id, topics[name].topic_id)
+        for member, found in zip(MEMBERS, self.members, strict=False):
+            sent = sent.replace(member.encode(), found)
         return sent
 
     async def run(self, requests: int) -> None:
