@@ -84,7 +84,7 @@ def kept(path: Path) -> int:
 @pytest.mark.parametrize("setting", ["flush_messages", "flush_ms"])
 def test_records_reach_the_disk_as_the_topic_asks(tmp_path, setting: str):
     with running_broker(tmp_path, **SOON) as running:
-        topic = running.topic(**{"partitions": 1, setting: "1"})
+        topic = running.topic(1, **{setting: "1"})
         wire = running.wire()
         assert produce(wire, topic, batch([b"v"])).error_code == 0
 

@@ -21,12 +21,14 @@ def ask(broker: Running, path: str, topic: str, version: int = 2) -> int:
     (result,) = broker.wire().ask(request, version).results
     assert result.topic_name == topic
     (partition,) = result.partitions
-    return partition.error_code
+    code: int = partition.error_code
+    return code
 
 
 def directory(broker: Running) -> str:
     response = broker.wire().ask(DescribeLogDirsRequest(topics=None), 4)
-    return response.results[0].log_dir
+    path: str = response.results[0].log_dir
+    return path
 
 
 @pytest.mark.parametrize("version", [1, 2])

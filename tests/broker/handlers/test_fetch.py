@@ -4,8 +4,8 @@ import threading
 import time
 
 import pytest
-from logcore.protocol.api_keys import ApiKey
 
+from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import fetch, fetch_request, produce

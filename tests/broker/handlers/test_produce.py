@@ -1,8 +1,8 @@
 """Produce: what is accepted, what is refused and with which code, and what acks mean."""
 
 import pytest
-from logcore.protocol.api_keys import ApiKey
 
+from logcore.protocol.api_keys import ApiKey
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import fetch, produce, produce_request
 from tests.broker.running import Running, running_broker
