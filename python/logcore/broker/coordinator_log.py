@@ -14,7 +14,7 @@ from logcore.broker.purgatory import Purgatory
 from logcore.broker.transaction_markers import append_marker, commits
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
-from logcore.common.errors import KafkaError, NotEnoughReplicasError
+from logcore.common.errors import KafkaError, LogcoreError, NotEnoughReplicasError
 from logcore.coordinator.log import (
     EncodedRecord,
     LogEntry,
@@ -78,7 +78,8 @@ class PartitionCoordinatorLog:
             return append_marker(led, marker, self._lanes, self._clock.now_ms()).map(
                 functools.partial(self._ended, led)
             )
-        except KafkaError as error:
+        except LogcoreError as error:
+            self._note_failure(partition, error)
             return Deferred.failed(error)
 
     def _ended(self, led: Partition, offset: int) -> int:

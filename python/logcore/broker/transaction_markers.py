@@ -16,7 +16,7 @@ from logcore.broker.lanes import Lanes
 from logcore.broker.purgatory import Purgatory
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
-from logcore.common.errors import KafkaError, NotLeaderOrFollowerError
+from logcore.common.errors import KafkaError, LogcoreError, NotLeaderOrFollowerError
 from logcore.coordinator.log import TransactionMarker
 from logcore.replication.manager import ReplicaManager
 from logcore.replication.partition import Partition
@@ -78,8 +78,9 @@ class TransactionMarkers:
             return self._end_in_groups(index, marker)
         try:
             appended = append_marker(partition, marker, self._lanes, self._clock.now_ms())
-        except KafkaError as error:
-            self._replicas.note_failure(partition, error)
+        except LogcoreError as error:
+            if isinstance(error, KafkaError):
+                self._replicas.note_failure(partition, error)
             return Deferred.failed(error)
         return appended.map(lambda _: self._purgatory.check(partition.key))
 
