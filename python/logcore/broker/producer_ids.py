@@ -7,7 +7,6 @@ Neighbours: `controller` allocates blocks; `handlers.init_producer_id` asks for 
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 
 from logcore.common.deferred import Deferred
 
@@ -41,12 +40,11 @@ class ProducerIds:
                 asked.fail(block.error)
             return
         self._block.extend(block.value())
-        for asked in waiting:
-            self.next().then(partial(_pass_on, asked))
-
-
-def _pass_on(asked: Deferred[int], done: Deferred[int]) -> None:
-    if done.error is not None:
-        asked.fail(done.error)
-    else:
-        asked.complete(done.value())
+        count = min(len(waiting), len(self._block))
+        given = [self._block.popleft() for _ in range(count)]
+        self._waiting = waiting[count:]
+        must_allocate = bool(self._waiting)  # who asks meanwhile looks after itself
+        for asked, producer_id in zip(waiting, given, strict=False):
+            asked.complete(producer_id)
+        if must_allocate:
+            self._allocate().then(self._refill)
