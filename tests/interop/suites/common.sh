@@ -50,7 +50,8 @@ prepared() { # where a run is ready to meet a broker
   [ "$mode" != prepare ] || exit 0
 }
 debian() { # PROGRAM_OR_FILE PACKAGE...: installs Debian packages unless the program or file is there
-  command -v "$1" >/dev/null || [ -e "$1" ] || apt-get install -y -qq "${@:2}" >&2
+  command -v "$1" >/dev/null || [ -e "$1" ] || apt-get install -y -qq "${@:2}" >&2 ||
+    { apt-get update -qq && apt-get install -y -qq "${@:2}"; } >&2
 }
 
 # Reads `PASS|FAIL|SKIP NAME [detail]` lines and prints them; a chosen test that none of them names has failed.
