@@ -10,7 +10,6 @@ import struct
 from typing import Any, Self
 
 from logcore.protocol.api_keys import ApiKey
-
 from logcore.protocol.schema import Message
 
 
