@@ -51,6 +51,7 @@ $(TOOLS)/bin/cargo-fuzz: | need-cargo
 
 build: $(VENV)/.dev-installed need-cargo ## compile the engine and install the package, editable
 	PIP_QUIET=1 VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m compileall -q python/logcore # as an installed package is
 
 # ---------------------------------------------------------------- checking
 

@@ -1,5 +1,6 @@
 """Answers in order, over a transport in memory that may want a pause."""
 
+import socket
 import struct
 from typing import Any
 
@@ -16,9 +17,17 @@ class Memory:
     def __init__(self) -> None:
         self.writes: list[bytes] = []
         self.is_closed = False
+        self.socket: socket.socket | None = None
 
     def set_write_buffer_limits(self, high: int, low: int) -> None:
         assert high > low
+
+    def get_extra_info(self, name: str) -> Any:
+        assert name == "socket"
+        return self.socket
+
+    def get_write_buffer_size(self) -> int:
+        return sum(map(len, self.writes))
 
     def write(self, data: Any) -> None:
         self.writelines([data])
@@ -116,3 +125,58 @@ def test_closing_writes_what_is_gathered_and_forgets_the_rest(outbox, transport)
 
 def test_what_was_never_connected_can_be_closed():
     Outbox(NetworkStats(), ReceiveBudget()).close()
+
+
+@pytest.fixture
+def plain():
+    """An outbox over one end of a pair of sockets, its transport, and the other end."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    transport = Memory()
+    transport.socket = ours
+    outbox = Outbox(NetworkStats(), ReceiveBudget())
+    outbox.connect(transport, is_tls=False)  # type: ignore[arg-type]
+    with ours, theirs:
+        yield outbox, transport, theirs
+
+
+def test_a_small_answer_leaves_at_once(plain):
+    outbox, transport, peer = plain
+    outbox.put([b"now"])
+    outbox.flush()
+    assert peer.recv(100) == b"\0\0\0\3now"
+    assert transport.writes == []
+
+
+def test_what_the_socket_does_not_take_is_left_to_the_transport_in_order(plain):
+    outbox, transport, peer = plain
+    sent = b""
+    for number in range(2_000):
+        answer = b"%d" % number * 1_000
+        outbox.put([answer])
+        outbox.flush()
+        sent += struct.pack(">i", len(answer)) + answer
+        if transport.writes:
+            break
+    assert transport.writes, "the socket took everything"
+    outbox.put([b"after"])
+    outbox.flush()
+    sent += b"\0\0\0\5after"
+    received = b""
+    while True:
+        try:
+            received += peer.recv(1 << 20)
+        except BlockingIOError:
+            break
+    assert received + b"".join(transport.writes) == sent
+
+
+def test_nothing_is_written_past_a_transport_that_is_gone(plain):
+    outbox, transport, peer = plain
+    outbox.forget()
+    outbox.put([b"late"])
+    outbox.flush()
+    assert transport.answers() == [b"late"]
+    with pytest.raises(BlockingIOError):
+        peer.recv(1)

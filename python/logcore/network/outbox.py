@@ -8,6 +8,7 @@ Neighbours: `connection` puts answers in; `responses` joins buffers; `paced` wri
 """
 
 import asyncio
+import os
 from collections import deque
 from typing import Any, Final
 
@@ -53,8 +54,8 @@ class Outbox:
     """
 
     __slots__ = (
-        "_budget", "_gathered", "_gathered_bytes", "_paced", "_stats", "_transport",
-        "is_blocked", "slots",
+        "_budget", "_descriptor", "_gathered", "_gathered_bytes", "_paced", "_stats",
+        "_transport", "is_blocked", "slots",
     )  # fmt: skip
 
     def __init__(self, stats: NetworkStats, budget: ReceiveBudget) -> None:
@@ -66,6 +67,7 @@ class Outbox:
         self._gathered_bytes = 0
         self._transport: asyncio.Transport | None = None
         self._paced: PacedWriter | None = None
+        self._descriptor: int | None = None
 
     @property
     def held_bytes(self) -> int:
@@ -77,6 +79,8 @@ class Outbox:
         transport.set_write_buffer_limits(WRITE_HIGH_BYTES, WRITE_LOW_BYTES)
         self._transport = transport
         self._paced = PacedWriter(transport) if is_tls else None
+        plain = None if is_tls else transport.get_extra_info("socket")
+        self._descriptor = None if plain is None else plain.fileno()
 
     def put(self, answer: list[Any]) -> None:
         """Take the answer of a request that has nobody before it; `flush` writes it.
@@ -142,7 +146,8 @@ class Outbox:
             closing.close()
 
     def forget(self) -> None:
-        """Drop everything that has not been written."""
+        """Drop everything that has not been written, and write nothing more past the transport."""
+        self._descriptor = None
         self._budget.add(-self.held_bytes)
         self.slots.clear()
         self._gathered.clear()
@@ -157,7 +162,25 @@ class Outbox:
         ready = assemble(gathered)
         if self._paced is not None:
             self._paced.writelines(ready)
-        elif len(ready) == 1:
+        elif len(ready) > 1:
+            transport.writelines(ready)
+        elif self._descriptor is None or transport.get_write_buffer_size():
             transport.write(ready[0])
         else:
-            transport.writelines(ready)
+            self._write_at_once(transport, self._descriptor, ready[0])
+
+    def _write_at_once(
+        self, transport: asyncio.Transport, descriptor: int, answer: bytes | memoryview
+    ) -> None:
+        """Hand an answer to the socket now.
+
+        The transport would do it when the loop's turn is over, after the requests of all other
+        connections; so the peer goes on while we serve those. What the socket does not take, and
+        what went wrong, is left to the transport.
+        """
+        try:
+            sent = os.write(descriptor, answer)
+        except OSError:
+            sent = 0
+        if sent < len(answer):
+            transport.write(memoryview(answer)[sent:] if sent else answer)
