@@ -18,9 +18,18 @@ from pathlib import Path
 from typing import Final
 
 SUITES: Final = Path(__file__).with_name("suites")
-NAMES: Final = ("kcat", "aiokafka", "kafka-python", "kgo", "java-tools", "kafka-go", "librdkafka")
+NAMES: Final = (
+    "kcat",
+    "aiokafka",
+    "kafka-python",
+    "kgo",
+    "java-tools",
+    "kafka-go",
+    "clients",
+    "librdkafka",
+)
 RESULT: Final = re.compile(r"^(PASS|FAIL|SKIP) (\S+) ?(.*)$")
-NEEDS: Final = {"kgo": "go", "kafka-go": "go", "librdkafka": "npm"}
+NEEDS: Final = {"kgo": "go", "kafka-go": "go", "clients": "npm", "librdkafka": "npm"}
 SUMMARY: Final = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$")
 
 
