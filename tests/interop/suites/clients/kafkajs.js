@@ -40,10 +40,10 @@ async function administer(admin) {
   await admin.alterConfigs({ resources: [change] });
   const { resources } = await admin.describeConfigs({ resources: [{ type: 2, name: topic }] });
   assert.equal(resources[0].configEntries.find((one) => one.configName === 'retention.ms').configValue, '1000000');
-  await admin.createPartitions({ topicPartitions: [{ topic, count: 5 }] });
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '5' }] });
   const first = (await admin.fetchTopicOffsets(topic)).find((one) => one.partition === 0);
   assert.equal(first.low, '5');
+  await admin.createPartitions({ topicPartitions: [{ topic, count: 5 }] });
   await admin.deleteGroups([topic]);
   await admin.deleteTopics({ topics: [topic] });
 }
