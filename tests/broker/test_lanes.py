@@ -42,3 +42,20 @@ def test_a_failure_is_handed_on():
             lanes.close()
 
     asyncio.run(main())
+
+
+def test_a_reserved_lane_keeps_nobody_else_waiting():
+    async def main() -> list[str]:
+        lanes = Lanes(asyncio.get_running_loop(), count=1, reserved=("slow",))
+        gate, seen = threading.Event(), []
+        slow = lanes.run("slow", lambda: gate.wait(20))
+        slow.then(lambda _: seen.append("slow"))
+        for number in range(3):
+            await lanes.run(f"key {number}", lambda: None).wait()
+            seen.append(f"key {number}")
+        gate.set()
+        await slow.wait()
+        lanes.close()
+        return seen
+
+    assert asyncio.run(main()) == ["key 0", "key 1", "key 2", "slow"]

@@ -7,7 +7,7 @@ Neighbours: `handlers.produce` sends appends that wait for an fsync or are large
 """
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -22,14 +22,22 @@ class Lanes:
     Args:
         loop: The loop on whose thread results arrive.
         count: How many threads.
+        reserved: Keys that have a lane to themselves, so that what takes long under one of them
+            keeps nobody else waiting. A thread begins with its first work.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, count: int = 2) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, count: int = 2, reserved: Iterable[Hashable] = ()
+    ) -> None:
         self._loop = loop
         self._lanes = [
             ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"logcore-lane-{number}")
             for number in range(count)
         ]
+        self._reserved = {
+            key: ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"logcore-{key}")
+            for key in reserved
+        }
 
     def run(self, key: Hashable, work: Callable[[], T]) -> Deferred[T]:
         """Do some work in the lane of a key."""
@@ -43,10 +51,11 @@ class Lanes:
             else:
                 self._loop.call_soon_threadsafe(result.complete, value)
 
-        self._lanes[hash(key) % len(self._lanes)].submit(do)
+        lane = self._reserved.get(key) or self._lanes[hash(key) % len(self._lanes)]
+        lane.submit(do)
         return result
 
     def close(self) -> None:
         """Finish what was given, and end the threads."""
-        for lane in self._lanes:
+        for lane in (*self._lanes, *self._reserved.values()):
             lane.shutdown(wait=True)

@@ -32,8 +32,8 @@ from logcore.broker.offline import OfflineDirs
 from logcore.broker.parts import Parts
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
-from logcore.broker.storage import Storage, open_metadata, open_storage
-from logcore.broker.upkeep import Upkeep, UpkeepIntervals
+from logcore.broker.storage import METADATA_LANE, Storage, open_metadata, open_storage
+from logcore.broker.upkeep import UPKEEP_LANES, Upkeep, UpkeepIntervals
 from logcore.common.clock import LoopScheduler
 from logcore.common.deferred import Deferred
 from logcore.common.errors import LogDirectoryOfflineError
@@ -130,7 +130,7 @@ class Broker:
         scheduler = LoopScheduler(loop)
         began_ms = scheduler.monotonic_ms()
         metrics, configs = Metrics(), Configs(self.config)
-        lanes = Lanes(loop)
+        lanes = Lanes(loop, reserved=(METADATA_LANE, *UPKEEP_LANES))
         self._blocking_closers.append(lanes.close)
         listeners = self._listeners = Listeners(self.config, scheduler, metrics)
         health = await listeners.start_health(self)

@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 METADATA_TOPIC: Final = "__cluster_metadata"
-_LANE: Final = "metadata"
+METADATA_LANE: Final = "metadata"
+"""The lane of the metadata log, reserved for it."""
 
 
 class LaneWorker:
@@ -43,7 +44,7 @@ class LaneWorker:
 
     def run(self, function: Callable[[], T]) -> Deferred[T]:
         """Run a function in the lane."""
-        return self._lanes.run(_LANE, function)
+        return self._lanes.run(METADATA_LANE, function)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,4 @@ def open_metadata(storage: Storage, lanes: Lanes, clock: Clock) -> SingleNodeLog
             path=logs.log_dirs()[0].path,
         )
     log = logs.get_or_create(METADATA_TOPIC, 0, TOPIC_ID, not is_there)
-    return SingleNodeLog(log, _directory_of(logs), LaneWorker(lanes), clock)
-
-
-def _directory_of(logs: LogManager) -> Path:
-    """Return the directory of the metadata log."""
-    for facts in logs.log_dirs():
-        if any(topic == METADATA_TOPIC for topic, _, _ in facts.logs):
-            return Path(facts.path) / f"{METADATA_TOPIC}-0"
-    raise AssertionError("the metadata log was just opened")
+    return SingleNodeLog(log, Path(log.path), LaneWorker(lanes), clock)

@@ -18,7 +18,8 @@ from logcore.log.manager import LogManager
 
 logger = logging.getLogger(__name__)
 
-_LANE: Final = "upkeep"
+UPKEEP_LANES: Final = ("upkeep", "compaction")
+"""The lanes of the chores, reserved for them; a compaction may take minutes, the others do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Upkeep:
         logs: What to keep up.
         intervals: How often.
         compacts: Whether logs are compacted (``log.cleaner.enable``).
-        lanes: The thread that does it, one lane of its own.
+        lanes: The threads that do it, with `UPKEEP_LANES` reserved.
         after: Called after each chore, on the loop's thread.
     """
 
@@ -94,7 +95,8 @@ class Upkeep:
 
     def _run(self, name: str) -> None:
         _, work = self._chores[name]
-        self._lanes.run(_LANE, work).then(lambda done: self._again(name, done))
+        lane = name if name in UPKEEP_LANES else UPKEEP_LANES[0]
+        self._lanes.run(lane, work).then(lambda done: self._again(name, done))
 
     def _again(self, name: str, done: Deferred[object]) -> None:
         if done.error is not None:
