@@ -5,28 +5,11 @@ request says of itself.
 Neighbours: `dispatch` makes one per request; handlers and `authorizer` read it.
 """
 
-from dataclasses import dataclass
-from typing import Final
-
+from logcore.common.principal import ANONYMOUS, Principal
 from logcore.network.connection import Connection
 from logcore.protocol.api_keys import ApiKey
 
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is on the other side of a connection.
-
-    Attributes:
-        kind: Kafka's principal type, such as ``User``.
-        name: The name in it.
-    """
-
-    kind: str
-    name: str
-
-
-ANONYMOUS: Final = Principal("User", "ANONYMOUS")
-"""Whoever speaks on a listener that authenticates nobody."""
+__all__ = ["ANONYMOUS", "Principal", "RequestContext"]
 
 
 class RequestContext:

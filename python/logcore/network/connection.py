@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from logcore.common.deferred import Deferred
+from logcore.common.principal import ANONYMOUS
 from logcore.common.types import override
 from logcore.network.frames import FrameReader
 from logcore.network.outbox import Outbox, Slot
@@ -56,6 +57,7 @@ class ConnectionOwner(Protocol):
     service: NetworkService
     handler: RequestHandler
     is_tls: bool
+    opened: Callable[["Connection"], object] | None
 
     def closed(self, connection: "Connection") -> None:
         """Strike off a connection that is gone; more than once is no error."""
@@ -72,6 +74,7 @@ class Connection(asyncio.BufferedProtocol):
         local_host: The address of ours that the other side connected to.
         is_tls: Whether its bytes are encrypted.
         is_closed: Whether it is closed, or about to be.
+        principal: Who is on the other side, as far as its listener has found out.
     """
 
     def __init__(self, owner: ConnectionOwner, peer: tuple[str, int], local_host: str) -> None:
@@ -82,6 +85,7 @@ class Connection(asyncio.BufferedProtocol):
         self.local_host = local_host
         self.is_tls = owner.is_tls
         self.is_closed = False
+        self.principal = ANONYMOUS
         self.is_active = True  # since the listener looked last
         self.idle_since_ms = service.scheduler.monotonic_ms()
         self._owner = owner
@@ -121,6 +125,15 @@ class Connection(asyncio.BufferedProtocol):
         """The certificate that the other side showed, in DER; None without one."""
         tls = self._transport and self._transport.get_extra_info("ssl_object")
         return tls.getpeercert(binary_form=True) if tls else None
+
+    def serve_by(self, handler: RequestHandler) -> None:
+        """Hand requests to another handler; only before the first of them."""
+        self._handle = handler.handle
+
+    def limit_frames(self, least_bytes: int, most_bytes: int, key: str) -> None:
+        """Accept frames of other sizes from now on, as a setting wants it."""
+        frames = self._frames
+        frames.least, frames.limit, frames.limit_key = least_bytes, most_bytes, key
 
     def on_close(self, callback: Callable[[], object]) -> None:
         """Call back once when the connection is closed, by whichever side; at once if it is."""
@@ -189,6 +202,8 @@ class Connection(asyncio.BufferedProtocol):
         self._outbox.connect(self._transport, is_tls=self.is_tls)
         if self.is_closed:
             self._transport.abort()
+        elif self._owner.opened is not None:
+            self._owner.opened(self)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

@@ -24,6 +24,10 @@ class FrameReader:
     Args:
         memory: Where buffers come from.
         limit: The largest frame accepted, in bytes, its length not counted.
+
+    Attributes:
+        least: The smallest frame accepted.
+        limit_key: The setting that the limit comes from.
     """
 
     __slots__ = (
@@ -34,11 +38,15 @@ class FrameReader:
         "_is_scratch",
         "_memory",
         "_start",
+        "least",
         "limit",
+        "limit_key",
     )
 
     def __init__(self, memory: ReceiveMemory, limit: int) -> None:
         self.limit = limit
+        self.limit_key = "socket.request.max.bytes"
+        self.least = FRAME_BYTES_MIN
         self._memory = memory
         self._buffer: bytearray | None = None
         self._is_scratch = False
@@ -87,7 +95,7 @@ class FrameReader:
             self._due = 0
             return None
         (length,) = _unpack_length(buffer, start)
-        if not FRAME_BYTES_MIN <= length <= self.limit:
+        if not self.least <= length <= self.limit:
             raise FrameSizeError(self._describe(length))
         end = body + length
         if end > self._end:
@@ -141,9 +149,9 @@ class FrameReader:
     def _describe(self, length: int) -> str:
         """Say what is wrong with a length."""
         announced = f"announced a request of {length} bytes"
-        if length < FRAME_BYTES_MIN:
+        if length < self.least:
             return announced if length < 0 else f"{announced}, too few for a header"
-        limit = f"{announced}; socket.request.max.bytes is {self.limit}"
+        limit = f"{announced}; {self.limit_key} is {self.limit}"
         return self._foreign_protocol() or limit
 
     def _foreign_protocol(self) -> str | None:

@@ -46,6 +46,7 @@ class Listener:
     Attributes:
         port: The port that is listened on, once it is.
         connections: What is open.
+        opened: Called with each connection before its first request, if it is set.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Listener:
         self.service = service
         self.is_tls = tls is not None
         self.connections: set[Connection] = set()
+        self.opened: Callable[[Connection], object] | None = None
         self._tls = tls
         self._sockets: list[socket.socket] = []
         self._is_accepting = False
