@@ -73,7 +73,12 @@ class Dispatcher:
             return self._close(connection, f"asked for the unknown API key {header.api_key}")
         version = header.version
         context = RequestContext(
-            route.key, version, header.correlation_id, header.client_id, connection
+            route.key,
+            version,
+            header.correlation_id,
+            header.client_id,
+            connection,
+            connection.principal,
         )
         if not route.first <= version <= route.last:
             return self._refuse_version(route, context)
