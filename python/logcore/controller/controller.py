@@ -23,7 +23,15 @@ from logcore.common.errors import (
     error_for_code,
 )
 from logcore.common.uuids import random_uuid
-from logcore.controller import elections, features, partitions, reassignments, registration, topics
+from logcore.controller import (
+    acls,
+    elections,
+    features,
+    partitions,
+    reassignments,
+    registration,
+    topics,
+)
 from logcore.controller.configuration import (
     ConfigChange,
     ConfigOutcome,
@@ -39,6 +47,7 @@ from logcore.protocol.messages.alter_partition_reassignments import (
     AlterPartitionReassignmentsRequest,
     AlterPartitionReassignmentsResponse,
 )
+from logcore.protocol.messages.create_acls import CreateAclsRequest, CreateAclsResponse
 from logcore.protocol.messages.create_partitions import (
     CreatePartitionsRequest,
     CreatePartitionsResponse,
@@ -49,6 +58,7 @@ from logcore.protocol.messages.create_topics import (
     CreateTopicsRequest,
     CreateTopicsResponse,
 )
+from logcore.protocol.messages.delete_acls import DeleteAclsRequest, DeleteAclsResponse
 from logcore.protocol.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
 from logcore.protocol.messages.list_partition_reassignments import (
     ListPartitionReassignmentsRequest,
@@ -265,6 +275,14 @@ class Controller:
         """Change settings of resources; each stands or falls alone."""
         records, outcomes = decide_changes(self._latest, changes, self._rules)
         return self._answer([] if validate_only else records, outcomes)
+
+    def create_acls(self, request: CreateAclsRequest) -> Deferred[CreateAclsResponse]:
+        """Make access rules."""
+        return self._answer(*acls.decide_creation(self._latest.acls, request, self._new_id))
+
+    def delete_acls(self, request: DeleteAclsRequest) -> Deferred[DeleteAclsResponse]:
+        """Remove access rules."""
+        return self._answer(*acls.decide_deletion(self._latest.acls, request))
 
     def update_features(
         self, request: UpdateFeaturesRequest, version: int

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from logcore.controller.acls import Acl
+
 NO_LEADER: Final = -1
 """The leader of a partition that has none."""
 
@@ -148,6 +150,7 @@ class MetadataImage:
         features: Finalized level by feature; one at level 0 is absent.
         brokers: The registered brokers.
         next_producer_id: The first producer id that no broker was given.
+        acls: Access rules by their ids; another object exactly if one was made or removed.
     """
 
     offset: int = -1
@@ -158,6 +161,7 @@ class MetadataImage:
     features: Mapping[str, int] = field(default_factory=dict)
     brokers: Mapping[int, BrokerImage] = field(default_factory=dict)
     next_producer_id: int = 0
+    acls: Mapping[bytes, Acl] = field(default_factory=dict)
 
     def topic_configs(self, topic: str) -> Mapping[str, str]:
         """Return what was set of a topic."""

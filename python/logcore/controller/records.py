@@ -9,6 +9,7 @@ versions that belong to its metadata.version 30.
 from collections.abc import Iterator
 from typing import Any, Final
 
+from logcore.controller import acls
 from logcore.controller.brokers import registration
 from logcore.controller.image import METADATA_VERSION, MetadataImage, PartitionImage, TopicImage
 from logcore.protocol.internal import metadata_record
@@ -41,6 +42,7 @@ def records_of(image: MetadataImage) -> Iterator[Any]:
             yield ConfigRecord(
                 resource_type=resource_type, resource_name=resource_name, name=name, value=value
             )
+    yield from acls.records_of(image.acls)
     if image.next_producer_id:
         yield ProducerIdsRecord(
             broker_id=NO_BROKER, broker_epoch=-1, next_producer_id=image.next_producer_id

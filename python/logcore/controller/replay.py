@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, TypeVar
 
 from logcore.common.errors import LogcoreError
+from logcore.controller.acls import Acl
 from logcore.controller.brokers import changed, registered, set_fenced
 from logcore.controller.image import (
     BrokerImage,
@@ -75,6 +76,7 @@ class ImageBuilder:
         self._features: dict[str, int] = {}
         self._brokers: dict[int, BrokerImage | None] = {}
         self._next_producer_id = image.next_producer_id
+        self._acls: dict[bytes, Acl | None] = {}
         self._transaction: list[Any] | None = None
 
     @property
@@ -137,6 +139,7 @@ class ImageBuilder:
             features=_merge(old.features, self._features),
             brokers=_merge(old.brokers, self._brokers),
             next_producer_id=self._next_producer_id,
+            acls=_merge(old.acls, self._acls),
         )
         return MetadataDelta(
             old=old,
@@ -243,6 +246,14 @@ class ImageBuilder:
     def _producer_ids(self, record: record_types.ProducerIdsRecord) -> None:
         self._next_producer_id = record.next_producer_id
 
+    def _acl(self, record: record_types.AccessControlEntryRecord) -> None:
+        self._acls[record.id] = Acl.of(record)
+
+    def _remove_acl(self, record: record_types.RemoveAccessControlEntryRecord) -> None:
+        if self._acls.get(record.id, self._old.acls.get(record.id)) is None:
+            raise ReplayError(f"an access rule was removed that was not there: {record.id.hex()}")
+        self._acls[record.id] = None
+
     def _no_op(self, record: Any) -> None:  # noqa: ANN401
         """Nothing: such a record only moves the offset, or speaks of controllers, not of data."""
 
@@ -297,6 +308,8 @@ class ImageBuilder:
         record_types.ConfigRecord: _config,
         record_types.FeatureLevelRecord: _feature_level,
         record_types.ProducerIdsRecord: _producer_ids,
+        record_types.AccessControlEntryRecord: _acl,
+        record_types.RemoveAccessControlEntryRecord: _remove_acl,
         record_types.NoOpRecord: _no_op,
         record_types.RegisterControllerRecord: _no_op,
         record_types.ClearElrRecord: _clear_elr,
