@@ -13,4 +13,5 @@ from logcore._native._core import Log as Log
 from logcore._native._core import LogManager as LogManager
 from logcore._native._core import NativeBuffer as NativeBuffer
 from logcore._native._core import PartitionLog as PartitionLog
+from logcore._native._core import PlainProduce as PlainProduce
 from logcore._native._core import Record as Record

@@ -824,6 +824,30 @@ class LogManager:
         """Whether `close` was called."""
 
 @final
+class PlainProduce:
+    """A Produce request for one partition, outside of transactions, to be acknowledged."""
+
+    @staticmethod
+    def of(frame: Buffer) -> PlainProduce | None:
+        """Look at a request, without its length; None if it is not plain, or not well formed.
+
+        Plain is: versions 3 to 13, acks 1 or -1, no transactional id, one topic, one partition and
+        one whole batch of version 2 that is neither transactional nor a control batch.
+        """
+
+    @property
+    def topic(self) -> str | bytes:
+        """The topic: its name before version 13, its id of 16 bytes from there on."""
+
+    @property
+    def index(self) -> int:
+        """The partition's number in the topic."""
+
+    @property
+    def version(self) -> int:
+        """The version of the request."""
+
+@final
 class PartitionLog:
     """The log of one partition, as a `LogManager` gives it out.
 
@@ -889,6 +913,22 @@ class PartitionLog:
             InvalidProducerEpochError, InvalidTxnStateError: If the transaction is over.
             MessageTooLargeError, RecordListTooLargeError: If the batch is too large.
             LogIoError, LogPoisonedError, LogClosedError: As for `append_leader`.
+        """
+
+    def append_plain(self, frame: Buffer, plain: PlainProduce, leader_epoch: int) -> bytes:
+        """Append what a plain Produce request brings, after checking it in full.
+
+        Args:
+            frame: The request that `plain` was read from; a writable buffer gets its offsets in
+                place.
+            plain: What was read.
+            leader_epoch: As for `append_leader`.
+
+        Returns:
+            The response to the request, without its length.
+
+        Raises:
+            KafkaError, LogIoError, LogPoisonedError, LogClosedError: As for `append_leader`.
         """
 
     def start_verification(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from logcore.broker.apis import APIS, Handle
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
+from logcore.broker.plain_produce import PlainProduces
 from logcore.common.deferred import Deferred
 from logcore.common.errors import KafkaError, UnknownServerError, UnsupportedVersionError
 from logcore.network.connection import Connection
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_PRODUCE: Final = "Produce"
+_KEY_AT: Final = 1  # of the API key's lower byte, which only Produce has 0
 _API_VERSIONS: Final = int(ApiKey.API_VERSIONS)
 _UNSUPPORTED_VERSION: Final = 35
 
@@ -55,6 +58,7 @@ class Dispatcher:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._plain = PlainProduces(parts)
         self._routes: dict[int, _Route] = {}
         self._now_ns = parts.scheduler.monotonic_ns
         self._seconds = parts.metrics.histogram(
@@ -64,6 +68,11 @@ class Dispatcher:
     def handle(self, connection: Connection, frame: memoryview) -> Answer | Deferred[Answer]:
         """Serve one frame: the answer, or a Deferred of it."""
         began_ns = self._now_ns()
+        if not frame[_KEY_AT] and self._plain.is_open:
+            answer = self._plain.answer(frame)
+            if answer is not None:
+                self._seconds.observe((self._now_ns() - began_ns) * 1e-9, _PRODUCE)
+                return answer
         try:
             header, position = decode_request_header(frame)
         except MalformedMessageError as error:
@@ -87,9 +96,9 @@ class Dispatcher:
         except MalformedMessageError as error:
             reason = f"sent a malformed {route.name} request, version {version}: {error}"
             return self._close(connection, reason)
-        answer = self._call(route.handle, request, context)
+        served = self._call(route.handle, request, context)
         self._seconds.observe((self._now_ns() - began_ns) * 1e-9, route.name)
-        return answer
+        return served
 
     def _route(self, key: int) -> "_Route | None":
         """Look an API up for the first time, and import its handler."""

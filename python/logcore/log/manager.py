@@ -14,7 +14,7 @@ from os import PathLike
 from typing import NamedTuple, Self
 
 from logcore import _native
-from logcore._native import LoadProgress, PartitionLog
+from logcore._native import LoadProgress, PartitionLog, PlainProduce
 from logcore.common.types import override
 from logcore.log.stat import CompactionReport
 
@@ -25,6 +25,7 @@ __all__ = [
     "LogDirFacts",
     "LogManager",
     "PartitionLog",
+    "PlainProduce",
 ]
 
 

@@ -184,7 +184,7 @@ pub(crate) fn with_bytes<T>(
 }
 
 /// The bytes of a buffer, which must be contiguous.
-fn contiguous(buffer: &PyUntypedBuffer) -> Outcome<&[u8]> {
+pub(crate) fn contiguous(buffer: &PyUntypedBuffer) -> Outcome<&[u8]> {
     if !buffer.is_c_contiguous() {
         return Err(invalid("the buffer must be contiguous"));
     }

@@ -1,7 +1,7 @@
 //! The only user of pyo3: what Python sees of the engine, registered class by class, no logic.
 //!
-//! `manager.rs` has the logs of a broker, `partition.rs` one of them and `settings.rs` what they are
-//! set to. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
+//! `manager.rs` has the logs of a broker, `partition.rs` one of them, `settings.rs` what they are
+//! set to and `plain_produce.rs` the commonest request to write to them. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
 //! `record.rs`, `batch.rs`, `columns.rs` and `arrow.rs` are the shapes in which records come out;
 //! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
 //! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
@@ -21,6 +21,7 @@ mod appending;
 mod reading;
 mod log;
 mod settings;
+mod plain_produce;
 mod partition;
 mod manager;
 
@@ -45,6 +46,8 @@ mod _core {
     use crate::manager::LogManager;
     #[pymodule_export]
     use crate::partition::PartitionLog;
+    #[pymodule_export]
+    use crate::plain_produce::PlainProduce;
     #[pymodule_export]
     use crate::record::Record;
 

@@ -17,18 +17,21 @@ use logcore::{AppendOrigin, Log, LogError, LogManager, Result};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyList;
+use pyo3::types::{PyBytes, PyList};
 
 use crate::appending::with_bytes;
 use crate::batch::BatchView;
 use crate::buffer::{Exports, Memory, NativeBuffer};
 use crate::error::{Outcome, forked, invalid};
 use crate::fork;
+use crate::plain_produce::PlainProduce;
 use crate::reading::{limits, read_objects};
 use crate::record::push_records;
 
 /// Bytes below which an append is over before another thread could make use of the interpreter.
 const SMALL_BYTES: usize = 64 << 10;
+/// What an append may change of the bytes it is given.
+const BATCH_HEADER_BYTES: usize = 61;
 /// As [`SMALL_BYTES`], of a compressed batch.
 const SMALL_COMPRESSED_BYTES: usize = 8 << 10;
 
@@ -149,6 +152,37 @@ impl PartitionLog {
             Ok(self.noting(result)?)
         })?;
         Ok(appended(&info))
+    }
+
+    /// Append what a plain Produce request brings; the response, without its length. If it fails,
+    /// the request is as it was.
+    fn append_plain<'py>(
+        &self,
+        py: Python<'py>,
+        frame: &Bound<'py, PyAny>,
+        plain: &PlainProduce,
+        leader_epoch: i32,
+    ) -> Outcome<Bound<'py, PyBytes>> {
+        let log = self.log()?;
+        let buffer = PyUntypedBuffer::get(frame)?;
+        let context = AppendContext::new(AppendOrigin::Client);
+        with_bytes(&buffer, |bytes| {
+            let Some(records) = bytes.get_mut(plain.records()) else {
+                return Err(invalid("the request was read from another frame"));
+            };
+            let head: Vec<u8> = records.iter().take(BATCH_HEADER_BYTES).copied().collect();
+            let result = if is_long(log, records) {
+                py.detach(|| log.append_leader(records, leader_epoch, context))
+            } else {
+                log.append_leader(records, leader_epoch, context)
+            };
+            let info = self.noting(result).inspect_err(|_| {
+                // The engine writes offsets in place before it has seen all that may be wrong.
+                records.iter_mut().zip(&head).for_each(|(byte, before)| *byte = *before);
+            })?;
+            let offsets = (info.first_offset, info.log_append_time, info.log_start_offset);
+            Ok(PyBytes::new(py, &plain.answer(offsets)))
+        })
     }
 
     /// Append records of the broker's own as one batch.

@@ -1,0 +1,71 @@
+"""The short way of the commonest request: a Produce of one batch for one partition.
+
+The engine's bindings read the request and make the answer, one call each; what is in between, who
+may and which partition, is decided here. Invariant: the short way only ever says yes. Whatever it
+does not know, or the engine refuses, is left to `handlers.produce`, which has appended nothing yet
+and knows what to say; so both ways answer alike, and only one of them has rules.
+Neighbours: `dispatch` asks before it decodes a Produce; docs/decisions/0004 says why.
+"""
+
+from typing import TYPE_CHECKING
+
+from logcore.broker.authorizer import AllowAll
+from logcore.broker.parts import Parts
+from logcore.common.errors import LogcoreError
+from logcore.log.manager import PlainProduce
+from logcore.replication.partition import Partition
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class PlainProduces:
+    """Serves plain Produce requests.
+
+    Args:
+        parts: What handlers work with.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._replicas = parts.replicas
+        self._check = parts.purgatory.check
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is nobody to be asked before a request is served."""
+        return isinstance(self._parts.authorizer, AllowAll)
+
+    def answer(self, frame: memoryview) -> "list[Buffer] | None":
+        """Append what a request brings; None if it must go the usual way, untouched so far.
+
+        Args:
+            frame: The request, without its length.
+        """
+        plain = PlainProduce.of(frame)
+        if plain is None:
+            return None
+        partition = self._partition_of(plain)
+        if partition is None or not takes_at_once(partition):
+            return None
+        try:
+            answer = partition.log.append_plain(frame, plain, partition.leader_epoch)
+        except LogcoreError:
+            return None
+        self._check(partition.key)
+        return [answer]
+
+    def _partition_of(self, plain: PlainProduce) -> Partition | None:
+        topic = plain.topic
+        name = topic if isinstance(topic, str) else self._replicas.name_of(topic)
+        return None if name is None else self._replicas.find(name, plain.index)
+
+
+def takes_at_once(partition: Partition) -> bool:
+    """Whether a partition takes a batch from anybody, now and without waiting for a disk."""
+    return not (
+        partition.is_internal
+        or partition.waits_for_disk
+        or partition.pending_appends
+        or partition.replica_count < partition.min_insync_replicas
+    )
