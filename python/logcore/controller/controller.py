@@ -32,6 +32,7 @@ from logcore.controller import (
     registration,
     topics,
 )
+from logcore.controller.client_quotas import Alteration, Entity, decide_alterations
 from logcore.controller.configuration import (
     ConfigChange,
     ConfigOutcome,
@@ -283,6 +284,18 @@ class Controller:
     def delete_acls(self, request: DeleteAclsRequest) -> Deferred[DeleteAclsResponse]:
         """Remove access rules."""
         return self._answer(*acls.decide_deletion(self._latest.acls, request))
+
+    def alter_client_quotas(
+        self,
+        alterations: Sequence[Alteration],
+        unresolved: Collection[str] = (),
+        *,
+        validate_only: bool = False,
+    ) -> Deferred[dict[Entity, KafkaError | None]]:
+        """Change quotas of clients; each entity stands or falls alone."""
+        quotas = self._latest.client_quotas
+        records, outcomes = decide_alterations(quotas, alterations, unresolved)
+        return self._answer([] if validate_only else records, outcomes)
 
     def update_features(
         self, request: UpdateFeaturesRequest, version: int

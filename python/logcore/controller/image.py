@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from logcore.controller.acls import Acl
+from logcore.controller.client_quotas import Quotas
 
 NO_LEADER: Final = -1
 """The leader of a partition that has none."""
@@ -150,6 +151,7 @@ class MetadataImage:
         features: Finalized level by feature; one at level 0 is absent.
         brokers: The registered brokers.
         next_producer_id: The first producer id that no broker was given.
+        client_quotas: What was set of users, client ids and addresses.
         acls: Access rules by their ids; another object exactly if one was made or removed.
     """
 
@@ -161,6 +163,7 @@ class MetadataImage:
     features: Mapping[str, int] = field(default_factory=dict)
     brokers: Mapping[int, BrokerImage] = field(default_factory=dict)
     next_producer_id: int = 0
+    client_quotas: Quotas = field(default_factory=dict)
     acls: Mapping[bytes, Acl] = field(default_factory=dict)
 
     def topic_configs(self, topic: str) -> Mapping[str, str]:

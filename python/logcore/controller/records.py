@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from logcore.controller import acls
 from logcore.controller.brokers import registration
+from logcore.controller.client_quotas import records_of_quotas
 from logcore.controller.image import METADATA_VERSION, MetadataImage, PartitionImage, TopicImage
 from logcore.protocol.internal import metadata_record
 from logcore.protocol.internal.metadata import (
@@ -43,6 +44,7 @@ def records_of(image: MetadataImage) -> Iterator[Any]:
                 resource_type=resource_type, resource_name=resource_name, name=name, value=value
             )
     yield from acls.records_of(image.acls)
+    yield from records_of_quotas(image.client_quotas)
     if image.next_producer_id:
         yield ProducerIdsRecord(
             broker_id=NO_BROKER, broker_epoch=-1, next_producer_id=image.next_producer_id

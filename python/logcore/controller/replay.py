@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from logcore.common.errors import LogcoreError
 from logcore.controller.acls import Acl
 from logcore.controller.brokers import changed, registered, set_fenced
+from logcore.controller.client_quotas import Entity, replayed
 from logcore.controller.image import (
     BrokerImage,
     ConfigKey,
@@ -76,6 +77,7 @@ class ImageBuilder:
         self._features: dict[str, int] = {}
         self._brokers: dict[int, BrokerImage | None] = {}
         self._next_producer_id = image.next_producer_id
+        self._client_quotas: dict[Entity, dict[str, float]] = {}
         self._acls: dict[bytes, Acl | None] = {}
         self._transaction: list[Any] | None = None
 
@@ -139,6 +141,7 @@ class ImageBuilder:
             features=_merge(old.features, self._features),
             brokers=_merge(old.brokers, self._brokers),
             next_producer_id=self._next_producer_id,
+            client_quotas=_merge(old.client_quotas, self._client_quotas),
             acls=_merge(old.acls, self._acls),
         )
         return MetadataDelta(
@@ -254,6 +257,9 @@ class ImageBuilder:
             raise ReplayError(f"an access rule was removed that was not there: {record.id.hex()}")
         self._acls[record.id] = None
 
+    def _client_quota(self, record: record_types.ClientQuotaRecord) -> None:
+        replayed(record, self._client_quotas, self._old.client_quotas)
+
     def _no_op(self, record: Any) -> None:  # noqa: ANN401
         """Nothing: such a record only moves the offset, or speaks of controllers, not of data."""
 
@@ -310,6 +316,7 @@ class ImageBuilder:
         record_types.ProducerIdsRecord: _producer_ids,
         record_types.AccessControlEntryRecord: _acl,
         record_types.RemoveAccessControlEntryRecord: _remove_acl,
+        record_types.ClientQuotaRecord: _client_quota,
         record_types.NoOpRecord: _no_op,
         record_types.RegisterControllerRecord: _no_op,
         record_types.ClearElrRecord: _clear_elr,
