@@ -20,6 +20,7 @@ __all__ = [
     "LogManager",
     "NativeBuffer",
     "PartitionLog",
+    "PlainProduce",
     "Record",
 ]
 
