@@ -19,6 +19,7 @@ from logcore.common.deferred import Deferred
 from logcore.common.errors import KafkaStorageError, LogcoreError, LogCorruptError
 from logcore.controller import snapshot as snapshots
 from logcore.controller.image import EMPTY, MetadataImage
+from logcore.controller.quorum import QUORUM_STATE, Quorum, quorum_of
 from logcore.controller.records import encoded
 from logcore.controller.replay import ImageBuilder
 from logcore.protocol.internal import metadata_record
@@ -176,6 +177,7 @@ class SingleNodeLog:
         self._listeners: list[Listener] = []
         self._queue: list[_Proposal] = []
         self._writing: list[_Proposal] = []
+        self._quorum = Quorum()
         self.failure: Exception | None = None
         self.loaded = self._load()
         self.epoch = self.loaded.epoch + 1
@@ -192,6 +194,8 @@ class SingleNodeLog:
         snapshots.remove_unfinished(self._directory)
         image = self._load_snapshot()
         self._snapshot_offset = image.offset + 1
+        if (self._directory / QUORUM_STATE).exists():
+            self._quorum = quorum_of(self._directory, self._quorum, self._snapshot_offset)
         end_offset = self._storage.end_offset
         if end_offset <= image.offset:
             raise LogCorruptError(
@@ -222,10 +226,13 @@ class SingleNodeLog:
             if found.offset < first:
                 break
             try:
-                return snapshots.read(self._directory, found)
+                snapshot = snapshots.load(self._directory, found)
             except LogcoreError as error:
                 logger.warning("metadata snapshot %s is damaged: %s", found.file_name, error)
                 damages.append(f"{found.file_name}: {error}")
+            else:
+                self._quorum = snapshot.quorum
+                return snapshot.image
         if first == 0:
             return EMPTY
         detail = "; ".join(damages) or "there is none"
@@ -334,7 +341,7 @@ class SingleNodeLog:
     def _write_snapshot(self, image: MetadataImage) -> None:
         """Write it, and free what the one before it makes unnecessary; runs in the worker."""
         now_ms = self._clock.now_ms()
-        snapshots.write(self._directory, image, now_ms)
+        snapshots.write(self._directory, image, now_ms, self._quorum)
         kept = snapshots.find(self._directory)[:2]
         # Two stay, and the records since the older one: should the newer be damaged, nothing is
         # lost.

@@ -20,21 +20,22 @@ from typing import Any, Final
 from logcore.common.errors import LogCorruptError
 from logcore.controller import control_batch
 from logcore.controller.image import EMPTY, MetadataImage
+from logcore.controller.quorum import Quorum, batches_of
 from logcore.controller.records import encoded, records_of
 from logcore.controller.replay import ImageBuilder
-from logcore.log import BatchView, Log
+from logcore.log import Log
 from logcore.protocol.internal import metadata_record
 
 _NAME: Final = re.compile(r"(\d{20})-(\d{10})\.checkpoint")
 _UNFINISHED: Final = ".checkpoint.part"
 _SEGMENT: Final = f"{0:020}.log"
+NO_QUORUM: Final = Quorum()
 _BATCH_RECORDS: Final = 5000
 _FILE_BYTES_MAX: Final = (1 << 31) - 1
 _ONE_SEGMENT: Final = {
     "segment.ms": str((1 << 63) - 1),
     "max.message.bytes": str(64 << 20),
 }
-_READ_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -76,13 +77,29 @@ def remove_unfinished(directory: Path) -> None:
         shutil.rmtree(path)
 
 
-def write(directory: Path, image: MetadataImage, timestamp_ms: int) -> SnapshotId:
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a snapshot holds.
+
+    Attributes:
+        image: The metadata.
+        quorum: What the quorum says of itself.
+    """
+
+    image: MetadataImage
+    quorum: Quorum
+
+
+def write(
+    directory: Path, image: MetadataImage, timestamp_ms: int, quorum: Quorum = NO_QUORUM
+) -> SnapshotId:
     """Write an image, durably.
 
     Args:
         directory: The directory of the metadata log.
         image: What to write.
         timestamp_ms: When the last record in it was written, about.
+        quorum: What Apache Kafka's quorum said of itself, if it kept this metadata before.
 
     Returns:
         What it is called.
@@ -92,6 +109,8 @@ def write(directory: Path, image: MetadataImage, timestamp_ms: int) -> SnapshotI
     shutil.rmtree(part, ignore_errors=True)
     with Log(part, segment_bytes=_FILE_BYTES_MAX, config=_ONE_SEGMENT) as log:
         log.append_raw(control_batch.snapshot_header(timestamp_ms))
+        for batch in quorum.batches(timestamp_ms):
+            log.append_raw(batch)
         for values in _chunks(records_of(image)):
             log.append_batch(values)
         log.append_raw(control_batch.snapshot_footer(timestamp_ms))
@@ -139,40 +158,51 @@ def _sync_directory(directory: Path) -> None:
 
 
 def read(directory: Path, wanted: SnapshotId) -> MetadataImage:
+    """Read a snapshot's image; see `load`."""
+    return load(directory, wanted).image
+
+
+def load(directory: Path, wanted: SnapshotId, scratch: Path | None = None) -> Snapshot:
     """Read a snapshot.
 
     Args:
         directory: The directory of the metadata log.
         wanted: Which one.
+        scratch: Where to lay it out as a log for reading; in the directory itself if None.
 
     Returns:
-        The image.
+        The image, and what the quorum says of itself.
 
     Raises:
         LogCorruptError: If a part of it is missing.
         CorruptMessageError: If a batch is damaged.
         ReplayError: If its records contradict each other.
     """
-    part = directory / (wanted.file_name + ".part")
+    file = directory / wanted.file_name
+    part = (scratch or directory) / (wanted.file_name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        (part / _SEGMENT).hardlink_to(directory / wanted.file_name)
+        if scratch is None:
+            (part / _SEGMENT).hardlink_to(file)
+        else:
+            (part / _SEGMENT).symlink_to(file.absolute())
         with Log(part, readonly=True) as log:
-            return _image(log, directory / wanted.file_name, wanted)
+            return _snapshot(log, file, wanted)
     finally:
         shutil.rmtree(part)
 
 
-def _image(log: Log, path: Path, wanted: SnapshotId) -> MetadataImage:
-    builder = ImageBuilder(EMPTY)
+def _snapshot(log: Log, path: Path, wanted: SnapshotId) -> Snapshot:
+    builder, quorum = ImageBuilder(EMPTY), NO_QUORUM
     last = b""
-    for batch in _batches(log):
+    for batch in batches_of(log, 0):
         if batch.is_control:
             batch.verify()
             is_first, last = not last, bytes(memoryview(batch))
             if is_first and not control_batch.is_header(last):
                 break
+            quorum = quorum.after(control_batch.control_records(last))
         elif not last:
             break
         else:
@@ -180,15 +210,4 @@ def _image(log: Log, path: Path, wanted: SnapshotId) -> MetadataImage:
                 builder.replay(metadata_record.decode(value or b""))
     if not control_batch.is_footer(last):
         raise LogCorruptError("a part of the snapshot is missing", path=str(path))
-    return builder.finish(wanted.offset - 1, wanted.epoch).new
-
-
-def _batches(log: Log) -> Iterator[BatchView]:
-    offset = 0
-    while offset < log.end_offset:
-        batches = log.read_batches(offset, _READ_BYTES)
-        if not batches:
-            return
-        for batch in batches:
-            yield batch
-            offset = batch.last_offset + 1
+    return Snapshot(builder.finish(wanted.offset - 1, wanted.epoch).new, quorum)
