@@ -7,6 +7,8 @@ Neighbours: `broker.security` establishes them, a connection carries one, author
 from dataclasses import dataclass, field
 from typing import Final
 
+from logcore.common.types import override
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -22,6 +24,7 @@ class Principal:
     name: str
     has_token: bool = field(default=False, compare=False)
 
+    @override
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
