@@ -270,6 +270,14 @@ class Controller:
 
     # ---- everything else
 
+    def change(self, decide: Callable[[MetadataImage], tuple[Sequence[Any], R]]) -> Deferred[R]:
+        """Make what is decided on the newest metadata durable, and return what it answers.
+
+        Args:
+            decide: Returns records and the answer; what it raises is raised here.
+        """
+        return self._answer(*decide(self._latest))
+
     def alter_configs(
         self, changes: Iterable[ConfigChange], *, validate_only: bool = False
     ) -> Deferred[list[ConfigOutcome]]:

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from logcore.common.scram import ScramCredential
 from logcore.controller.acls import Acl
 from logcore.controller.client_quotas import Quotas
+from logcore.controller.delegation_tokens import DelegationToken
 
 NO_LEADER: Final = -1
 """The leader of a partition that has none."""
@@ -152,6 +154,8 @@ class MetadataImage:
         brokers: The registered brokers.
         next_producer_id: The first producer id that no broker was given.
         client_quotas: What was set of users, client ids and addresses.
+        scram: SCRAM credentials by user and mechanism.
+        delegation_tokens: Delegation tokens by their ids.
         acls: Access rules by their ids; another object exactly if one was made or removed.
     """
 
@@ -164,6 +168,8 @@ class MetadataImage:
     brokers: Mapping[int, BrokerImage] = field(default_factory=dict)
     next_producer_id: int = 0
     client_quotas: Quotas = field(default_factory=dict)
+    scram: Mapping[tuple[str, int], ScramCredential] = field(default_factory=dict)
+    delegation_tokens: Mapping[str, DelegationToken] = field(default_factory=dict)
     acls: Mapping[bytes, Acl] = field(default_factory=dict)
 
     def topic_configs(self, topic: str) -> Mapping[str, str]:

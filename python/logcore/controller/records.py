@@ -9,7 +9,7 @@ versions that belong to its metadata.version 30.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from logcore.controller import acls
+from logcore.controller import acls, delegation_tokens, scram
 from logcore.controller.brokers import registration
 from logcore.controller.client_quotas import records_of_quotas
 from logcore.controller.image import METADATA_VERSION, MetadataImage, PartitionImage, TopicImage
@@ -43,6 +43,8 @@ def records_of(image: MetadataImage) -> Iterator[Any]:
             yield ConfigRecord(
                 resource_type=resource_type, resource_name=resource_name, name=name, value=value
             )
+    yield from scram.records_of(image.scram)
+    yield from delegation_tokens.records_of(image.delegation_tokens)
     yield from acls.records_of(image.acls)
     yield from records_of_quotas(image.client_quotas)
     if image.next_producer_id:

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, TypeVar
 
 from logcore.common.errors import LogcoreError
+from logcore.common.scram import ScramCredential
 from logcore.controller.acls import Acl
 from logcore.controller.brokers import changed, registered, set_fenced
 from logcore.controller.client_quotas import Entity, replayed
+from logcore.controller.delegation_tokens import DelegationToken, token_in
 from logcore.controller.image import (
     BrokerImage,
     ConfigKey,
@@ -26,6 +28,7 @@ from logcore.controller.image import (
     TopicImage,
 )
 from logcore.controller.partition_change import changed_partition
+from logcore.controller.scram import ScramKey, credential_in
 from logcore.protocol.internal import metadata as record_types
 
 K = TypeVar("K")
@@ -78,6 +81,8 @@ class ImageBuilder:
         self._brokers: dict[int, BrokerImage | None] = {}
         self._next_producer_id = image.next_producer_id
         self._client_quotas: dict[Entity, dict[str, float]] = {}
+        self._scram: dict[ScramKey, ScramCredential | None] = {}
+        self._tokens: dict[str, DelegationToken | None] = {}
         self._acls: dict[bytes, Acl | None] = {}
         self._transaction: list[Any] | None = None
 
@@ -142,6 +147,8 @@ class ImageBuilder:
             brokers=_merge(old.brokers, self._brokers),
             next_producer_id=self._next_producer_id,
             client_quotas=_merge(old.client_quotas, self._client_quotas),
+            scram=_merge(old.scram, self._scram),
+            delegation_tokens=_merge(old.delegation_tokens, self._tokens),
             acls=_merge(old.acls, self._acls),
         )
         return MetadataDelta(
@@ -249,6 +256,21 @@ class ImageBuilder:
     def _producer_ids(self, record: record_types.ProducerIdsRecord) -> None:
         self._next_producer_id = record.next_producer_id
 
+    def _credential(self, record: record_types.UserScramCredentialRecord) -> None:
+        self._scram[record.name, record.mechanism] = credential_in(record)
+
+    def _remove_credential(self, record: record_types.RemoveUserScramCredentialRecord) -> None:
+        key = record.name, record.mechanism
+        if self._scram.get(key, self._old.scram.get(key)) is None:
+            raise ReplayError(f"a credential was removed that {record.name} did not have")
+        self._scram[key] = None
+
+    def _token(self, record: record_types.DelegationTokenRecord) -> None:
+        self._tokens[record.token_id] = token_in(record)
+
+    def _remove_token(self, record: record_types.RemoveDelegationTokenRecord) -> None:
+        self._tokens[record.token_id] = None
+
     def _acl(self, record: record_types.AccessControlEntryRecord) -> None:
         self._acls[record.id] = Acl.of(record)
 
@@ -314,6 +336,10 @@ class ImageBuilder:
         record_types.ConfigRecord: _config,
         record_types.FeatureLevelRecord: _feature_level,
         record_types.ProducerIdsRecord: _producer_ids,
+        record_types.UserScramCredentialRecord: _credential,
+        record_types.RemoveUserScramCredentialRecord: _remove_credential,
+        record_types.DelegationTokenRecord: _token,
+        record_types.RemoveDelegationTokenRecord: _remove_token,
         record_types.AccessControlEntryRecord: _acl,
         record_types.RemoveAccessControlEntryRecord: _remove_acl,
         record_types.ClientQuotaRecord: _client_quota,
