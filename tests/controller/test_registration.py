@@ -17,7 +17,7 @@ def start(begin, *, next_offset=0, was_killed=False):
 def test_a_new_cluster_begins_with_its_features():
     records = start(EMPTY)
     assert names_of(records) == [
-        "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord", "RegisterBrokerRecord"
+        *["FeatureLevelRecord"] * len(INITIAL), "RegisterBrokerRecord"
     ]  # fmt: skip
     assert records[0].name == "metadata.version"
     made = replayed(records)
@@ -26,7 +26,7 @@ def test_a_new_cluster_begins_with_its_features():
 
 
 def test_the_epoch_of_a_registration_is_its_offset():
-    assert replayed(start(EMPTY)).brokers[1].epoch == 3
+    assert replayed(start(EMPTY)).brokers[1].epoch == len(INITIAL)
     assert replayed(start(image(), next_offset=70), image()).brokers[1].epoch == 70
 
 

@@ -85,8 +85,8 @@ _PARTITIONS_NOTE: Final = (
 _QUORUM_NOTE: Final = "The quorum is this one node, told under the listener that was asked."
 _ONE_NODE_NOTE: Final = "On one node nothing moves: a partition can be moved only to where it is."
 _FEATURES_NOTE: Final = (
-    "metadata.version, group.version and transaction.version are known so far; the others come "
-    "with share and streams groups."
+    "metadata.version, group.version, transaction.version and share.version are known so far; "
+    "streams.version comes with streams groups."
 )
 _CONFIGS_NOTE: Final = (
     "A key of a broker that nobody knows is refused, where Apache Kafka stores it. Listeners "
@@ -125,6 +125,9 @@ APIS: Final = {
         Api(ApiKey.END_TXN, 0, 5, "logcore.broker.handlers.end_txn"),
         Api(ApiKey.WRITE_TXN_MARKERS, 1, 2, "logcore.broker.handlers.write_txn_markers"),
         Api(ApiKey.TXN_OFFSET_COMMIT, 0, 5, "logcore.broker.handlers.txn_offset_commit"),
+        Api(ApiKey.DESCRIBE_ACLS, 1, 3, "logcore.broker.handlers.describe_acls"),
+        Api(ApiKey.CREATE_ACLS, 1, 3, "logcore.broker.handlers.create_acls"),
+        Api(ApiKey.DELETE_ACLS, 1, 3, "logcore.broker.handlers.delete_acls"),
         Api(ApiKey.DESCRIBE_CONFIGS, 1, 4, "logcore.broker.handlers.describe_configs"),
         Api(ApiKey.ALTER_CONFIGS, 0, 2, "logcore.broker.handlers.alter_configs", _CONFIGS_NOTE),
         Api(
@@ -193,6 +196,28 @@ APIS: Final = {
             0,
             0,
             "logcore.broker.handlers.describe_topic_partitions",
+        ),
+        Api(
+            ApiKey.INITIALIZE_SHARE_GROUP_STATE,
+            0,
+            0,
+            "logcore.broker.handlers.initialize_share_group_state",
+        ),
+        Api(ApiKey.READ_SHARE_GROUP_STATE, 0, 0, "logcore.broker.handlers.read_share_group_state"),
+        Api(
+            ApiKey.WRITE_SHARE_GROUP_STATE, 0, 1, "logcore.broker.handlers.write_share_group_state"
+        ),
+        Api(
+            ApiKey.DELETE_SHARE_GROUP_STATE,
+            0,
+            0,
+            "logcore.broker.handlers.delete_share_group_state",
+        ),
+        Api(
+            ApiKey.READ_SHARE_GROUP_STATE_SUMMARY,
+            0,
+            1,
+            "logcore.broker.handlers.read_share_group_state_summary",
         ),
     )
 }

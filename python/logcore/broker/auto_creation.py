@@ -17,6 +17,7 @@ from logcore.protocol.messages.create_topics import CreatableTopic, CreatableTop
 
 GROUP_METADATA: Final = "__consumer_offsets"
 TRANSACTION_STATE: Final = "__transaction_state"
+SHARE_STATE: Final = "__share_group_state"
 
 _KEYS: Final[Mapping[str, tuple[str, str, str]]] = {
     GROUP_METADATA: (
@@ -29,7 +30,7 @@ _KEYS: Final[Mapping[str, tuple[str, str, str]]] = {
         "transaction.state.log.replication.factor",
         "transaction.state.log.segment.bytes",
     ),
-    "__share_group_state": (
+    SHARE_STATE: (
         "share.coordinator.state.topic.num.partitions",
         "share.coordinator.state.topic.replication.factor",
         "share.coordinator.state.topic.segment.bytes",
@@ -62,6 +63,8 @@ def _creatable(parts: Parts, name: str) -> CreatableTopic:
     if keys is None:
         return CreatableTopic(name=name, num_partitions=-1, replication_factor=-1)
     partition_count, replication_factor, segment_bytes = (int(parts.config[key]) for key in keys)
+    # A node alone has no second broker, and Kafka's default of 3 is meant for those who have.
+    replication_factor = min(replication_factor, len(parts.controller.image.brokers))
     configs = {
         "cleanup.policy": "compact",
         "compression.type": "producer",
@@ -72,10 +75,15 @@ def _creatable(parts: Parts, name: str) -> CreatableTopic:
         configs["compression.type"] = "uncompressed"
         configs["min.insync.replicas"] = str(min(min_replicas, replication_factor))
         configs["unclean.leader.election.enable"] = "false"
+    elif name == SHARE_STATE:
+        # Not compacted: the share coordinator deletes what it needs no longer, in order.
+        min_replicas = int(parts.config["share.coordinator.state.topic.min.isr"])
+        configs["cleanup.policy"] = "delete"
+        configs["retention.ms"] = "-1"
+        configs["min.insync.replicas"] = str(min(min_replicas, replication_factor))
     return CreatableTopic(
         name=name,
         num_partitions=partition_count,
-        # A node alone has no second broker, and Kafka's default of 3 is meant for those who have.
-        replication_factor=min(replication_factor, len(parts.controller.image.brokers)),
+        replication_factor=replication_factor,
         configs=[CreatableTopicConfig(name=key, value=value) for key, value in configs.items()],
     )

@@ -1,4 +1,4 @@
-"""Making the coordinators of groups and of transactions, over the partitions of their topics.
+"""Making the coordinators of groups, transactions and share states, over their topics.
 
 Invariant: a coordinator knows the rest of the broker by its seams alone; the partition of a name is
 counted from the topic once it is there, from the settings before.
@@ -17,15 +17,19 @@ from logcore.broker.purgatory import Purgatory
 from logcore.broker.transaction_markers import TransactionMarkers
 from logcore.common.clock import Scheduler
 from logcore.common.deferred import Deferred
+from logcore.common.errors import KafkaError
 from logcore.controller.controller import Controller
 from logcore.coordinator.group.service import GroupCoordinator
 from logcore.coordinator.group.settings import GroupSettings
+from logcore.coordinator.share.service import ShareCoordinator
+from logcore.coordinator.share.settings import ShareSettings
 from logcore.coordinator.transaction.service import TransactionCoordinator
 from logcore.coordinator.transaction.settings import TransactionSettings
 from logcore.replication.manager import ReplicaManager
 
 GROUP_TOPIC: Final = "__consumer_offsets"
 TRANSACTION_TOPIC: Final = "__transaction_state"
+SHARE_TOPIC: Final = "__share_group_state"
 TRANSACTION_VERSION: Final = "transaction.version"
 """The feature that says which transactions are in force."""
 
@@ -108,4 +112,30 @@ def make_transactions(
             TRANSACTION_TOPIC, "transaction.state.log.num.partitions"
         ),
         version=lambda: around.controller.image.features.get(TRANSACTION_VERSION, 0),
+    )
+
+
+def make_share_states(around: Surroundings) -> ShareCoordinator:
+    """Make the coordinator of share groups' state."""
+
+    def partition_count_of(topic_id: bytes) -> int:
+        topic = around.controller.image.topics_by_id.get(topic_id)
+        return 0 if topic is None else len(topic.partitions)
+
+    def prune(index: int, offset: int) -> Deferred[int]:
+        try:
+            partition = around.replicas.get(SHARE_TOPIC, index)
+        except KafkaError as error:
+            return Deferred.failed(error)
+        return around.lanes.run(partition.key, lambda: partition.log.delete_before(offset))
+
+    return ShareCoordinator(
+        log=around.log_of(SHARE_TOPIC),
+        scheduler=around.scheduler,
+        settings=ShareSettings.of(around.config),
+        partition_count_of=partition_count_of,
+        partition_count=lambda: around.partition_count(
+            SHARE_TOPIC, "share.coordinator.state.topic.num.partitions"
+        ),
+        prune=prune,
     )

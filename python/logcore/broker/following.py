@@ -9,15 +9,15 @@ Neighbours: `logcore.controller` calls; `server` subscribes this and applies the
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from logcore.broker.config.configs import Configs
 from logcore.broker.config.resources import BROKER_RESOURCE, TOPIC_RESOURCE, ResourceKey
-from logcore.broker.coordinators import GROUP_TOPIC, TRANSACTION_TOPIC
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.storage import METADATA_TOPIC
 from logcore.controller.image import MetadataDelta, MetadataImage, TopicImage
 from logcore.coordinator.group.service import GroupCoordinator
+from logcore.coordinator.share.service import ShareCoordinator
 from logcore.coordinator.transaction.service import TransactionCoordinator
 from logcore.replication.manager import ReplicaManager
 
@@ -27,6 +27,9 @@ _STRAYS_SHOWN: Final = 10
 _NEVER: Final = 2**63 - 1
 """The value of ``flush.messages`` with which no append waits for the disk."""
 
+Coordinator: TypeAlias = GroupCoordinator | TransactionCoordinator | ShareCoordinator
+"""What keeps its state in the partitions of a topic of its own."""
+
 
 class MetadataFollower:
     """Keeps partitions, settings and coordinators in step with the metadata.
@@ -34,8 +37,7 @@ class MetadataFollower:
     Args:
         configs: The settings.
         replicas: The partitions.
-        groups: The coordinator of groups.
-        transactions: The coordinator of transactions.
+        coordinators: The coordinators, by the topic of each.
         purgatory: Where requests wait that a change may answer.
     """
 
@@ -43,17 +45,12 @@ class MetadataFollower:
         self,
         configs: Configs,
         replicas: ReplicaManager,
-        groups: GroupCoordinator,
-        transactions: TransactionCoordinator,
+        coordinators: Mapping[str, Coordinator],
         purgatory: Purgatory,
     ) -> None:
         self._configs = configs
         self._replicas = replicas
-        self._groups = groups
-        self._coordinators: Mapping[str, GroupCoordinator | TransactionCoordinator] = {
-            GROUP_TOPIC: groups,
-            TRANSACTION_TOPIC: transactions,
-        }
+        self._coordinators = coordinators
         self._purgatory = purgatory
         configs.subscribe(self._settings_changed)
 
@@ -103,8 +100,10 @@ class MetadataFollower:
                     coordinator.on_resigned(partition.partition_id)
         for dropped in self._replicas.drop_all((each.name, each.topic_id) for each in topics):
             self._purgatory.check(dropped.key)
-        for topic in topics:
-            self._groups.on_topic_deleted(topic.name, topic.topic_id)
+        for told in self._coordinators.values():
+            if not isinstance(told, TransactionCoordinator):
+                for topic in topics:
+                    told.on_topic_deleted(topic.name, topic.topic_id)
 
     def _settings_changed(self, changed: frozenset[ResourceKey]) -> None:
         for topic in self._concerned(changed):

@@ -20,6 +20,7 @@ from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
 from logcore.coordinator.group.service import GroupCoordinator
+from logcore.coordinator.share.service import ShareCoordinator
 from logcore.coordinator.transaction.service import TransactionCoordinator
 from logcore.replication.manager import ReplicaManager
 
@@ -36,6 +37,7 @@ class Parts:
         controller: The cluster's metadata, and how it changes.
         groups: The coordinator of consumer groups.
         transactions: The coordinator of transactions.
+        share_states: The coordinator of share groups' state.
         purgatory: Where requests wait.
         lanes: Threads for what may block.
         endpoints: What address clients are told.
@@ -56,6 +58,7 @@ class Parts:
     controller: Controller
     groups: GroupCoordinator
     transactions: TransactionCoordinator
+    share_states: ShareCoordinator
     purgatory: Purgatory
     lanes: Lanes
     endpoints: Endpoints

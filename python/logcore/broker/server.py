@@ -16,15 +16,24 @@ from typing import Final
 
 import uvloop
 
+from logcore.broker.authorization.making import make_authorizer
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.configs import Configs
 from logcore.broker.config.log_settings import keep_applied
 from logcore.broker.config.rules import Rules
-from logcore.broker.coordinators import Surroundings, make_groups, make_transactions
+from logcore.broker.coordinators import (
+    GROUP_TOPIC,
+    SHARE_TOPIC,
+    TRANSACTION_TOPIC,
+    Surroundings,
+    make_groups,
+    make_share_states,
+    make_transactions,
+)
 from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint, Endpoints
 from logcore.broker.fetch_session import FetchSessions
-from logcore.broker.following import MetadataFollower
+from logcore.broker.following import Coordinator, MetadataFollower
 from logcore.broker.identity import directory_ids
 from logcore.broker.lanes import Lanes
 from logcore.broker.listeners import Listeners
@@ -190,7 +199,14 @@ class Broker:
         self._closers.append(groups.close)
         transactions = make_transactions(around, groups, producer_ids.next)
         self._closers.append(transactions.close)
-        follower = MetadataFollower(configs, replicas, groups, transactions, purgatory)
+        share_states = make_share_states(around)
+        self._closers.append(share_states.close)
+        coordinators: dict[str, Coordinator] = {
+            GROUP_TOPIC: groups,
+            TRANSACTION_TOPIC: transactions,
+            SHARE_TOPIC: share_states,
+        }
+        follower = MetadataFollower(configs, replicas, coordinators, purgatory)
         follower.begin(controller.image)
         controller.subscribe(follower.follow)
         offline = OfflineDirs(replicas, purgatory, metrics, config.metadata_dir)
@@ -213,6 +229,7 @@ class Broker:
             controller=controller,
             groups=groups,
             transactions=transactions,
+            share_states=share_states,
             purgatory=purgatory,
             lanes=lanes,
             endpoints=Endpoints({}),
@@ -221,6 +238,7 @@ class Broker:
             fetch_sessions=FetchSessions(config["max.incremental.fetch.session.cache.slots"]),
             producer_ids=producer_ids,
             metrics=metrics,
+            authorizer=make_authorizer(config, controller, scheduler),
             fetch_max_bytes=config["fetch.max.bytes"],
         )
 

@@ -32,6 +32,7 @@ SUPPORTED: Final[Mapping[str, tuple[int, int]]] = {
     METADATA_VERSION: (METADATA_VERSION_FIRST, METADATA_VERSION_LEVEL),
     "group.version": (0, 1),
     "transaction.version": (0, 2),
+    "share.version": (0, 1),
 }
 """Range of levels by feature."""
 
@@ -39,6 +40,7 @@ INITIAL: Final[Mapping[str, int]] = {
     METADATA_VERSION: METADATA_VERSION_LEVEL,
     "group.version": 1,
     "transaction.version": 2,
+    "share.version": 1,
 }
 """What is in force in a new cluster."""
 

@@ -30,9 +30,18 @@ def test_in_every_version(broker: Running, version: int):
     if version < 3:
         assert (finalized, supported) == ({}, {})
         return
-    assert finalized == {"metadata.version": 30, "group.version": 1, "transaction.version": 2}
+    assert finalized == {
+        "metadata.version": 30,
+        "group.version": 1,
+        "transaction.version": 2,
+        "share.version": 1,
+    }
     assert response.finalized_features_epoch == broker.broker.parts.controller.image.offset
-    zero_based = {"group.version": (0, 1), "transaction.version": (0, 2)} if version >= 4 else {}
+    zero_based = (
+        {"group.version": (0, 1), "transaction.version": (0, 2), "share.version": (0, 1)}
+        if version >= 4
+        else {}
+    )
     assert supported == {"metadata.version": (7, 30)} | zero_based
 
 

@@ -61,7 +61,7 @@ def test_of_transactions(broker: Running, version: int):
 @pytest.mark.parametrize(
     ("kind", "version", "expected"),
     [
-        (2, 6, NOT_AVAILABLE),
+        (2, 6, INVALID_REQUEST),
         (2, 5, INVALID_REQUEST),
         (9, 6, INVALID_REQUEST),
     ],

@@ -1,17 +1,25 @@
-"""FindCoordinator: which broker coordinates a group, or a transactional id.
+"""FindCoordinator: which broker coordinates a group, a transactional id, or a share group's state.
 
-Versions: 0 to 6; from 1 on also of other things than groups, from 4 on several at once. The topic
-that a kind is kept in comes to be when somebody first asks; the answer waits for it.
+Versions: 0 to 6; from 1 on also of other things than groups, from 4 on several at once, from 6 on
+of the state of a share group's partition. The topic that a kind is kept in comes to be when
+somebody first asks; the answer waits for it.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from logcore.broker.authorizer import Operation, ResourceType
-from logcore.broker.auto_creation import GROUP_METADATA, TRANSACTION_STATE, ensure_topic
+from logcore.broker.auto_creation import (
+    GROUP_METADATA,
+    SHARE_STATE,
+    TRANSACTION_STATE,
+    ensure_topic,
+)
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred, gather
 from logcore.common.errors import (
+    ClusterAuthorizationFailedError,
     CoordinatorNotAvailableError,
     GroupAuthorizationFailedError,
     InvalidRequestError,
@@ -19,6 +27,7 @@ from logcore.common.errors import (
     TransactionalIdAuthorizationFailedError,
 )
 from logcore.controller.image import TopicImage
+from logcore.coordinator.share.state import ShareKey
 from logcore.protocol.messages.find_coordinator import (
     Coordinator,
     FindCoordinatorRequest,
@@ -50,9 +59,7 @@ def _find(parts: Parts, kind: int, key: str, context: RequestContext) -> Deferre
     if refusal is not None:
         return Deferred.of(_refuse(key, refusal))
     answer: Deferred[Coordinator] = Deferred()
-    is_group = kind == GROUP
-    name = GROUP_METADATA if is_group else TRANSACTION_STATE
-    partition_for = parts.groups.partition_for if is_group else parts.transactions.partition_for
+    name, partition_for = _kept(parts, kind)
 
     def tell(topic: Deferred[TopicImage]) -> None:
         if topic.error is None:
@@ -64,6 +71,15 @@ def _find(parts: Parts, kind: int, key: str, context: RequestContext) -> Deferre
 
     ensure_topic(parts, name).then(tell)
     return answer
+
+
+def _kept(parts: Parts, kind: int) -> tuple[str, Callable[[str], int]]:
+    """Return the topic of a kind, and what finds the partition of a key in it."""
+    if kind == GROUP:
+        return GROUP_METADATA, parts.groups.partition_for
+    if kind == TRANSACTION:
+        return TRANSACTION_STATE, parts.transactions.partition_for
+    return SHARE_STATE, lambda key: parts.share_states.partition_for(ShareKey.parse(key))
 
 
 def _refusal(parts: Parts, kind: int, key: str, context: RequestContext) -> KafkaError | None:
@@ -78,8 +94,18 @@ def _refusal(parts: Parts, kind: int, key: str, context: RequestContext) -> Kafk
             return None
         return TransactionalIdAuthorizationFailedError(f"not authorized to describe {key}")
     if kind == SHARE and context.version >= _SHARE_SINCE:
-        return CoordinatorNotAvailableError("share groups are not served yet")
+        return _refusal_of_share_key(parts, key, context)
     return InvalidRequestError(f"there is no coordinator of type {kind}")
+
+
+def _refusal_of_share_key(parts: Parts, key: str, context: RequestContext) -> KafkaError | None:
+    if not parts.authorizer.allows(context, Operation.CLUSTER_ACTION, ResourceType.CLUSTER):
+        return ClusterAuthorizationFailedError("not authorized to find share states")
+    try:
+        ShareKey.parse(key)
+    except ValueError as error:
+        return InvalidRequestError(str(error))
+    return None
 
 
 def _locate(
