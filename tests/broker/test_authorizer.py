@@ -13,7 +13,7 @@ CONTEXT: Any = None
 
 
 class OnlyReads:
-    def allows(self, context: Any, operation: Operation, *_: object) -> bool:
+    def allows(self, context: Any, operation: Operation, *_: object, **__: object) -> bool:
         del context
         return operation is Operation.READ
 

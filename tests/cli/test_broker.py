@@ -136,7 +136,7 @@ def test_a_directory_that_can_be_used(tmp_path):
         (["-s", "num.partition=3"], "--set: unknown key num.partition (did you mean"),
         (["-s", "num.partitions=0"], "--set: Invalid value 0 for configuration num.partitions"),
         (["-s", "nonsense"], "--set nonsense: write it as KEY=VALUE"),
-        (["-s", "authorizer.class.name=org.X"], "would allow everything"),
+        (["-s", "authorizer.class.name=org.X"], "logcore runs no Java"),
     ],
 )
 def test_a_bad_setting_is_one_sentence(logcore, arguments, sentence):

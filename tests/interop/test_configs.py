@@ -12,6 +12,7 @@ import pytest
 
 from logcore.broker.config import properties
 from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.config.tables.authorization import AUTHORIZATION
 from logcore.broker.config.tables.own import DEFAULTS, OWN
 from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from logcore.protocol.messages.describe_configs import (
@@ -171,7 +172,7 @@ def alike(entries: dict[str, object], *leave_out: str) -> dict[str, object]:
 
 def test_a_broker_is_described_alike(wires: tuple[Wire, Wire]):
     theirs, ours = (described(wire, BROKER, "1") for wire in wires)
-    own = {key.name for key in OWN}
+    own = {key.name for key in (*AUTHORIZATION, *OWN)}
     assert ours.keys() - theirs.keys() == own
     leave_out = OF_THE_PLACE | OTHERWISE | own | DEFAULTS.keys()
     assert alike(ours, *leave_out) == alike(theirs, *leave_out)

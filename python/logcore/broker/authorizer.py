@@ -1,8 +1,9 @@
 """Who may do what: the question that every handler asks, and the answer while nothing is secured.
 
-Invariant: no handler decides by itself; it asks here, with Kafka's operations and resources. The
-answer so far is yes to everybody, as in an Apache Kafka without ``authorizer.class.name``.
-Neighbours: `context` carries the principal; handlers ask; `apis` says which APIs are the cluster's.
+Invariant: no handler decides by itself; it asks here, with Kafka's operations and resources, and
+`authorization.questions` lists what each API asks. The answer here is yes to everybody, as in an
+Apache Kafka without ``authorizer.class.name``.
+Neighbours: `context` carries the principal; handlers ask; `authorization` answers by access rules.
 Source: Apache Kafka 4.3.1, `org.apache.kafka.common.acl.AclOperation` and
 `org.apache.kafka.common.resource.ResourceType` for the numbers.
 """
@@ -73,6 +74,13 @@ SUPPORTED_OPERATIONS: Final = {
         Operation.ALTER_CONFIGS,
         Operation.IDEMPOTENT_WRITE,
     ),
+    ResourceType.TRANSACTIONAL_ID: (
+        Operation.DESCRIBE,
+        Operation.WRITE,
+        Operation.TWO_PHASE_COMMIT,
+    ),
+    ResourceType.DELEGATION_TOKEN: (Operation.DESCRIBE,),
+    ResourceType.USER: (Operation.CREATE_TOKENS, Operation.DESCRIBE_TOKENS),
 }
 """Which operations a resource of a type knows."""
 
@@ -86,8 +94,24 @@ class Authorizer(Protocol):
         operation: Operation,
         resource_type: ResourceType,
         name: str = CLUSTER_NAME,
+        *,
+        is_quiet: bool = False,
     ) -> bool:
-        """Return whether it may."""
+        """Return whether it may.
+
+        Args:
+            context: Who asks.
+            operation: What for.
+            resource_type: Of which kind of resource.
+            name: Of which one.
+            is_quiet: Whether a no is no refusal: where lists are cut down to what may be seen, or
+                another permission would do, too. Such a no is not written down.
+        """
+
+    def allows_any(
+        self, context: RequestContext, operation: Operation, resource_type: ResourceType
+    ) -> bool:
+        """Return whether it may for any name that a resource of the type could have."""
 
 
 class AllowAll:
@@ -99,6 +123,17 @@ class AllowAll:
         operation: Operation,  # noqa: ARG002
         resource_type: ResourceType,  # noqa: ARG002
         name: str = CLUSTER_NAME,  # noqa: ARG002
+        *,
+        is_quiet: bool = False,  # noqa: ARG002
+    ) -> bool:
+        """Return True."""
+        return True
+
+    def allows_any(
+        self,
+        context: RequestContext,  # noqa: ARG002
+        operation: Operation,  # noqa: ARG002
+        resource_type: ResourceType,  # noqa: ARG002
     ) -> bool:
         """Return True."""
         return True
@@ -111,6 +146,6 @@ def authorized_operations(
     allowed = (
         1 << operation
         for operation in SUPPORTED_OPERATIONS[resource_type]
-        if authorizer.allows(context, operation, resource_type, name)
+        if authorizer.allows(context, operation, resource_type, name, is_quiet=True)
     )
     return sum(allowed)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from logcore.broker.config.broker_keys import BROKER, CLIENT_METRICS, GROUP, KAFKA_BROKER, TOPIC
+from logcore.broker.config.tables.authorization import AUTHORIZATION
 from logcore.broker.config.tables.group import GROUP_SYNONYMS
 from logcore.broker.config.tables.own import DEFAULTS, OWN
 from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
@@ -16,7 +17,7 @@ TABLES = [BROKER, KAFKA_BROKER, TOPIC, GROUP, CLIENT_METRICS]
 
 def test_every_key_of_apache_kafka_is_there():
     assert (len(KAFKA_BROKER), len(TOPIC), len(GROUP), len(CLIENT_METRICS)) == (363, 34, 17, 3)
-    assert len(BROKER) == len(KAFKA_BROKER) + len(OWN)
+    assert len(BROKER) == len(KAFKA_BROKER) + len(AUTHORIZATION) + len(OWN)
 
 
 @pytest.mark.parametrize("table", TABLES)

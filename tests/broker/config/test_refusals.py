@@ -8,7 +8,8 @@ from logcore.common.config import ConfigError
 AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 
 REFUSED = [
-    ("authorizer.class.name", AUTHORIZER, "would allow everything"),
+    ("authorizer.class.name", "org.X", "logcore runs no Java"),
+    ("authorizer.class.name", "kafka.security.authorizer.AclAuthorizer", AUTHORIZER),
     ("create.topic.policy.class.name", "org.X", "no Java"),
     ("principal.builder.class", "org.X", "no Java"),
     ("config.providers", "file", "write them out"),
@@ -32,10 +33,17 @@ def test_what_says_no_more_than_the_default_is_accepted():
     builder = "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder"
     BrokerConfig(
         {
-            "authorizer.class.name": "",
+            "authorizer.class.name": AUTHORIZER,
+            "super.users": "User:a;User:CN=b",
             "principal.builder.class": builder,
             "config.providers": "",
             "controller.quorum.voters": "1@localhost:9093",
             "process.roles": "controller,broker",
         }
     )
+
+
+def test_super_users_are_principals():
+    with pytest.raises(ConfigError, match="bob is no principal") as caught:
+        BrokerConfig({"super.users": "User:alice;bob"})
+    assert caught.value.key == "super.users"

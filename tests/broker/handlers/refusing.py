@@ -7,6 +7,9 @@ from logcore.broker.authorizer import CLUSTER_NAME, Authorizer, Operation, Resou
 from logcore.broker.context import RequestContext
 from tests.broker.running import Running
 
+ANY_NAME = "any"
+"""Stands for the question about any name."""
+
 Refused = tuple[Operation, ResourceType, str]
 
 
@@ -20,8 +23,18 @@ class Refusing:
         operation: Operation,
         resource_type: ResourceType,
         name: str = CLUSTER_NAME,
+        *,
+        is_quiet: bool = False,  # noqa: ARG002
     ) -> bool:
         return (operation, resource_type, name) not in self.refused
+
+    def allows_any(
+        self,
+        context: RequestContext,  # noqa: ARG002
+        operation: Operation,
+        resource_type: ResourceType,
+    ) -> bool:
+        return (operation, resource_type, ANY_NAME) not in self.refused
 
 
 @contextlib.contextmanager

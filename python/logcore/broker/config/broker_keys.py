@@ -6,6 +6,7 @@ Neighbours: `tables` holds the rows; `broker_config` and `configs` read values b
 
 from typing import Final
 
+from logcore.broker.config.tables.authorization import AUTHORIZATION
 from logcore.broker.config.tables.client_metrics import CLIENT_METRICS_KEYS
 from logcore.broker.config.tables.coordinator import COORDINATOR
 from logcore.broker.config.tables.group import GROUP_KEYS
@@ -46,6 +47,7 @@ BROKER: Final = ConfigDef(
             key.with_default(DEFAULTS[name]) if name in DEFAULTS else key
             for name, key in KAFKA_BROKER.items()
         ),
+        *AUTHORIZATION,
         *OWN,
     ),
 )

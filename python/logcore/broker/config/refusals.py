@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from logcore.broker.config.listeners import Endpoint
+from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER, super_users
 from logcore.common.config import ConfigError, Value
 
 _CLASSES: Final = {
@@ -19,7 +20,6 @@ _CLASSES: Final = {
     "ssl.engine.factory.class": "TLS engines by a class of one's own",
 }
 REFUSED: Final = frozenset(_CLASSES) | {
-    "authorizer.class.name",
     "config.providers",
     "principal.builder.class",
     "remote.log.storage.system.enable",
@@ -51,9 +51,11 @@ def _names(value: Value) -> tuple[str, ...]:
 
 
 def _check_authorizer(values: Mapping[str, Value]) -> None:
-    if values["authorizer.class.name"]:
-        reason = "logcore does not authorize yet, and would allow everything; leave it out"
-        raise _refused("authorizer.class.name", values["authorizer.class.name"], reason)
+    name = values["authorizer.class.name"]
+    if name not in ("", STANDARD_AUTHORIZER):
+        reason = f"logcore runs no Java; its one authorizer goes by the name {STANDARD_AUTHORIZER}"
+        raise _refused("authorizer.class.name", name, reason)
+    super_users(str(values["super.users"]))
 
 
 def _check_storage(values: Mapping[str, Value]) -> None:

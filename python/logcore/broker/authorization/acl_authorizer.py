@@ -1,0 +1,140 @@
+"""`AclAuthorizer`: answers handlers by the access rules in the metadata, and remembers its answers.
+
+Invariant: an answer is that of the newest rules that were committed: with every change of them all
+that was remembered is forgotten. What is remembered is bounded, in entries and in their sizes, so
+that whoever asks for names without end costs nothing but time.
+Neighbours: `acl_index` decides; `audit` writes down; `making` builds it from the settings.
+Source: Apache Kafka 4.3.1, `StandardAuthorizer`.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Final
+
+from logcore.broker.authorization.acl_index import AclIndex, Asker, Decision
+from logcore.broker.authorization.audit import Audit, Question, write
+from logcore.broker.authorizer import CLUSTER_NAME, Operation, ResourceType
+from logcore.broker.context import RequestContext
+from logcore.controller.acls import Acl
+
+REMEMBERED_MAX: Final = 65_536
+_NAME_CHARS_MAX: Final = 256
+_TYPES: Final = 16
+"""More than there are types of resources, so that operation and type make one number."""
+
+
+class AclAuthorizer:
+    """Answers by access rules.
+
+    Args:
+        audit: Where refusals are written down.
+        super_users: Principals that may do everything, as ``Type:name``.
+        allows_without_rule: What holds for a resource that no rule is about.
+
+    Example:
+        >>> from logcore.common.clock import ManualScheduler
+        >>> AclAuthorizer(Audit(ManualScheduler())).remembered
+        0
+    """
+
+    def __init__(
+        self,
+        audit: Audit,
+        super_users: frozenset[str] = frozenset(),
+        *,
+        allows_without_rule: bool = False,
+    ) -> None:
+        self._audit = audit
+        self._super_users = super_users
+        self._allows_without_rule = allows_without_rule
+        self._index = AclIndex(allows_without_rule=allows_without_rule)
+        self._remembered: dict[tuple[str, str, str, str, int], bool] = {}
+
+    @property
+    def remembered(self) -> int:
+        """How many answers are remembered."""
+        return len(self._remembered)
+
+    def load(self, acls: Mapping[bytes, Acl]) -> None:
+        """Answer by these rules from now on."""
+        self._index = AclIndex(acls.values(), allows_without_rule=self._allows_without_rule)
+        self._remembered.clear()
+
+    def allows(
+        self,
+        context: RequestContext,
+        operation: Operation,
+        resource_type: ResourceType,
+        name: str = CLUSTER_NAME,
+        *,
+        is_quiet: bool = False,
+    ) -> bool:
+        """Return whether a request may do something."""
+        principal = context.principal
+        kind = operation * _TYPES + resource_type
+        key = (principal.name, principal.kind, context.connection.peer_host, name, kind)
+        answer = self._remembered.get(key)
+        if answer is None:
+            answer = self._decide(context, Question(operation, resource_type, name))
+            if len(name) <= _NAME_CHARS_MAX:
+                self._remember(key, answer)
+        if not is_quiet and (self._audit.wants_allowed if answer else self._audit.takes_refusal()):
+            question = Question(operation, resource_type, name)
+            write(context, question, self._decision(context, question))
+        return answer
+
+    def allows_any(
+        self, context: RequestContext, operation: Operation, resource_type: ResourceType
+    ) -> bool:
+        """Return whether a request may do something to any resource of a type, whatever its name.
+
+        Not remembered: it is asked once in the life of a producer.
+        """
+        asker = _asker(context)
+        answer = asker.principal in self._super_users or self._index.decide_any(
+            asker, operation, resource_type
+        )
+        if not answer and self._audit.takes_refusal():
+            write(context, Question(operation, resource_type, "any"), Decision(is_allowed=False))
+        return answer
+
+    def _decide(self, context: RequestContext, question: Question) -> bool:
+        decision = self._decision(context, question)
+        return decision is None or decision.is_allowed
+
+    def _decision(self, context: RequestContext, question: Question) -> Decision | None:
+        """Return the decision on a question; None on one of a super user."""
+        asker = _asker(context)
+        if asker.principal in self._super_users:
+            return None
+        return self._index.decide(asker, *question)
+
+    def _remember(self, key: tuple[str, str, str, str, int], answer: bool) -> None:
+        if len(self._remembered) >= REMEMBERED_MAX:
+            self._remembered.clear()
+        self._remembered[key] = answer
+
+
+def _asker(context: RequestContext) -> Asker:
+    return Asker(str(context.principal), spellings(context.connection.peer_host))
+
+
+@lru_cache(maxsize=1024)
+def spellings(host: str) -> tuple[str, ...]:
+    """Return how a rule may spell an address: as we do, and as Java does.
+
+    Example:
+        >>> spellings("::1")
+        ('::1', '0:0:0:0:0:0:0:1')
+    """
+    try:
+        address = IPv6Address(host)
+    except AddressValueError:
+        return (host,)
+    mapped: IPv4Address | None = address.ipv4_mapped
+    if mapped is not None:
+        return (host, str(mapped))
+    groups = address.exploded.partition("%")[0].split(":")
+    java = ":".join(f"{int(group, 16):x}" for group in groups)
+    return (host, java + (f"%{address.scope_id}" if address.scope_id else ""))

@@ -1,0 +1,37 @@
+"""Which authorizer the settings ask for.
+
+Invariant: without ``authorizer.class.name`` everybody may do everything; with Apache Kafka's
+authorizer the access rules decide. There is nothing in between.
+Neighbours: `server` calls this; `config.refusals` has refused other classes before.
+Source: Apache Kafka 4.3.1, `StandardAuthorizer.configure`.
+"""
+
+from logcore.broker.authorization.acl_authorizer import AclAuthorizer
+from logcore.broker.authorization.audit import Audit
+from logcore.broker.authorizer import AllowAll, Authorizer
+from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.config.tables.authorization import super_users
+from logcore.common.clock import Scheduler
+from logcore.controller.controller import Controller
+from logcore.controller.image import MetadataDelta
+
+
+def make_authorizer(
+    config: BrokerConfig, controller: Controller, scheduler: Scheduler
+) -> Authorizer:
+    """Make the authorizer that a broker is set to."""
+    if not config["authorizer.class.name"]:
+        return AllowAll()
+    authorizer = AclAuthorizer(
+        Audit(scheduler),
+        super_users(config["super.users"]),
+        allows_without_rule=config["allow.everyone.if.no.acl.found"],
+    )
+    authorizer.load(controller.image.acls)
+
+    def follow(delta: MetadataDelta) -> None:
+        if delta.new.acls is not delta.old.acls:
+            authorizer.load(delta.new.acls)
+
+    controller.subscribe(follow)
+    return authorizer
