@@ -142,6 +142,7 @@ def settings_of(config: BrokerConfig) -> NetworkSettings:
         receive_buffer_bytes=config["socket.receive.buffer.bytes"],
         backlog=config["socket.listen.backlog.size"],
         buffered_max_bytes=buffered_max_bytes if buffered_max_bytes > 0 else BUFFERED_MAX_BYTES,
+        busy_poll_us=config["logcore.busy.poll.us"],
     )
 
 

@@ -91,6 +91,7 @@ class Connection(asyncio.BufferedProtocol):
         self._owner = owner
         self._service = service
         self._handle = owner.handler.handle
+        self._served = service.busy_poll.served
         self._frames = FrameReader(service.memory, service.settings.request_max_bytes)
         self._outbox = Outbox(service.stats, service.budget)
         self._held_bytes = 0  # by what is being received
@@ -256,8 +257,9 @@ class Connection(asyncio.BufferedProtocol):
     def _serve(self) -> None:
         """Hand over the frames that are there."""
         self._is_in_turn = True
+        served_count = 0
         try:
-            self._hand_over()
+            served_count = self._hand_over()
         except FrameSizeError as error:
             self.close(str(error))
         except Exception:
@@ -265,6 +267,8 @@ class Connection(asyncio.BufferedProtocol):
             self.shut()
         self._is_in_turn = False
         self._flush()
+        if served_count:
+            self._served()
         if self.is_closed:
             self._frames.release()
         else:
@@ -272,13 +276,14 @@ class Connection(asyncio.BufferedProtocol):
             if held_bytes != self._held_bytes:
                 self._hold(held_bytes)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self) -> int:
+        """Hand over what is there; return how many requests that was."""
         next_frame, handle = self._frames.next_frame, self._handle
         put, slots = self._outbox.put, self._outbox.slots
-        for _ in range(FRAMES_PER_TURN_MAX):
+        for count in range(FRAMES_PER_TURN_MAX):
             frame = next_frame()
             if frame is None:
-                return
+                return count
             answer = handle(self, frame)
             if isinstance(answer, Deferred):
                 if answer.is_done:
@@ -294,9 +299,10 @@ class Connection(asyncio.BufferedProtocol):
             if len(slots) >= SLOTS_MAX:
                 self._mute(_SLOTS)
             if self._muted:
-                return
+                return count + 1
         self._mute(_TURN)
         self._service.scheduler.call_soon(self._go_on)
+        return FRAMES_PER_TURN_MAX
 
     def _accept(self, answer: "Answer") -> None:
         """Take an answer that was there at once."""

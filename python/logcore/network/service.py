@@ -13,6 +13,7 @@ from typing import Final
 from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
 from logcore.network.budget import BUFFERED_MAX_BYTES, ReceiveBudget
+from logcore.network.busy_poll import BusyPoll
 from logcore.network.limits import ConnectionLimits
 from logcore.network.memory import ReceiveMemory
 
@@ -32,6 +33,7 @@ class NetworkSettings:
         buffered_max_bytes: queued.max.request.bytes: what requests may hold of memory, of which
             one at a time may take more.
         handshake_timeout_ms: How long a TLS handshake may take.
+        busy_poll_us: logcore.busy.poll.us: how long to look at the sockets before sleeping.
     """
 
     request_max_bytes: int = REQUEST_MAX_BYTES
@@ -41,6 +43,7 @@ class NetworkSettings:
     backlog: int = 50
     buffered_max_bytes: int = BUFFERED_MAX_BYTES
     handshake_timeout_ms: int = 10_000
+    busy_poll_us: int = 100
 
 
 class NetworkStats:
@@ -102,6 +105,7 @@ class NetworkService:
         self.memory = ReceiveMemory()
         self.budget = ReceiveBudget(self.settings.buffered_max_bytes)
         self.stats = NetworkStats()
+        self.busy_poll = BusyPoll(scheduler, self.settings.busy_poll_us)
         self._ids = itertools.count(1)
         if metrics is not None:
             self._show(metrics)

@@ -11,6 +11,7 @@ from logcore.common.config import INT, LOW, STRING, ConfigKey, Value
 from logcore.common.config_values import NotEmpty, Range
 
 OWN: Final = (
+    ConfigKey("logcore.busy.poll.us", INT, 100, Range(0, 1000), LOW),
     ConfigKey("logcore.cluster.id", STRING, None, NotEmpty(), LOW),
     ConfigKey("logcore.health.host", STRING, "127.0.0.1", NotEmpty()),
     ConfigKey("logcore.health.port", INT, None, Range(0, 65535)),
