@@ -18,7 +18,7 @@ from logcore.log.manager import LoadProgress
 
 def opened(*directories: Path, **settings: str):
     config = BrokerConfig({"log.dirs": ",".join(map(str, directories))} | settings)
-    return open_storage(config, Configs(config), LoadProgress())
+    return open_storage(config, Configs(config), LoadProgress(), SystemClock())
 
 
 def begin(*directories: Path) -> list[tuple[str, int]]:

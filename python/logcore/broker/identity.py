@@ -5,7 +5,7 @@ configured one loudly; nothing here writes, the engine completes ``meta.properti
 Neighbours: `server` asks before it opens the logs. Docs: docs/file_format.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,15 @@ def identify(directories: Sequence[str], configured: str | None) -> Identity:
     return Identity(configured or found or uuid_text(random_uuid()), was_killed, is_new)
 
 
+def node_id_of(directories: Sequence[str]) -> str | None:
+    """Return the number of the node whose directories these are; None where nothing says it."""
+    for directory in map(Path, directories):
+        meta = directory / _META_PROPERTIES
+        if meta.is_file() and "node.id" in (facts := _read(meta)):
+            return facts["node.id"]
+    return None
+
+
 def directory_ids(directories: Sequence[str]) -> tuple[bytes, ...]:
     """Return the ids of log directories that were opened before; one without an id is left out."""
     found = []
@@ -76,8 +85,4 @@ def directory_ids(directories: Sequence[str]) -> tuple[bytes, ...]:
 
 
 def _read(meta: Path) -> dict[str, str]:
-    return properties.parse(properties.decode(meta.read_bytes()))
-
-
-def _properties(meta: Path) -> Mapping[str, str]:
     return properties.parse(properties.decode(meta.read_bytes()))

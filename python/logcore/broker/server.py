@@ -41,7 +41,9 @@ from logcore.broker.offline import OfflineDirs
 from logcore.broker.parts import Parts
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
+from logcore.broker.quotas.quotas import make_quotas
 from logcore.broker.storage import METADATA_LANE, Storage, open_metadata, open_storage
+from logcore.broker.takeover.summary import Takeover
 from logcore.broker.upkeep import UPKEEP_LANES, Upkeep, UpkeepIntervals
 from logcore.common.clock import LoopScheduler
 from logcore.common.deferred import Deferred
@@ -77,6 +79,7 @@ class Started:
         durability: When a record is acknowledged, in a few words.
         report: What opening the logs found.
         was_killed: Whether the last run ended without closing its logs.
+        takeover: What Apache Kafka left, if this start took its directories over.
         took_ms: How long starting took, in milliseconds.
     """
 
@@ -88,6 +91,7 @@ class Started:
     durability: str
     report: LoadReport
     was_killed: bool
+    takeover: Takeover | None
     took_ms: int
 
     @property
@@ -144,9 +148,9 @@ class Broker:
         listeners = self._listeners = Listeners(self.config, scheduler, metrics)
         health = await listeners.start_health(self)
         storage = await loop.run_in_executor(
-            None, open_storage, self.config, configs, self._progress
+            None, open_storage, self.config, configs, self._progress, scheduler
         )
-        self._blocking_closers.append(storage.logs.close)
+        self._blocking_closers.append(lambda: storage.logs.close(self._broker_epoch()))
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
         self.dispatcher = Dispatcher(self.parts)
         bound = listeners.bind(self.dispatcher)
@@ -165,6 +169,7 @@ class Broker:
             durability=durability_of(configs),
             report=storage.logs.report(),
             was_killed=storage.identity.was_killed,
+            takeover=storage.takeover,
             took_ms=scheduler.monotonic_ms() - began_ms,
         )
 
@@ -239,6 +244,7 @@ class Broker:
             producer_ids=producer_ids,
             metrics=metrics,
             authorizer=make_authorizer(config, controller, scheduler),
+            quotas=make_quotas(config, scheduler, lanes, controller, metrics),
             fetch_max_bytes=config["fetch.max.bytes"],
         )
 
@@ -265,6 +271,13 @@ class Broker:
             image, initial_features=features.INITIAL, was_killed=was_killed
         )
         await started.wait()
+
+    def _broker_epoch(self) -> int:
+        """Return the epoch of this broker's registration, which the clean-stop marker tells."""
+        if not hasattr(self, "parts"):
+            return -1
+        own = self.parts.controller.image.brokers.get(self.parts.node_id)
+        return -1 if own is None else own.epoch
 
     async def stop(self) -> None:
         """Stop serving, finish what was begun, close the logs."""

@@ -16,6 +16,9 @@ from logcore.broker.config.configs import Configs
 from logcore.broker.config.log_settings import common_settings
 from logcore.broker.identity import Identity, identify
 from logcore.broker.lanes import Lanes
+from logcore.broker.takeover import marker
+from logcore.broker.takeover.inspection import inspect
+from logcore.broker.takeover.summary import Takeover
 from logcore.common.clock import Clock
 from logcore.common.config import ConfigError
 from logcore.common.deferred import Deferred
@@ -54,16 +57,21 @@ class Storage:
     Attributes:
         identity: Whose data it is.
         logs: The logs of partitions.
+        takeover: What Apache Kafka left, if its directories were taken over just now.
     """
 
     identity: Identity
     logs: LogManager
+    takeover: Takeover | None
 
 
-def open_storage(config: BrokerConfig, configs: Configs, progress: LoadProgress) -> Storage:
+def open_storage(
+    config: BrokerConfig, configs: Configs, progress: LoadProgress, clock: Clock
+) -> Storage:
     """Open the log directories; blocks for as long as recovery takes.
 
     Raises:
+        TakeoverRefusedError: If they are Apache Kafka's and must be left as they are.
         LogcoreError: If they cannot be used; the message names the directory.
         ConfigError: If the settings do not fit the data.
     """
@@ -74,6 +82,7 @@ def open_storage(config: BrokerConfig, configs: Configs, progress: LoadProgress)
             value=config.metadata_dir,
         )
     identity = identify(config.log_dirs, config["logcore.cluster.id"])
+    takeover = _take_over(config, clock)
     logs = LogManager(
         config.log_dirs,
         settings=common_settings(configs),
@@ -91,7 +100,16 @@ def open_storage(config: BrokerConfig, configs: Configs, progress: LoadProgress)
         logger.error("the log directory %s is offline", path)
     if report.truncated_bytes:
         logger.warning("recovery cut off %d bytes that were not whole", report.truncated_bytes)
-    return Storage(identity, logs)
+    return Storage(identity, logs, takeover)
+
+
+def _take_over(config: BrokerConfig, clock: Clock) -> Takeover | None:
+    """Decide about directories of Apache Kafka, and say what is in them, before they are opened."""
+    takeover = inspect(config)
+    if takeover is not None:
+        logger.warning("%s", takeover.text)
+        marker.write(Path(config.metadata_dir), takeover.kafka_epoch, clock.now_ms())
+    return takeover
 
 
 def open_metadata(storage: Storage, lanes: Lanes, clock: Clock) -> SingleNodeLog:

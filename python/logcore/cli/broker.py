@@ -132,7 +132,15 @@ def read_settings(file: str | None, settings: Sequence[str], *, dev: bool) -> "B
     defaults: dict[str, str] = {}
     if dev:
         defaults = DEV_SETTINGS | {"listeners": f"PLAINTEXT://127.0.0.1:{free_port()}"}
-    return BrokerConfig.load(file, os.environ, settings, defaults)
+    config = BrokerConfig.load(file, os.environ, settings, defaults)
+    if "node.id" not in config.static:
+        from logcore.broker.identity import node_id_of  # noqa: PLC0415 - when it runs
+
+        # Data that is there says whose it is; only who starts anew is node 1.
+        found = node_id_of(config.log_dirs)
+        if found is not None:
+            return BrokerConfig.load(file, os.environ, settings, defaults | {"node.id": found})
+    return config
 
 
 def free_port() -> int:
@@ -189,6 +197,7 @@ def tell(started: "Started", output: str) -> None:
             "logs": started.report.loaded,
             "was_killed": started.was_killed,
             "truncated_bytes": started.report.truncated_bytes,
+            "took_over": None if started.takeover is None else started.takeover.counts,
             "took_ms": started.took_ms,
         }
         print_json(facts)

@@ -30,6 +30,7 @@ METADATA_VERSION_FIRST: Final = 7
 
 SUPPORTED: Final[Mapping[str, tuple[int, int]]] = {
     METADATA_VERSION: (METADATA_VERSION_FIRST, METADATA_VERSION_LEVEL),
+    "eligible.leader.replicas.version": (0, 1),
     "group.version": (0, 1),
     "transaction.version": (0, 2),
     "share.version": (0, 1),

@@ -38,7 +38,12 @@ def test_in_every_version(broker: Running, version: int):
     }
     assert response.finalized_features_epoch == broker.broker.parts.controller.image.offset
     zero_based = (
-        {"group.version": (0, 1), "transaction.version": (0, 2), "share.version": (0, 1)}
+        {
+            "eligible.leader.replicas.version": (0, 1),
+            "group.version": (0, 1),
+            "transaction.version": (0, 2),
+            "share.version": (0, 1),
+        }
         if version >= 4
         else {}
     )
