@@ -168,6 +168,8 @@ APIS: Final = {
             "logcore.broker.handlers.list_partition_reassignments",
         ),
         Api(ApiKey.OFFSET_DELETE, 0, 0, "logcore.broker.handlers.offset_delete"),
+        Api(ApiKey.DESCRIBE_CLIENT_QUOTAS, 0, 1, "logcore.broker.handlers.describe_client_quotas"),
+        Api(ApiKey.ALTER_CLIENT_QUOTAS, 0, 1, "logcore.broker.handlers.alter_client_quotas"),
         Api(ApiKey.DESCRIBE_QUORUM, 0, 2, "logcore.broker.handlers.describe_quorum", _QUORUM_NOTE),
         Api(
             ApiKey.UPDATE_FEATURES, 0, 2, "logcore.broker.handlers.update_features", _FEATURES_NOTE

@@ -5,11 +5,23 @@ request says of itself.
 Neighbours: `dispatch` makes one per request; handlers and `authorizer` read it.
 """
 
+from typing import Any, Protocol
+
 from logcore.common.principal import ANONYMOUS, Principal
 from logcore.network.connection import Connection
 from logcore.protocol.api_keys import ApiKey
 
 __all__ = ["ANONYMOUS", "Principal", "RequestContext"]
+
+
+class Meter(Protocol):
+    """Charges one request to its client's quotas."""
+
+    def pause(self) -> None:
+        """Count the time until now, and none from now on."""
+
+    def settle(self, response: Any) -> None:  # noqa: ANN401 - a message, or None
+        """Charge the request, and say so in the response where its client must wait."""
 
 
 class RequestContext:
@@ -22,9 +34,18 @@ class RequestContext:
         client_id: What the client calls itself; None if it does not say.
         connection: Where it came in.
         principal: Who sent it.
+        meter: What charges the request to quotas; None where there are none.
     """
 
-    __slots__ = ("api_key", "client_id", "connection", "correlation_id", "principal", "version")
+    __slots__ = (
+        "api_key",
+        "client_id",
+        "connection",
+        "correlation_id",
+        "meter",
+        "principal",
+        "version",
+    )
 
     def __init__(
         self,
@@ -41,6 +62,7 @@ class RequestContext:
         self.client_id = client_id
         self.connection = connection
         self.principal = principal
+        self.meter: Meter | None = None
 
     @property
     def client_host(self) -> str:

@@ -59,6 +59,7 @@ class Dispatcher:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._plain = PlainProduces(parts)
+        self._quotas = parts.quotas
         self._routes: dict[int, _Route] = {}
         self._now_ns = parts.scheduler.monotonic_ns
         self._seconds = parts.metrics.histogram(
@@ -96,7 +97,11 @@ class Dispatcher:
         except MalformedMessageError as error:
             reason = f"sent a malformed {route.name} request, version {version}: {error}"
             return self._close(connection, reason)
+        if self._quotas.is_active:
+            context.meter = self._quotas.meter(context, len(frame), began_ns)
         served = self._call(route.handle, request, context)
+        if context.meter is not None:
+            context.meter.pause()
         self._seconds.observe((self._now_ns() - began_ns) * 1e-9, route.name)
         return served
 
@@ -148,6 +153,8 @@ class Dispatcher:
 
     def _answer(self, response: Message | None, context: RequestContext) -> Answer:
         if response is None:
+            if context.meter is not None:
+                context.meter.settle(None)
             return None
         try:
             return _encode(response, context)
@@ -182,5 +189,7 @@ class Dispatcher:
 
 
 def _encode(response: Message, context: RequestContext) -> "list[Buffer]":
+    if context.meter is not None:
+        context.meter.settle(response)
     header = response_header(context.api_key, context.version, context.correlation_id)
     return response.encode(context.version, header)

@@ -148,6 +148,10 @@ class FetchSessions:
         _update(session, request, version)
         return FetchUse(list(session.partitions.values()), session, is_incremental=True)
 
+    def close(self, session: FetchSession) -> None:
+        """Forget a session that its client was not told of."""
+        self._sessions.pop(session.session_id, None)
+
     def _open(self, wanted: dict[Hashable, Wanted], now_ms: int) -> FetchSession | None:
         if len(self._sessions) >= self._slots:
             oldest = next(iter(self._sessions.values()), None)

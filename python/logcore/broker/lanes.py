@@ -9,9 +9,12 @@ Neighbours: `handlers.produce` sends appends that wait for an fsync or are large
 import asyncio
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from logcore.common.deferred import Deferred
+
+SLOW_LANE: Final = "slow"
+"""A lane for what may take its time: looking up names, reading telemetry."""
 
 T = TypeVar("T")
 
@@ -36,7 +39,7 @@ class Lanes:
         ]
         self._reserved = {
             key: ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"logcore-{key}")
-            for key in reserved
+            for key in (SLOW_LANE, *reserved)
         }
 
     def run(self, key: Hashable, work: Callable[[], T]) -> Deferred[T]:

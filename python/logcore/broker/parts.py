@@ -16,6 +16,7 @@ from logcore.broker.lanes import Lanes
 from logcore.broker.metadata_cache import MetadataCache
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
+from logcore.broker.quotas.quotas import Quotas, unlimited
 from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
@@ -47,6 +48,7 @@ class Parts:
         producer_ids: Ids for producers.
         metrics: Counters of everything.
         authorizer: Who may do what.
+        quotas: How much of the broker a client may take.
         metadata_cache: Encoded topics, for answers to Metadata.
         fetch_max_bytes: Most bytes of one fetch response.
     """
@@ -68,5 +70,6 @@ class Parts:
     producer_ids: ProducerIds
     metrics: Metrics
     authorizer: Authorizer = field(default_factory=AllowAll)
+    quotas: Quotas = field(default_factory=unlimited)
     metadata_cache: MetadataCache = field(default_factory=MetadataCache)
     fetch_max_bytes: int = 57_671_680

@@ -33,8 +33,9 @@ class PlainProduces:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is nobody to be asked before a request is served."""
-        return isinstance(self._parts.authorizer, AllowAll)
+        """Whether nobody is to be asked before a request is served, and nobody to be charged."""
+        parts = self._parts
+        return isinstance(parts.authorizer, AllowAll) and not parts.quotas.is_active
 
     def answer(self, frame: memoryview) -> "list[Buffer] | None":
         """Append what a request brings; None if it must go the usual way, untouched so far.

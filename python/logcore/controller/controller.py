@@ -163,19 +163,23 @@ class Controller:
     # ---- topics
 
     def create_topics(
-        self, request: CreateTopicsRequest, visible_configs: Collection[str] | None = None
+        self,
+        request: CreateTopicsRequest,
+        visible_configs: Collection[str] | None = None,
+        charge: Callable[[int], object] = topics.free,
     ) -> Deferred[CreateTopicsResponse]:
         """Create topics.
 
         Args:
             request: Which ones.
             visible_configs: Names of topics whose settings the caller may see; None for all.
+            charge: Charges for the partitions of a topic, or raises.
 
         Returns:
             The response.
         """
         creation = TopicCreation(
-            self._latest, self._rules, self._defaults(), self._new_id, visible_configs
+            self._latest, self._rules, self._defaults(), self._new_id, visible_configs, charge
         )
         records, response = topics.decide_creation(creation, request)
         return self._answer(records, response)
@@ -247,10 +251,10 @@ class Controller:
         return self._answer(topics.decide_deletion(still), None)
 
     def create_partitions(
-        self, request: CreatePartitionsRequest
+        self, request: CreatePartitionsRequest, charge: Callable[[int], object] = topics.free
     ) -> Deferred[CreatePartitionsResponse]:
-        """Add partitions to topics."""
-        return self._answer(*partitions.decide_partitions(self._latest, request))
+        """Add partitions to topics, and charge for them."""
+        return self._answer(*partitions.decide_partitions(self._latest, request, charge))
 
     def elect_leaders(self, request: ElectLeadersRequest) -> Deferred[ElectLeadersResponse]:
         """Elect leaders of partitions."""

@@ -7,6 +7,7 @@ Source: Apache Kafka 4.3.1, `ReplicationControlManager` and `ControllerApis`.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from logcore.common.errors import (
@@ -20,7 +21,7 @@ from logcore.common.errors import (
 from logcore.controller import placement
 from logcore.controller.image import MetadataImage, TopicImage
 from logcore.controller.records import partition_record
-from logcore.controller.topics import PARTITIONS_PER_REQUEST_MAX
+from logcore.controller.topics import PARTITIONS_PER_REQUEST_MAX, free
 from logcore.protocol.messages.create_partitions import (
     CreatePartitionsRequest,
     CreatePartitionsResponse,
@@ -30,9 +31,16 @@ from logcore.protocol.messages.create_partitions import (
 
 
 def decide_partitions(
-    image: MetadataImage, request: CreatePartitionsRequest
+    image: MetadataImage,
+    request: CreatePartitionsRequest,
+    charge: Callable[[int], object] = free,
 ) -> tuple[list[Any], CreatePartitionsResponse]:
     """Decide a CreatePartitions request.
+
+    Args:
+        image: The metadata.
+        request: What is asked for.
+        charge: Charges for the partitions that a topic gets, or raises.
 
     Returns:
         The records, none if the request is only to be validated, and the response.
@@ -45,7 +53,9 @@ def decide_partitions(
         try:
             if count[asked.name] > 1:
                 raise InvalidRequestError(f"topic {asked.name!r} appears more than once")
-            records += _added(image, asked, PARTITIONS_PER_REQUEST_MAX - len(records))
+            added = _added(image, asked, PARTITIONS_PER_REQUEST_MAX - len(records))
+            charge(len(added))
+            records += added
         except KafkaError as error:
             result.error_code, result.error_message = error.code, str(error)
     response = CreatePartitionsResponse(results=list(results.values()))

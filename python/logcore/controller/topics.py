@@ -59,6 +59,10 @@ class TopicDefaults:
     replication_factor: int = 1
 
 
+def free(partition_count: int) -> None:
+    """Charge nothing for partitions: what holds where nobody has a quota."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicCreation:
     """What creating topics depends on besides the request.
@@ -69,6 +73,7 @@ class TopicCreation:
         defaults: What holds where the request does not say.
         new_id: Makes a topic id that nobody has.
         visible_configs: Names of topics whose settings may be told; None for all.
+        charge: Charges for the partitions of a topic, or raises.
     """
 
     image: MetadataImage
@@ -76,6 +81,7 @@ class TopicCreation:
     defaults: TopicDefaults
     new_id: Callable[[], bytes]
     visible_configs: Collection[str] | None = None
+    charge: Callable[[int], object] = free
 
 
 def decide_creation(
@@ -129,6 +135,7 @@ def _create(
     configs = _configs(asked)
     creation.rules.check(RESOURCE_TOPIC, asked.name, configs)
     partitions = _partitions(creation, asked)
+    creation.charge(len(partitions))
     topic = TopicImage(asked.name, creation.new_id(), partitions)
     records = [*topic_records(topic), *_config_records(asked.name, configs)]
     return records, _result(creation, topic, configs)

@@ -97,6 +97,7 @@ class Connection(asyncio.BufferedProtocol):
         self._held_bytes = 0  # by what is being received
         self._is_in_turn = False
         self._muted = 0
+        self._throttled_until_ms: float = 0
         self._on_close: dict[Callable[[], object], None] = {}
         self._transport: asyncio.Transport | None = None
 
@@ -183,9 +184,21 @@ class Connection(asyncio.BufferedProtocol):
 
     def throttle(self, delay_ms: float) -> None:
         """Read no more requests for a while; what is answered meanwhile still leaves."""
-        if delay_ms > 0 and not self._muted & (_THROTTLED | _CLOSED):
+        until_ms = self._service.scheduler.monotonic_ms() + delay_ms
+        if delay_ms <= 0 or self._muted & _CLOSED or until_ms <= self._throttled_until_ms:
+            return
+        self._throttled_until_ms = until_ms
+        if not self._muted & _THROTTLED:
             self._mute(_THROTTLED)
-            self._service.scheduler.call_later(delay_ms, self._unmute, _THROTTLED)
+            self._service.scheduler.call_later(delay_ms, self._go_on_unthrottled)
+
+    def _go_on_unthrottled(self) -> None:
+        """Read again, unless the wait has grown meanwhile."""
+        left_ms = self._throttled_until_ms - self._service.scheduler.monotonic_ms()
+        if left_ms > 0 and not self.is_closed:
+            self._service.scheduler.call_later(left_ms, self._go_on_unthrottled)
+        else:
+            self._unmute(_THROTTLED)
 
     @property
     def is_stuck(self) -> bool:

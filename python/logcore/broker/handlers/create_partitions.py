@@ -1,7 +1,9 @@
 """CreatePartitions: add partitions to topics.
 
-Versions: 0 to 3, which differ in their encoding only. Each topic stands or falls alone.
+Versions: 0 to 3; since 3 a topic may be refused for a quota. Each topic stands or falls alone.
 """
+
+from typing import Final
 
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
@@ -13,6 +15,8 @@ from logcore.protocol.messages.create_partitions import (
     CreatePartitionsResponse,
     CreatePartitionsTopicResult,
 )
+
+_STRICT_FROM: Final = 3
 
 
 def handle(
@@ -26,8 +30,14 @@ def handle(
         if not parts.authorizer.allows(context, Operation.ALTER, ResourceType.TOPIC, name)
     ]
     request.topics = [topic for topic in request.topics if topic.name not in refused]
-    added = parts.controller.create_partitions(request)
-    return added.map(lambda response: _with_refused(response, refused)) if refused else added
+    charge = parts.quotas.mutation_charge(context, _STRICT_FROM)
+    added = parts.controller.create_partitions(request, charge)
+
+    def finish(response: CreatePartitionsResponse) -> CreatePartitionsResponse:
+        response.throttle_time_ms = parts.quotas.throttle_mutation(context, charge)
+        return _with_refused(response, refused)
+
+    return added.map(finish) if refused or charge.is_exceeded else added
 
 
 def _with_refused(

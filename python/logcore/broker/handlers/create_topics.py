@@ -1,8 +1,10 @@
 """CreateTopics: create topics, or only check whether they could be.
 
-Versions: 2 to 7; since 5 the response tells the settings of each new topic, since 7 its id. Each
-topic stands or falls alone.
+Versions: 2 to 7; since 5 the response tells the settings of each new topic, since 6 a topic may be
+refused for a quota, since 7 the response tells ids. Each topic stands or falls alone.
 """
+
+from typing import Final
 
 from logcore.broker.authorizer import CLUSTER_NAME, Operation, ResourceType
 from logcore.broker.context import RequestContext
@@ -14,6 +16,8 @@ from logcore.protocol.messages.create_topics import (
     CreateTopicsRequest,
     CreateTopicsResponse,
 )
+
+_STRICT_FROM: Final = 6
 
 
 def handle(
@@ -34,8 +38,14 @@ def handle(
         for name in names
         if allows(context, Operation.DESCRIBE_CONFIGS, ResourceType.TOPIC, name)
     }
-    created = parts.controller.create_topics(request, visible)
-    return created.map(lambda response: _with_refused(response, refused)) if refused else created
+    charge = parts.quotas.mutation_charge(context, _STRICT_FROM)
+    created = parts.controller.create_topics(request, visible, charge)
+
+    def finish(response: CreateTopicsResponse) -> CreateTopicsResponse:
+        response.throttle_time_ms = parts.quotas.throttle_mutation(context, charge)
+        return _with_refused(response, refused)
+
+    return created.map(finish) if refused or charge.is_exceeded else created
 
 
 def _with_refused(response: CreateTopicsResponse, refused: list[str]) -> CreateTopicsResponse:

@@ -9,6 +9,7 @@ from typing import Final
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
+from logcore.broker.quotas.mutations import Charge
 from logcore.common.deferred import Deferred
 from logcore.common.errors import KafkaError, TopicAuthorizationFailedError
 from logcore.controller.controller import deletion_refusal
@@ -22,6 +23,7 @@ from logcore.protocol.messages.delete_topics import (
 )
 
 _STATES_FROM: Final = 6
+_STRICT_FROM: Final = 5
 
 
 def handle(
@@ -38,13 +40,30 @@ def handle(
         )
     results: list[DeletableTopicResult] = []
     deleted: list[TopicImage] = []
+    charge = parts.quotas.mutation_charge(context, _STRICT_FROM)
     for deletion in resolve_deletion(parts.controller.image, states):
-        forbidden = _forbidden(parts, context, deletion)
-        results.append(forbidden or deletion.result)
-        if deletion.topic is not None and forbidden is None:
+        refused = _forbidden(parts, context, deletion)
+        if deletion.topic is not None and refused is None:
+            refused = _unpaid(charge, deletion.topic)
+        results.append(refused or deletion.result)
+        if deletion.topic is not None and refused is None:
             deleted.append(deletion.topic)
     response = DeleteTopicsResponse(responses=results)
-    return parts.controller.delete_topics(deleted).map(lambda _: response)
+
+    def finish(_: None) -> DeleteTopicsResponse:
+        response.throttle_time_ms = parts.quotas.throttle_mutation(context, charge)
+        return response
+
+    return parts.controller.delete_topics(deleted).map(finish)
+
+
+def _unpaid(charge: Charge, topic: TopicImage) -> DeletableTopicResult | None:
+    """Charge for the partitions that go with a topic; return what to answer if they may not."""
+    try:
+        charge(len(topic.partitions))
+    except KafkaError as error:
+        return _refused(topic.name, topic.topic_id, error)
+    return None
 
 
 def _refused(name: str | None, topic_id: bytes, error: KafkaError) -> DeletableTopicResult:

@@ -10,7 +10,7 @@ from typing import Final
 
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
-from logcore.broker.fetch_session import FetchUse, Wanted, move_to_end
+from logcore.broker.fetch_session import NO_SESSION, FetchUse, Wanted, move_to_end
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
 from logcore.common.errors import (
@@ -52,18 +52,18 @@ def handle(
     use = parts.fetch_sessions.use(request, context.version, parts.scheduler.monotonic_ms())
     fetch = _Fetch(parts, request, context, use)
     if fetch.read() or request.max_wait_ms <= 0 or not use.wanted:
-        return fetch.response()
+        return fetch.finish()
     answer: Deferred[FetchResponse] = Deferred()
 
     def try_complete() -> bool:
         if not fetch.read():
             return False
-        answer.complete(fetch.response())
+        answer.complete(fetch.finish())
         return True
 
     def expire() -> None:
         fetch.read()
-        answer.complete(fetch.response())
+        answer.complete(fetch.finish())
 
     parked = parts.purgatory.park(fetch.keys(), try_complete, request.max_wait_ms, expire)
     context.connection.on_close(parked.cancel)
@@ -74,7 +74,17 @@ def handle(
 class _Fetch:
     """One request, which may be read for more than once until it has enough."""
 
-    __slots__ = ("_context", "_is_final", "_isolation", "_parts", "_request", "_results", "_use")
+    __slots__ = (
+        "_context",
+        "_is_final",
+        "_isolation",
+        "_max_bytes",
+        "_parts",
+        "_read_bytes",
+        "_request",
+        "_results",
+        "_use",
+    )
 
     def __init__(
         self, parts: Parts, request: FetchRequest, context: RequestContext, use: FetchUse
@@ -84,6 +94,11 @@ class _Fetch:
         self._context = context
         self._use = use
         self._is_final = False
+        self._read_bytes = 0
+        self._max_bytes = min(request.max_bytes, parts.fetch_max_bytes)
+        if parts.quotas.fetch is not None:
+            most = parts.quotas.fetch.most_at_once(context.principal.name, context.client_id or "")
+            self._max_bytes = int(min(self._max_bytes, most))
         self._results: list[tuple[Wanted, PartitionData]] = []
         self._isolation = _READ_COMMITTED if request.isolation_level else _READ_UNCOMMITTED
         if self._replica_id() == _DEBUGGER:
@@ -99,7 +114,7 @@ class _Fetch:
 
     def read(self) -> bool:
         """Read every partition anew; return whether there is enough to answer."""
-        left_bytes = min(self._request.max_bytes, self._parts.fetch_max_bytes)
+        left_bytes = self._max_bytes
         total_bytes = 0
         self._is_final = False
         results = []
@@ -115,7 +130,8 @@ class _Fetch:
                 left_bytes -= size_bytes
             results.append((wanted, data))
         self._results = results
-        return self._is_final or total_bytes >= self._request.min_bytes
+        self._read_bytes = total_bytes
+        return self._is_final or total_bytes >= min(self._request.min_bytes, self._max_bytes)
 
     def _name_of(self, wanted: Wanted) -> str | None:
         if self._context.version < _IDS_FROM:
@@ -180,6 +196,23 @@ class _Fetch:
         data.log_start_offset = partition.log.start_offset
         self._is_final = True
         return True
+
+    def finish(self) -> FetchResponse:
+        """Make the response: of what was read last, or empty where the client is over its quota."""
+        quotas, context = self._parts.quotas, self._context
+        if quotas.fetch is None:
+            return self.response()
+        user, client_id = context.principal.name, context.client_id or ""
+        wait_ms = quotas.fetch.charge(user, client_id, self._read_bytes)
+        if not wait_ms:
+            return self.response()
+        quotas.fetch.note(user, client_id, -self._read_bytes)  # it was not sent
+        quotas.throttle("fetch", context, wait_ms)
+        use = self._use
+        if use.session is not None and not use.is_incremental:
+            self._parts.fetch_sessions.close(use.session)
+        session_id = use.session_id if use.is_incremental else NO_SESSION
+        return FetchResponse(throttle_time_ms=wait_ms, session_id=session_id)
 
     def response(self) -> FetchResponse:
         """Make the response of what was read last."""
