@@ -88,6 +88,10 @@ _FEATURES_NOTE: Final = (
     "metadata.version, group.version, transaction.version and share.version are known so far; "
     "streams.version comes with streams groups."
 )
+_STREAMS_NOTE: Final = (
+    "Members of a full group go on. Repartition topics with numbers of their own need agree only "
+    "where they are joined."
+)
 _CONFIGS_NOTE: Final = (
     "A key of a broker that nobody knows is refused, where Apache Kafka stores it. Listeners "
     "cannot be changed while the broker runs."
@@ -193,6 +197,14 @@ APIS: Final = {
             "logcore.broker.handlers.consumer_group_describe",
         ),
         Api(ApiKey.LIST_CONFIG_RESOURCES, 0, 1, "logcore.broker.handlers.list_config_resources"),
+        Api(
+            ApiKey.STREAMS_GROUP_HEARTBEAT,
+            0,
+            0,
+            "logcore.broker.handlers.streams_group_heartbeat",
+            _STREAMS_NOTE,
+        ),
+        Api(ApiKey.STREAMS_GROUP_DESCRIBE, 0, 0, "logcore.broker.handlers.streams_group_describe"),
         Api(
             ApiKey.DESCRIBE_TOPIC_PARTITIONS,
             0,

@@ -17,6 +17,7 @@ from logcore.broker.metadata_cache import MetadataCache
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import Quotas, unlimited
+from logcore.broker.streams_topics import StreamsTopics
 from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
@@ -49,6 +50,7 @@ class Parts:
         metrics: Counters of everything.
         authorizer: Who may do what.
         quotas: How much of the broker a client may take.
+        streams_topics: The internal topics of streams groups that are being created.
         metadata_cache: Encoded topics, for answers to Metadata.
         fetch_max_bytes: Most bytes of one fetch response.
     """
@@ -71,5 +73,6 @@ class Parts:
     metrics: Metrics
     authorizer: Authorizer = field(default_factory=AllowAll)
     quotas: Quotas = field(default_factory=unlimited)
+    streams_topics: StreamsTopics = field(default_factory=StreamsTopics)
     metadata_cache: MetadataCache = field(default_factory=MetadataCache)
     fetch_max_bytes: int = 57_671_680

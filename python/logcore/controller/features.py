@@ -32,6 +32,7 @@ SUPPORTED: Final[Mapping[str, tuple[int, int]]] = {
     METADATA_VERSION: (METADATA_VERSION_FIRST, METADATA_VERSION_LEVEL),
     "eligible.leader.replicas.version": (0, 1),
     "group.version": (0, 1),
+    "streams.version": (0, 1),
     "transaction.version": (0, 2),
     "share.version": (0, 1),
 }
@@ -40,6 +41,7 @@ SUPPORTED: Final[Mapping[str, tuple[int, int]]] = {
 INITIAL: Final[Mapping[str, int]] = {
     METADATA_VERSION: METADATA_VERSION_LEVEL,
     "group.version": 1,
+    "streams.version": 1,
     "transaction.version": 2,
     "share.version": 1,
 }

@@ -145,8 +145,6 @@ _TABLE: Final = (
 _BEGINNINGS: Final = (
     ("group.share.", "there are no share groups yet"),
     ("share.", "there are no share groups yet"),
-    ("group.streams.", "there are no streams groups yet"),
-    ("streams.", "there are no streams groups yet"),
     ("sasl.", "there are no logins by SASL yet, and listeners that ask for them are refused"),
     ("delegation.token.", "there are no delegation tokens yet"),
     ("remote.", "there is no remote storage"),

@@ -26,6 +26,7 @@ from logcore.coordinator.group.listing import describe, list_groups
 from logcore.coordinator.group.regex import MayDescribe
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.shard import GroupShard
+from logcore.coordinator.group.streams.requests import StreamsRequests
 from logcore.coordinator.hashing import partition_for
 from logcore.coordinator.log import CoordinatorLog, TransactionalProducer, TransactionMarker
 from logcore.coordinator.result import CoordinatorResult
@@ -85,6 +86,7 @@ class GroupCoordinator:
 
     Attributes:
         runtime: Runs the shards.
+        streams: The APIs of streams groups.
     """
 
     def __init__(
@@ -111,6 +113,12 @@ class GroupCoordinator:
                 group_config=group_config,
             ),
             write_timeout_ms=settings.offsets_commit_timeout_ms,
+        )
+        self.streams = StreamsRequests(
+            lambda group_id, write: self._write(group_id, lambda shard: write(shard.streams)),
+            lambda group_id, read: self.runtime.read(
+                self.partition_for(group_id), lambda shard: read(shard.streams)
+            ),
         )
         self._expiry = self._schedule_expiry()
 

@@ -38,6 +38,7 @@ class GroupSettings:
     group_consumer_migration_policy: str = "bidirectional"
     group_consumer_regex_refresh_interval_ms: int = 600_000
     group_consumer_session_timeout_ms: int = 45_000
+    group_streams_max_size: int = 2_147_483_647
 
     @property
     def offsets_retention_ms(self) -> int:

@@ -8,13 +8,14 @@ Neighbours: `runtime` drives it; `classic`, `consumer` and `offsets` do the work
 
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
-from logcore.common.errors import CoordinatorNotAvailableError
+from logcore.common.errors import CoordinatorNotAvailableError, InconsistentGroupProtocolError
 from logcore.coordinator.group.classic import ClassicProtocol
 from logcore.coordinator.group.consumer import ConsumerProtocol
 from logcore.coordinator.group.context import Caller, GroupConfig, ShardContext, Topics
 from logcore.coordinator.group.offsets import OffsetProtocol
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.state import GroupState
+from logcore.coordinator.group.streams.protocol import StreamsProtocol
 from logcore.coordinator.log import EncodedRecord
 from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
 from logcore.coordinator.timers import Timers
@@ -47,6 +48,7 @@ class GroupShard:
         context: What the protocols work with.
         classic: Serves classic groups.
         consumer: Serves consumer groups of the new protocol.
+        streams: Serves streams groups.
         offsets: Serves offsets.
     """
 
@@ -64,15 +66,17 @@ class GroupShard:
         self.classic = ClassicProtocol(self.context)
         self.offsets = OffsetProtocol(self.context, self.classic.rebalance)
         self.consumer = ConsumerProtocol(self.context, self.classic.rebalance)
+        self.streams = StreamsProtocol(self.context)
         self.state.register(self.classic.replayers())
         self.state.register(self.consumer.replayers())
+        self.state.register(self.streams.replayers())
         self.state.register(self.offsets.replayers())
 
     # ------------------------------------------------------------ by kind of group
 
     def make_way(self, group_id: str) -> CoordinatorResult[None]:
-        """Remove a consumer group without members, so that a classic one can take its place."""
-        group = self.consumer.group(group_id)
+        """Remove a newer group without members, so that a classic one can take its place."""
+        group = self.consumer.group(group_id) or self.streams.group(group_id)
         if group is None or not group.is_empty:
             return NOTHING
         return CoordinatorResult(group.tombstones())
@@ -85,6 +89,8 @@ class GroupShard:
         Raises:
             KafkaError: What to answer.
         """
+        if self.streams.group(request.group_id) is not None:
+            raise InconsistentGroupProtocolError("it is a streams group")
         group = self.consumer.group(request.group_id)
         if group is None:
             return self.classic.join(caller, request, answer)
@@ -161,6 +167,7 @@ class GroupShard:
         """Set the timers that go with what was loaded."""
         self.classic.on_loaded()
         self.consumer.on_loaded()
+        self.streams.on_loaded()
 
     def on_unloaded(self) -> None:
         """Answer whoever waits."""
