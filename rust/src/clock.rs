@@ -54,3 +54,22 @@ impl Clock for ManualClock {
         self.now_ms.load(Ordering::SeqCst)
     }
 }
+
+/// The machine's clock, moved: a faulty twin for what runs in real time all the same.
+#[derive(Debug, Default)]
+pub struct ShiftedClock {
+    shift_ms: AtomicI64,
+}
+
+impl ShiftedClock {
+    /// Moves the clock by `delta_ms`, also backwards, as real ones do.
+    pub fn advance(&self, delta_ms: i64) {
+        self.shift_ms.fetch_add(delta_ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms().saturating_add(self.shift_ms.load(Ordering::SeqCst))
+    }
+}

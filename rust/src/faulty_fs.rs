@@ -158,6 +158,7 @@ impl Fault {
 
 #[derive(Debug, Default)]
 struct State {
+    is_traced: bool,
     trace: Trace,
     names: BTreeMap<PathBuf, FileId>,
     next_file: FileId,
@@ -179,6 +180,12 @@ impl State {
         self.count(call).map_or(Ok(()), |fault| Err(fault.error(operation, path)))
     }
 
+    fn note(&mut self, change: Change) {
+        if self.is_traced {
+            self.trace.changes.push(change);
+        }
+    }
+
     fn add_file(&mut self, path: &Path) -> FileId {
         let file = self.next_file;
         self.next_file += 1;
@@ -193,7 +200,8 @@ impl Fault {
     }
 }
 
-/// A file system that records and fails. Clones share one trace.
+/// A file system that records and fails. Clones share one trace. The default one only fails, so that
+/// it may be used for long.
 #[derive(Debug, Clone, Default)]
 pub struct FaultyFs {
     state: Arc<Mutex<State>>,
@@ -205,7 +213,7 @@ impl FaultyFs {
     /// # Errors
     /// `Io`.
     pub fn new(root: &Path) -> Result<Self> {
-        let mut state = State::default();
+        let mut state = State { is_traced: true, ..State::default() };
         let mut dirs = vec![root.to_owned()];
         while let Some(dir) = dirs.pop() {
             for entry in RealFs.list(&dir)? {
@@ -279,8 +287,10 @@ impl File for FaultyFile {
         };
         if !written.is_empty() {
             self.inner.write_at(written, position)?;
-            let bytes = written.to_vec();
-            state.trace.changes.push(Change::Write { file: self.file, position, bytes });
+            if state.is_traced {
+                let bytes = written.to_vec();
+                state.note(Change::Write { file: self.file, position, bytes });
+            }
         }
         fault.map_or(Ok(()), |fault| Err(fault.error("pwrite", self.path())))
     }
@@ -294,7 +304,7 @@ impl File for FaultyFile {
         let mut state = self.state.lock();
         state.check(Call::SetLen, "ftruncate", self.path())?;
         self.inner.set_len(len)?;
-        state.trace.changes.push(Change::SetLen { file: self.file, len });
+        state.note(Change::SetLen { file: self.file, len });
         Ok(())
     }
 
@@ -302,7 +312,7 @@ impl File for FaultyFile {
         let mut state = self.state.lock();
         state.check(Call::SyncData, "fdatasync", self.path())?;
         self.inner.sync_data()?;
-        state.trace.changes.push(Change::SyncData { file: self.file });
+        state.note(Change::SyncData { file: self.file });
         Ok(())
     }
 
@@ -318,12 +328,12 @@ impl FileSystem for FaultyFs {
         let inner = RealFs.open(path, mode)?;
         let file = if let Some(file) = state.names.get(path).copied() {
             if mode == OpenMode::CreateNew {
-                state.trace.changes.push(Change::SetLen { file, len: 0 });
+                state.note(Change::SetLen { file, len: 0 });
             }
             file
         } else {
             let file = state.add_file(path);
-            state.trace.changes.push(Change::Create { path: path.to_owned(), file });
+            state.note(Change::Create { path: path.to_owned(), file });
             file
         };
         Ok(Arc::new(FaultyFile { file, inner, state: Arc::clone(&self.state) }))
@@ -337,7 +347,7 @@ impl FileSystem for FaultyFs {
             state.names.insert(to.to_owned(), file);
         }
         let (from, to) = (from.to_owned(), to.to_owned());
-        state.trace.changes.push(Change::Rename { from, to });
+        state.note(Change::Rename { from, to });
         Ok(())
     }
 
@@ -346,7 +356,7 @@ impl FileSystem for FaultyFs {
         state.check(Call::Remove, "unlink", path)?;
         RealFs.remove(path)?;
         if state.names.remove(path).is_some() {
-            state.trace.changes.push(Change::Remove { path: path.to_owned() });
+            state.note(Change::Remove { path: path.to_owned() });
         }
         Ok(())
     }
@@ -372,7 +382,7 @@ impl FileSystem for FaultyFs {
             missing.push(Change::CreateDir { path: path.to_owned() });
         }
         RealFs.create_dir_all(dir)?;
-        state.trace.changes.extend(missing.into_iter().rev());
+        missing.into_iter().rev().for_each(|change| state.note(change));
         Ok(())
     }
 
@@ -380,7 +390,7 @@ impl FileSystem for FaultyFs {
         let mut state = self.state.lock();
         state.check(Call::SyncDir, "fsync", dir)?;
         RealFs.sync_dir(dir)?;
-        state.trace.changes.push(Change::SyncDir { dir: dir.to_owned() });
+        state.note(Change::SyncDir { dir: dir.to_owned() });
         Ok(())
     }
 }

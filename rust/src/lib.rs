@@ -60,7 +60,7 @@ pub use append_origin::AppendOrigin;
 pub use batch::{Batch, BatchHeader, Batches};
 pub use builder::RecordBatchBuilder;
 pub use cleaner::{CompactOptions, CompactionReport};
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ManualClock, ShiftedClock, SystemClock};
 pub use columns::Columns;
 pub use compression::Codec;
 pub use config::LogConfig;

@@ -8,10 +8,17 @@ Neighbours: `rust/bindings/` defines what `_core` holds.
 from logcore._native._core import ArrowStream as ArrowStream
 from logcore._native._core import BatchView as BatchView
 from logcore._native._core import Columns as Columns
+from logcore._native._core import ConsumerRecord as ConsumerRecord
+from logcore._native._core import Delivery as Delivery
+from logcore._native._core import FetchedRecords as FetchedRecords
 from logcore._native._core import LoadProgress as LoadProgress
 from logcore._native._core import Log as Log
 from logcore._native._core import LogManager as LogManager
 from logcore._native._core import NativeBuffer as NativeBuffer
 from logcore._native._core import PartitionLog as PartitionLog
 from logcore._native._core import PlainProduce as PlainProduce
+from logcore._native._core import ProduceBatch as ProduceBatch
 from logcore._native._core import Record as Record
+from logcore._native._core import RecordAccumulator as RecordAccumulator
+from logcore._native._core import RecordMetadata as RecordMetadata
+from logcore._native._core import Seams as Seams

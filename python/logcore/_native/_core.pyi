@@ -3,9 +3,9 @@
 Invariant: what stands here is what `rust/bindings/src/lib.rs` registers, no more and no less.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from os import PathLike
-from typing import Final, Self, TypedDict, final
+from typing import Any, Final, Self, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,20 @@ __all__ = [
     "ArrowStream",
     "BatchView",
     "Columns",
+    "ConsumerRecord",
+    "Delivery",
+    "FetchedRecords",
     "LoadProgress",
     "Log",
     "LogManager",
     "NativeBuffer",
     "PartitionLog",
     "PlainProduce",
+    "ProduceBatch",
     "Record",
+    "RecordAccumulator",
+    "RecordMetadata",
+    "Seams",
 ]
 
 class _Recovery(TypedDict):
@@ -624,6 +631,7 @@ class LogManager:
         load_threads: int,
         progress: LoadProgress | None,
         verify_transactions: bool,
+        seams: Seams | None = None,
     ) -> Self:
         """Take the directories and open every log in them."""
 
@@ -823,6 +831,380 @@ class LogManager:
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
+
+@final
+class Seams:
+    """A disk that fails on request and a clock that can be turned, for the logs of a test.
+
+    Only a `LogManager` that was opened with it knows it. Each call may come from any thread.
+    """
+
+    def __new__(cls) -> Self:
+        """Begin with a disk in order, and the clock of the machine."""
+
+    def advance(self, delta_ms: int) -> None:
+        """Move the clock by so many milliseconds, also backwards."""
+
+    def fail(self, call: str, errno: int, *, after: int = 0, times: int | None = None) -> None:
+        """Have calls of the disk fail.
+
+        Args:
+            call: Which: "open", "read", "write", "truncate" or "sync".
+            errno: The system's error number, such as `errno.ENOSPC`.
+            after: How many of those calls succeed before.
+            times: How many fail then; all if None.
+
+        Raises:
+            InvalidArgumentError: If there is no such call.
+        """
+
+    def heal(self) -> None:
+        """Have nothing fail any more."""
+
+    @property
+    def fault_count(self) -> int:
+        """How many calls were made to fail so far."""
+
+@final
+class RecordAccumulator:
+    """A producer's records, encoded as they come, in batches per topic and partition.
+
+    Records may be appended from any thread. `wake` is called, from the thread that appends, when
+    there is something new that may be sent, at most once between two calls of `ready`.
+    """
+
+    def __new__(
+        cls,
+        new_ticket: Callable[[], object],
+        wake: Callable[[], object],
+        *,
+        compression: str,
+        level: int | None,
+        batch_bytes: int,
+        memory_bytes: int,
+        record_bytes: int,
+        ignores_keys: bool,
+        seed: int,
+    ) -> Self: ...
+    def set_partitions(self, topic: str, count: int, writable: Sequence[int]) -> None:
+        """Say how many partitions a topic has, and which of them have a leader."""
+
+    def append(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        headers: Mapping[str, bytes | None] | Sequence[tuple[str, bytes | None]] | None = None,
+        timestamp: int | None = None,
+    ) -> Delivery | None:
+        """Append a record; None if the topic is not known yet, or there is no room.
+
+        Raises:
+            UnknownTopicOrPartitionError: If the topic has no such partition.
+            MessageTooLargeError: If it is larger than a record may be.
+            ClientClosedError: After `close`.
+            TypeError: If key or value are not bytes.
+        """
+
+    def append_many(
+        self,
+        topic: str,
+        values: Sequence[bytes | None],
+        keys: Sequence[bytes | None] | None = None,
+        partition: int | None = None,
+        timestamp: int | None = None,
+        start: int = 0,
+    ) -> tuple[int, list[Any]]:
+        """Append values from `start` on; how many were taken, and the tickets of their batches."""
+
+    def append_columns(
+        self,
+        topic: str,
+        values: Buffer,
+        lengths: Buffer | Sequence[int],
+        keys: Buffer | None = None,
+        key_lengths: Buffer | Sequence[int] | None = None,
+        partition: int | None = None,
+        timestamp: int | None = None,
+        start: int = 0,
+    ) -> tuple[int, list[Any]]:
+        """Append values that lie back to back, otherwise as `append_many`."""
+
+    def ready(self, now_ms: int, linger_ms: int) -> tuple[list[tuple[str, int]], int | None]:
+        """Tell which partitions have a batch that is due, and when the next batch is."""
+
+    def take(self, topic: str, partition: int) -> ProduceBatch | None:
+        """Take the oldest batch of a partition out, if there is one."""
+
+    def take_older(self, before_ms: int) -> list[ProduceBatch]:
+        """Take out every batch that `ready` first saw before a time."""
+
+    def release(self, batch: ProduceBatch) -> None:
+        """Give back the memory of a batch that was taken; more than once is no error."""
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether a record of so many bytes would be taken now."""
+
+    def wait_for_room(self, size_bytes: int, timeout: float) -> bool:
+        """Wait for room, at most so many seconds; Ctrl-C interrupts it. Tell whether there is."""
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of all batches that were not released."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no record waits to be taken."""
+
+    def close(self) -> None:
+        """Take no more records."""
+
+@final
+class ProduceBatch:
+    """A batch for one partition; ``memoryview(batch)`` is its bytes once it is sealed."""
+
+    @property
+    def ticket(self) -> Any:
+        """What ``new_ticket`` made for it."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def partition(self) -> int:
+        """Its partition."""
+
+    @property
+    def count(self) -> int:
+        """Number of records."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes before compression."""
+
+    def seal(
+        self, producer_id: int, producer_epoch: int, base_sequence: int, is_transactional: bool
+    ) -> None:
+        """Compress the records and write the header; again, with other numbers, is no error."""
+
+    def split(self, first_ticket: object, second_ticket: object) -> tuple[Self, Self]:
+        """Make two batches of its halves."""
+
+    def __len__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+@final
+class Delivery:
+    """What becomes of a record that a producer took. Awaiting it gives a `RecordMetadata`.
+
+    Example:
+        ``delivery = producer.send("words", b"hello"); print(delivery.result().offset)``
+    """
+
+    @property
+    def batch(self) -> Any:
+        """The batch it is in."""
+
+    @property
+    def index(self) -> int:
+        """Its place in the batch."""
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970 UTC."""
+
+    @property
+    def key_size(self) -> int:
+        """Bytes of the key, -1 for None."""
+
+    @property
+    def value_size(self) -> int:
+        """Bytes of the value, -1 for None."""
+
+    def done(self) -> bool:
+        """Whether it is known what became of the record."""
+
+    def result(self, timeout: float | None = None) -> RecordMetadata:
+        """Wait until the record is acknowledged. Not for a coroutine: there, await the delivery.
+
+        Args:
+            timeout: Seconds; None waits as long as ``delivery.timeout.ms`` allows.
+
+        Returns:
+            Where the record went.
+
+        Raises:
+            KafkaError: What the broker said, or that ``delivery.timeout.ms`` is over.
+            TimeoutError: If the time is over; the record may still be delivered.
+        """
+
+    def exception(self, timeout: float | None = None) -> Exception | None:
+        """Wait as `result` does, and return the error, None if the record was acknowledged."""
+
+    def add_done_callback(self, callback: Callable[[Delivery], object]) -> None:
+        """Call back once the delivery is done, at once if it is. What it raises is logged."""
+
+    def __await__(self) -> Generator[Any, None, RecordMetadata]: ...
+
+@final
+class RecordMetadata:
+    """Where a record went."""
+
+    __match_args__: Final = ("topic", "partition", "offset")
+
+    def __new__(
+        cls,
+        topic: str,
+        partition: int,
+        offset: int,
+        timestamp: int = -1,
+        key_size: int = -1,
+        value_size: int = -1,
+    ) -> Self: ...
+    @property
+    def topic(self) -> str:
+        """The topic."""
+
+    @property
+    def partition(self) -> int:
+        """The partition."""
+
+    @property
+    def offset(self) -> int:
+        """The offset; -1 if it is not known, as with ``acks=0``."""
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970 UTC, the broker's if the topic says so."""
+
+    @property
+    def key_size(self) -> int:
+        """Bytes of the key, -1 for None."""
+
+    @property
+    def value_size(self) -> int:
+        """Bytes of the value, -1 for None."""
+
+    @override
+    def __eq__(self, other: object, /) -> bool: ...
+    @override
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: object, /) -> bool: ...
+    def __le__(self, other: object, /) -> bool: ...
+    def __gt__(self, other: object, /) -> bool: ...
+    def __ge__(self, other: object, /) -> bool: ...
+    @override
+    def __hash__(self) -> int: ...
+
+@final
+class ConsumerRecord:
+    """A record that a consumer read. It never changes."""
+
+    __match_args__: Final = ("topic", "partition", "offset", "key", "value")
+
+    def __new__(
+        cls,
+        topic: str,
+        partition: int,
+        offset: int,
+        key: Any,
+        value: Any,
+        *,
+        timestamp: int = -1,
+        is_append_time: bool = False,
+        headers: tuple[tuple[str, bytes | None], ...] | None = None,
+        leader_epoch: int = -1,
+    ) -> Self: ...
+    @property
+    def topic(self) -> str:
+        """The topic."""
+
+    @property
+    def partition(self) -> int:
+        """The partition."""
+
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970 UTC, -1 for none."""
+
+    @property
+    def is_append_time(self) -> bool:
+        """Whether the timestamp is the broker's, of the append."""
+
+    @property
+    def key(self) -> Any:
+        """The key as bytes, or None; what the deserializer made of it, if there is one."""
+
+    @property
+    def value(self) -> Any:
+        """The value as bytes, or None; what the deserializer made of it, if there is one."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, bytes | None], ...]:
+        """Pairs of key and value; keys may repeat."""
+
+    @property
+    def leader_epoch(self) -> int:
+        """Epoch of the leader that appended it, -1 if unknown."""
+
+    def with_key_and_value(self, key: Any, value: Any) -> Self:
+        """Return a copy with another key and value."""
+
+@final
+class FetchedRecords:
+    """Records of one partition as they were received, decoded one by one while iterating."""
+
+    def __new__(
+        cls,
+        topic: str,
+        partition: int,
+        records: Buffer,
+        offset: int,
+        *,
+        aborted: Sequence[tuple[int, int]] | None = None,
+        check_crcs: bool = True,
+    ) -> Self:
+        """Read from `offset` on; `aborted` hides transactions, by producer id and first offset."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def partition(self) -> int:
+        """Its partition."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes were received."""
+
+    @property
+    def next_offset(self) -> int:
+        """Where the partition is to be read on, after the last record handed out."""
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> ConsumerRecord: ...
+    def take(self, count: int) -> list[ConsumerRecord]:
+        """Return up to so many of the next records.
+
+        Raises:
+            CorruptMessageError: If a batch is damaged.
+        """
+
+    def take_values(self, count: int) -> list[bytes | None]:
+        """Return the values of up to so many of the next records."""
+
+    def columns(self) -> Columns:
+        """Return the rest as numpy arrays."""
 
 @final
 class PlainProduce:

@@ -7,16 +7,18 @@ Neighbours: `network.listener` does the work; `server` starts and stops this.
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.resources import BROKER_RESOURCE, ResourceKey
-from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint
 from logcore.common.clock import Scheduler
 from logcore.common.config import ConfigError, parse_list
 from logcore.common.metrics import Metrics
+from logcore.common.rates import Window
 from logcore.network.budget import BUFFERED_MAX_BYTES
+from logcore.network.connection import RequestHandler
+from logcore.network.connection_rates import ConnectionRates
 from logcore.network.limits import ConnectionLimits
 from logcore.network.listener import Listener
 from logcore.network.service import NetworkService, NetworkSettings
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from logcore.network.tls import TlsContexts
 
 logger = logging.getLogger(__name__)
+
+_CREATION_RATE: Final = "max.connection.creation.rate"
 
 
 class Listeners:
@@ -83,10 +87,16 @@ class Listeners:
             return
         limits, now = self._service.limits, limits_of(self._config)
         limits.total_max, limits.per_ip_max = now.total_max, now.per_ip_max
-        limits.per_ip_overrides, limits.rate_max = now.per_ip_overrides, now.rate_max
+        limits.per_ip_overrides = now.per_ip_overrides
+        limits.rates.total_max = now.rates.total_max
+        limits.rates.listener_max = now.rates.listener_max
         limits.wake()
 
-    def bind(self, dispatcher: Dispatcher) -> dict[str, Endpoint]:
+    def limit_addresses(self, rates: Mapping[str | None, float]) -> None:
+        """Hold new connections to rates of their addresses; None stands for all others."""
+        self._service.limits.rates.address_max = rates
+
+    def bind(self, handler: RequestHandler) -> dict[str, Endpoint]:
         """Take every address; return where each listener is, by name.
 
         Raises:
@@ -101,7 +111,7 @@ class Listeners:
                 self._tls[endpoint.name] = contexts
                 tls = contexts.current
             listener = Listener(
-                endpoint.name, endpoint.host, endpoint.port, dispatcher, self._service, tls
+                endpoint.name, endpoint.host, endpoint.port, handler, self._service, tls
             )
             listener.bind()
             self._listeners.append(listener)
@@ -156,7 +166,14 @@ def limits_of(config: BrokerConfig) -> ConnectionLimits:
         total_max=config["max.connections"],
         per_ip_max=config["max.connections.per.ip"],
         per_ip_overrides=overrides,
-        rate_max=config["max.connection.creation.rate"],
+        rates=ConnectionRates(
+            config[_CREATION_RATE],
+            {
+                listener.name: config.of_listener(listener.name, _CREATION_RATE)
+                for listener in config.listeners
+            },
+            Window(config["quota.window.num"], config["quota.window.size.seconds"] * 1000),
+        ),
     )
 
 

@@ -42,6 +42,7 @@ from logcore.broker.parts import Parts
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import make_quotas
+from logcore.broker.seams import Seams
 from logcore.broker.storage import METADATA_LANE, Storage, open_metadata, open_storage
 from logcore.broker.takeover.summary import Takeover
 from logcore.broker.upkeep import UPKEEP_LANES, Upkeep, UpkeepIntervals
@@ -105,6 +106,7 @@ class Broker:
 
     Args:
         config: Its settings.
+        seams: What stands in the place of the machine, for tests.
 
     Attributes:
         config: Its settings.
@@ -125,8 +127,9 @@ class Broker:
     dispatcher: Dispatcher
     fatal: Deferred[str]
 
-    def __init__(self, config: BrokerConfig) -> None:
+    def __init__(self, config: BrokerConfig, seams: Seams | None = None) -> None:
         self.config = config
+        self._seams = seams or Seams()
         self.is_ready = False
         self._progress = LoadProgress()
         self._closers: list[Callable[[], object]] = []
@@ -140,7 +143,7 @@ class Broker:
             LogcoreError: If the data cannot be opened, or an address not be listened on.
         """
         loop = asyncio.get_running_loop()
-        scheduler = LoopScheduler(loop)
+        scheduler = self._seams.make_scheduler(loop)
         began_ms = scheduler.monotonic_ms()
         metrics, configs = Metrics(), Configs(self.config)
         lanes = Lanes(loop, reserved=(METADATA_LANE, *UPKEEP_LANES))
@@ -148,17 +151,18 @@ class Broker:
         listeners = self._listeners = Listeners(self.config, scheduler, metrics)
         health = await listeners.start_health(self)
         storage = await loop.run_in_executor(
-            None, open_storage, self.config, configs, self._progress, scheduler
+            None, open_storage, self.config, configs, self._progress, scheduler, self._seams.logs
         )
         self._blocking_closers.append(lambda: storage.logs.close(self._broker_epoch()))
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
         self.dispatcher = Dispatcher(self.parts)
-        bound = listeners.bind(self.dispatcher)
+        bound = listeners.bind(self._seams.wrap_handler(self.dispatcher))
         self.parts.endpoints = Endpoints(bound, listeners.advertised())
         await self._register(storage.identity.was_killed)
         listeners.serve()
         configs.subscribe(listeners.reload_tls)
         configs.subscribe(listeners.reload_limits)
+        self.parts.quotas.tell_address_rates(listeners.limit_addresses)
         self.is_ready = True
         return Started(
             endpoints=bound,

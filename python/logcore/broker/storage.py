@@ -24,7 +24,7 @@ from logcore.common.config import ConfigError
 from logcore.common.deferred import Deferred
 from logcore.common.errors import LogCorruptError, LogDirectoryOfflineError
 from logcore.controller.metadata_log import TOPIC_ID, TOPIC_SETTINGS, SingleNodeLog
-from logcore.log.manager import LoadProgress, LogManager
+from logcore.log.manager import LoadProgress, LogManager, Seams
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,11 @@ class Storage:
 
 
 def open_storage(
-    config: BrokerConfig, configs: Configs, progress: LoadProgress, clock: Clock
+    config: BrokerConfig,
+    configs: Configs,
+    progress: LoadProgress,
+    clock: Clock,
+    seams: Seams | None = None,
 ) -> Storage:
     """Open the log directories; blocks for as long as recovery takes.
 
@@ -92,6 +96,7 @@ def open_storage(
         load_threads=config["num.recovery.threads.per.data.dir"],
         progress=progress,
         verify_transactions=config["transaction.partition.verification.enable"],
+        seams=seams,
     )
     report = logs.report()
     for path, reason in report.failed:

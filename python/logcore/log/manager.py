@@ -14,7 +14,7 @@ from os import PathLike
 from typing import NamedTuple, Self
 
 from logcore import _native
-from logcore._native import LoadProgress, PartitionLog, PlainProduce
+from logcore._native import LoadProgress, PartitionLog, PlainProduce, Seams
 from logcore.common.types import override
 from logcore.log.stat import CompactionReport
 
@@ -26,6 +26,7 @@ __all__ = [
     "LogManager",
     "PartitionLog",
     "PlainProduce",
+    "Seams",
 ]
 
 
@@ -98,6 +99,7 @@ class LogManager(_native.LogManager):
         progress: Where to tell how far the opening is, for another thread to ask.
         verify_transactions: Whether the first write to a transaction must show a guard from
             `PartitionLog.start_verification`.
+        seams: A disk and a clock for tests; the machine's if None.
 
     Raises:
         LogLockedError: If another process or manager has one of the directories.
@@ -130,6 +132,7 @@ class LogManager(_native.LogManager):
         load_threads: int = 2,
         progress: LoadProgress | None = None,
         verify_transactions: bool = False,
+        seams: Seams | None = None,
     ) -> Self:
         """Take the directories and open every log in them; see the class."""
         return super().__new__(
@@ -142,6 +145,7 @@ class LogManager(_native.LogManager):
             load_threads=load_threads,
             progress=progress,
             verify_transactions=verify_transactions,
+            seams=seams,
         )
 
     def report(self) -> LoadReport:

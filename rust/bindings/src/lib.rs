@@ -1,7 +1,8 @@
 //! The only user of pyo3: what Python sees of the engine, registered class by class, no logic.
 //!
 //! `manager.rs` has the logs of a broker, `partition.rs` one of them, `settings.rs` what they are
-//! set to and `plain_produce.rs` the commonest request to write to them. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
+//! set to and `plain_produce.rs` the commonest request to write to them; `seams.rs`
+//! breaks their disk and turns their clock for tests. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
 //! `record.rs`, `batch.rs`, `columns.rs` and `arrow.rs` are the shapes in which records come out;
 //! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
 //! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
@@ -21,6 +22,7 @@ mod appending;
 mod reading;
 mod log;
 mod settings;
+mod seams;
 mod plain_produce;
 mod partition;
 mod manager;
@@ -50,6 +52,8 @@ mod _core {
     use crate::plain_produce::PlainProduce;
     #[pymodule_export]
     use crate::record::Record;
+    #[pymodule_export]
+    use crate::seams::Seams;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use logcore::checkpoint::TopicPartition;
 use logcore::partition_metadata::Uuid;
-use logcore::{CompactionReport, LogError, ManagerOptions, Result};
+use logcore::{CompactionReport, LogError, ManagerOptions, Result, ShiftedClock};
 use parking_lot::{Mutex, RwLock};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -18,6 +18,7 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::error::{Outcome, forked, invalid};
 use crate::fork;
 use crate::partition::PartitionLog;
+use crate::seams::Seams;
 use crate::settings::{Settings, Texts};
 
 type Partition = (String, i32);
@@ -123,7 +124,7 @@ impl LogManager {
 impl LogManager {
     #[new]
     #[pyo3(signature = (paths, *, settings, topic_settings, cluster_id, node_id, load_threads,
-                        progress, verify_transactions))]
+                        progress, verify_transactions, seams=None))]
     #[expect(
         clippy::too_many_arguments,
         reason = "pyo3 hands a method's arguments over one by one"
@@ -139,9 +140,10 @@ impl LogManager {
         load_threads: usize,
         progress: Option<PyRef<'_, LoadProgress>>,
         verify_transactions: bool,
+        seams: Option<PyRef<'_, Seams>>,
     ) -> Outcome<Self> {
         let settings = Settings { default: settings, topics: topic_settings };
-        let options = ManagerOptions {
+        let mut options = ManagerOptions {
             config: settings.default_config()?,
             topic_configs: settings.topic_configs()?,
             cluster_id,
@@ -152,6 +154,10 @@ impl LogManager {
             progress: progress.map(|shared| Arc::clone(&shared.progress)).unwrap_or_default(),
             ..ManagerOptions::default()
         };
+        if let Some(seams) = seams {
+            options.fs = Arc::new(seams.fs.clone());
+            options.clock = Arc::<ShiftedClock>::clone(&seams.clock);
+        }
         let manager = py.detach(|| logcore::LogManager::open(&paths, options))?;
         Ok(Self {
             manager: RwLock::new(Some(Arc::new(manager))),
