@@ -1,4 +1,4 @@
-"""The three limits on connections."""
+"""The limits on connections."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from logcore.network.limits import ConnectionLimits
 def test_without_limits_everybody_is_admitted():
     limits = ConnectionLimits()
     assert [limits.admit("10.0.0.1") for _ in range(1000)] == [None] * 1000
-    assert (limits.count, limits.is_full, limits.delay_ms(5)) == (1000, False, 0)
+    assert (limits.count, limits.is_full) == (1000, False)
 
 
 def test_an_address_has_so_many():
@@ -50,23 +50,6 @@ def test_raising_a_limit_makes_room_at_once():
     limits.total_max = 2
     limits.wake()
     assert told == [1]
-
-
-def test_the_rate_is_kept_over_time():
-    limits = ConnectionLimits(rate_max=10)
-    now_ms, accepted = 1_000, 0
-    for _ in range(10):
-        assert limits.delay_ms(now_ms) == 0
-    while now_ms < 11_000:
-        delay_ms = limits.delay_ms(now_ms)
-        accepted += delay_ms == 0
-        now_ms += delay_ms
-    assert 98 <= accepted <= 101
-
-
-def test_a_rate_of_none_accepts_none():
-    limits = ConnectionLimits(rate_max=0)
-    assert limits.delay_ms(1000) == limits.delay_ms(5000) == 1000
 
 
 def test_releasing_what_was_not_admitted_is_a_mistake():

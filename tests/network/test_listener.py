@@ -9,7 +9,9 @@ import tracemalloc
 
 import pytest
 
+from logcore.common.rates import Window
 from logcore.network.binding import ListenError
+from logcore.network.connection_rates import ConnectionRates
 from logcore.network.limits import ConnectionLimits
 from logcore.network.listener import Listener
 from tests.network.serving import (
@@ -117,13 +119,32 @@ async def test_above_the_total_nobody_is_accepted_until_somebody_leaves(caplog):
 
 @on_loop
 async def test_connections_come_no_faster_than_their_rate():
-    async with listening(Echo(), limits=ConnectionLimits(rate_max=20)) as listener:
+    rates = ConnectionRates(20, window=Window(2, 1000))
+    async with listening(Echo(), limits=ConnectionLimits(rates=rates)) as listener:
         clients = [blocking_socket(listener) for _ in range(25)]
         begin = asyncio.get_running_loop().time()
         await until(lambda: listener.service.stats.accepted == 25)
         assert asyncio.get_running_loop().time() - begin > 0.1
         for client in clients:
             client.close()
+
+
+@on_loop
+async def test_whoever_comes_too_often_from_one_address_is_kept_waiting_and_closed():
+    limits = ConnectionLimits(rates=ConnectionRates(window=Window(2, 200)))
+    limits.rates.address_max = {"127.0.0.1": 10, None: 1000}
+    async with listening(Echo(), limits=limits) as listener:
+        async with connected(listener) as first, connected(listener):
+            begin = asyncio.get_running_loop().time()
+            async with connected(listener) as third:
+                assert await third.is_closed()
+            assert asyncio.get_running_loop().time() - begin > 0.05
+            first.send(b"still here")
+            assert await first.receive() == b"still here"
+        stats = listener.service.stats
+        assert (stats.accepted, stats.throttled, limits.count) == (2, 1, 0) or limits.count <= 2
+        held = blocking_socket(listener)
+        held.close()
 
 
 @on_loop

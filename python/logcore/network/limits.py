@@ -1,18 +1,18 @@
-"""How many connections there may be, in all, per address and per second.
+"""How many connections there may be at once, in all and per address.
 
-Invariant: what was admitted is released exactly once. Pure: who asks brings the time.
-Neighbours: `listener` asks before it accepts; listeners of one broker share one of these.
+Invariant: what was admitted is released exactly once.
+Neighbours: `listener` asks before it accepts; listeners of one broker share one of these;
+`connection_rates` knows how many may come per second.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final
 
-UNLIMITED: Final = 2**31 - 1
+from logcore.network.connection_rates import UNLIMITED, ConnectionRates
 
 
 class ConnectionLimits:
-    """Counts connections against Kafka's three limits.
+    """Counts connections against Kafka's limits.
 
     The limits may be changed while it is used; `wake` follows.
 
@@ -20,7 +20,10 @@ class ConnectionLimits:
         total_max: max.connections: above it nobody is accepted until somebody leaves.
         per_ip_max: max.connections.per.ip: above it a connection is closed at once.
         per_ip_overrides: max.connections.per.ip.overrides, by address.
-        rate_max: max.connection.creation.rate, per second.
+        rates: How many there may be per second.
+
+    Attributes:
+        rates: The same.
     """
 
     def __init__(
@@ -28,16 +31,14 @@ class ConnectionLimits:
         total_max: int = UNLIMITED,
         per_ip_max: int = UNLIMITED,
         per_ip_overrides: Mapping[str, int] | None = None,
-        rate_max: int = UNLIMITED,
+        rates: ConnectionRates | None = None,
     ) -> None:
         self.total_max = total_max
         self.per_ip_max = per_ip_max
         self.per_ip_overrides = dict(per_ip_overrides or {})
-        self.rate_max = rate_max
+        self.rates = rates or ConnectionRates()
         self._hosts: Counter[str] = Counter()
         self._waiting: list[Callable[[], object]] = []
-        self._tokens = float(rate_max)
-        self._refilled_ms = 0
         self.count = 0
 
     @property
@@ -48,20 +49,6 @@ class ConnectionLimits:
     def when_not_full(self, callback: Callable[[], object]) -> None:
         """Call back once, when somebody has left."""
         self._waiting.append(callback)
-
-    def delay_ms(self, now_ms: int) -> int:
-        """Return how long to wait before the next connection; 0 takes one from the rate."""
-        if self.rate_max >= UNLIMITED:
-            return 0
-        elapsed_ms = max(0, now_ms - self._refilled_ms)
-        self._tokens = min(self.rate_max, self._tokens + elapsed_ms * self.rate_max / 1000)
-        self._refilled_ms = now_ms
-        if self._tokens >= 1:
-            self._tokens -= 1
-            return 0
-        if self.rate_max <= 0:
-            return 1000
-        return max(1, round((1 - self._tokens) * 1000 / self.rate_max))
 
     def admit(self, host: str) -> str | None:
         """Count a connection of an address; return why not, if it is one too many."""

@@ -29,6 +29,7 @@ _SWEEP_MAX_MS: Final = 5_000
 _SWEEP_MIN_MS: Final = 20
 _STALLED_MAX_MS: Final = 10_000
 _CLOSING_MAX_MS: Final = 10_000
+_HELD_MAX: Final = 1_000
 _ABORT_SECONDS: Final = 1.0  # an abort needs a turn or two of the loop
 
 
@@ -69,6 +70,7 @@ class Listener:
         self._tls = tls
         self._sockets: list[socket.socket] = []
         self._is_accepting = False
+        self._held: set[socket.socket] = set()
         self._openings: set[asyncio.Task[None]] = set()
         self._sweep_timer: Timer | None = None
         self._emptied: asyncio.Event = asyncio.Event()
@@ -112,6 +114,8 @@ class Listener:
         if self._sweep_timer is not None:
             self._sweep_timer.cancel()
             self._sweep_timer = None
+        for held in list(self._held):
+            self._let_go(held)
         for task in self._openings:
             task.cancel()
         for connection in list(self.connections):
@@ -162,13 +166,18 @@ class Listener:
             self._accept_off()
             limits.when_not_full(self._accept_on)
             return False
-        delay_ms = limits.delay_ms(self.service.scheduler.monotonic_ms())
+        delay_ms = limits.rates.delay_ms(self.name, self.service.scheduler.monotonic_ms())
         if delay_ms:
             self._accept_off_for(delay_ms)
         return not delay_ms
 
     def _admit(self, accepted: socket.socket, peer: tuple[str, int]) -> None:
         service = self.service
+        now_ms = service.scheduler.monotonic_ms()
+        wait_ms = service.limits.rates.count(self.name, peer[0], now_ms)
+        if wait_ms:
+            self._hold(accepted, wait_ms)
+            return
         refusal = service.limits.admit(peer[0])
         if refusal is not None:
             logger.warning("%s:%d %s; closing the connection", *peer, refusal)
@@ -188,6 +197,19 @@ class Listener:
         task = service.loop.create_task(self._open(accepted, connection))
         self._openings.add(task)
         task.add_done_callback(partial(self._opened, accepted, connection))
+
+    def _hold(self, accepted: socket.socket, wait_ms: int) -> None:
+        """Keep a connection waiting that comes too soon after others of its address."""
+        self.service.stats.throttled += 1
+        if len(self._held) >= _HELD_MAX:
+            accepted.close()
+            return
+        self._held.add(accepted)
+        self.service.scheduler.call_later(wait_ms, self._let_go, accepted)
+
+    def _let_go(self, held: socket.socket) -> None:
+        self._held.discard(held)
+        held.close()
 
     def _set_options(self, accepted: socket.socket) -> None:
         settings = self.service.settings

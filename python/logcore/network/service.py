@@ -54,6 +54,7 @@ class NetworkStats:
         sent_bytes: Bytes handed to sockets.
         accepted: Connections accepted.
         refused: Connections closed at once because of a limit.
+        throttled: Connections kept waiting and closed because of their address's rate.
         closed_for_cause: Connections closed because of what the peer sent or did.
         closed_idle: Connections closed because nothing happened on them.
         handshakes_failed: TLS handshakes that came to nothing.
@@ -67,6 +68,7 @@ class NetworkStats:
         "received_bytes",
         "refused",
         "sent_bytes",
+        "throttled",
     )
 
     def __init__(self) -> None:
@@ -74,6 +76,7 @@ class NetworkStats:
         self.sent_bytes = 0
         self.accepted = 0
         self.refused = 0
+        self.throttled = 0
         self.closed_for_cause = 0
         self.closed_idle = 0
         self.handshakes_failed = 0
@@ -132,6 +135,7 @@ _SHOWN: Final = {
     "sent_bytes": "Bytes written to clients",
     "accepted": "Connections accepted",
     "refused": "Connections closed at once because of a limit",
+    "throttled": "Connections kept waiting and closed because of the rate of their address",
     "closed_for_cause": "Connections closed because of what the client sent",
     "closed_idle": "Connections closed because nothing happened on them",
     "handshakes_failed": "TLS handshakes that failed",

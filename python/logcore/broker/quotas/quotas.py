@@ -72,12 +72,13 @@ class Quotas:
         self.request: ClientQuota | None = None
         self.mutations: MutationQuota | None = None
         self.is_active = False
-        self.on_address_rates: Callable[[AddressRates], object] = lambda _rates: None
         self._clock = clock
         self._lanes = lanes
         self._windows = windows or Windows()
         self._entity_count = 0
         self._address_limits: AddressRates = {}
+        self._address_rates: AddressRates = {}
+        self._tell: Callable[[AddressRates], object] = lambda _rates: None
         labels = ("quota",)
         self._throttled = metrics.counter(
             "logcore_throttled_total", "Times that a client had to wait, by quota", labels
@@ -140,16 +141,25 @@ class Quotas:
             for name, rate in limits.items()
             if name is None or is_address(name)
         }
-        self.on_address_rates(rates)
+        self._set_address_rates(rates)
         named = {name: rate for name, rate in limits.items() if name and not is_address(name)}
         if not named or self._lanes is None:
             return
 
         def add(done: Deferred[AddressRates]) -> None:
             if done.error is None and self._address_limits is limits:
-                self.on_address_rates({**done.value(), **rates})
+                self._set_address_rates({**done.value(), **rates})
 
         self._lanes.run(SLOW_LANE, lambda: _by_address(named)).then(add)
+
+    def tell_address_rates(self, tell: Callable[[AddressRates], object]) -> None:
+        """Tell somebody the rates of connections by address, now and after each change."""
+        self._tell = tell
+        tell(self._address_rates)
+
+    def _set_address_rates(self, rates: AddressRates) -> None:
+        self._address_rates = rates
+        self._tell(rates)
 
     # ------------------------------------------------------------ asking
 
