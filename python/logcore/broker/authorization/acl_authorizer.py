@@ -128,13 +128,13 @@ def spellings(host: str) -> tuple[str, ...]:
         >>> spellings("::1")
         ('::1', '0:0:0:0:0:0:0:1')
     """
+    bare, percent, scope = host.partition("%")
     try:
-        address = IPv6Address(host)
+        address = IPv6Address(bare)
     except AddressValueError:
         return (host,)
     mapped: IPv4Address | None = address.ipv4_mapped
     if mapped is not None:
         return (host, str(mapped))
-    groups = address.exploded.partition("%")[0].split(":")
-    java = ":".join(f"{int(group, 16):x}" for group in groups)
-    return (host, java + (f"%{address.scope_id}" if address.scope_id else ""))
+    java = ":".join(f"{int(group, 16):x}" for group in address.exploded.split(":"))
+    return (host, java + percent + scope)
