@@ -211,6 +211,8 @@ APIS: Final = {
             0,
             "logcore.broker.handlers.describe_topic_partitions",
         ),
+        Api(ApiKey.SHARE_FETCH, 1, 2, "logcore.broker.handlers.share_fetch"),
+        Api(ApiKey.SHARE_ACKNOWLEDGE, 1, 2, "logcore.broker.handlers.share_acknowledge"),
         Api(
             ApiKey.INITIALIZE_SHARE_GROUP_STATE,
             0,

@@ -17,6 +17,7 @@ from logcore.broker.metadata_cache import MetadataCache
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import Quotas, unlimited
+from logcore.broker.share.share_partitions import SharePartitions
 from logcore.broker.streams_topics import StreamsTopics
 from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
@@ -40,6 +41,7 @@ class Parts:
         groups: The coordinator of consumer groups.
         transactions: The coordinator of transactions.
         share_states: The coordinator of share groups' state.
+        shares: The partitions that share groups read.
         purgatory: Where requests wait.
         lanes: Threads for what may block.
         endpoints: What address clients are told.
@@ -63,6 +65,7 @@ class Parts:
     groups: GroupCoordinator
     transactions: TransactionCoordinator
     share_states: ShareCoordinator
+    shares: SharePartitions
     purgatory: Purgatory
     lanes: Lanes
     endpoints: Endpoints

@@ -43,6 +43,7 @@ from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import make_quotas
 from logcore.broker.seams import Seams
+from logcore.broker.share.making import make_shares
 from logcore.broker.storage import METADATA_LANE, Storage, open_metadata, open_storage
 from logcore.broker.takeover.summary import Takeover
 from logcore.broker.upkeep import UPKEEP_LANES, Upkeep, UpkeepIntervals
@@ -210,6 +211,8 @@ class Broker:
         self._closers.append(transactions.close)
         share_states = make_share_states(around)
         self._closers.append(share_states.close)
+        shares = make_shares(around, share_states)
+        self._closers.append(shares.close)
         coordinators: dict[str, Coordinator] = {
             GROUP_TOPIC: groups,
             TRANSACTION_TOPIC: transactions,
@@ -239,6 +242,7 @@ class Broker:
             groups=groups,
             transactions=transactions,
             share_states=share_states,
+            shares=shares,
             purgatory=purgatory,
             lanes=lanes,
             endpoints=Endpoints({}),

@@ -1,0 +1,185 @@
+"""ShareFetch: acquiring, sessions, limits, waiting, what is free again, and codes."""
+
+import threading
+import time
+
+import pytest
+
+from logcore.protocol.api_keys import ApiKey
+from tests.broker.batches import batch
+from tests.broker.handlers.asking import produce
+from tests.broker.handlers.sharing import Sharer, acquired, share_group, topic_id_of
+from tests.broker.running import Running
+
+ACCEPT, RELEASE, REJECT = [1], [2], [3]
+TEN = batch([b"v"] * 10)
+
+
+def sharer(broker: Running, batches: int = 1, **configs: str) -> tuple[str, Sharer]:
+    topic = broker.topic()
+    for _ in range(batches):
+        assert produce(broker.wire(), topic, TEN).error_code == 0
+    group = share_group(broker, topic, **configs)
+    return topic, Sharer(broker.wire(), group, topic_id_of(broker, topic))
+
+
+def another(broker: Running, one: Sharer, name: str = "another") -> Sharer:
+    return Sharer(broker.wire(), one.group, one.topic_id, name)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_records_are_acquired_once(broker: Running, version: int):
+    _, one = sharer(broker)
+    two = another(broker, one)
+    one.version = two.version = version
+    answer = one.fetch()
+    partition = answer.responses[0].partitions[0]
+    assert acquired(answer) == [(0, 9, 1)]
+    assert len(partition.records) == len(TEN)
+    assert answer.acquisition_lock_timeout_ms == 30_000
+    assert two.acquire() == []
+    assert one.acquire() == []
+    assert one.acknowledge((0, 9, ACCEPT)) == 0
+
+
+def test_what_is_released_is_delivered_again(broker: Running):
+    _, one = sharer(broker)
+    assert one.acquire() == [(0, 9, 1)]
+    assert one.acquire({0: [(0, 3, ACCEPT), (4, 5, RELEASE), (6, 9, ACCEPT)]}) == [(4, 5, 2)]
+    assert one.acquire({0: [(4, 5, ACCEPT)]}) == []
+
+
+def test_only_the_batches_of_acquired_records_are_sent(broker: Running):
+    _, one = sharer(broker, 3)
+    answer = one.fetch(max_records=5)
+    assert acquired(answer) == [(0, 9, 1)]
+    assert len(answer.responses[0].partitions[0].records) == len(TEN)
+
+
+def test_a_record_limit_is_exact(broker: Running):
+    _, one = sharer(broker, 2)
+    assert one.acquire(max_records=4, share_acquire_mode=1) == [(0, 3, 1)]
+    assert one.acquire(max_records=9, share_acquire_mode=1) == [(4, 12, 1)]
+    assert one.fetch(share_acquire_mode=7).error_code == 42
+
+
+def test_pieces_are_cut_at_batches(broker: Running):
+    _, one = sharer(broker, 3)
+    assert one.acquire(batch_size=10) == [(0, 9, 1), (10, 19, 1), (20, 29, 1)]
+
+
+def test_locks_are_limited(broker: Running):
+    _, one = sharer(broker, 20, share_partition_max_record_locks="100")
+    assert one.acquire() == [(0, 99, 1)]
+    assert one.acquire() == []
+    assert one.acquire({0: [(0, 49, ACCEPT)]}) == [(100, 149, 1)]
+
+
+def test_a_fetch_waits_for_records(broker: Running):
+    topic, one = sharer(broker, 0)
+    one.send(max_wait_ms=15_000)
+    timer = threading.Timer(0.1, lambda: produce(broker.wire(), topic, TEN))
+    timer.start()
+    began = time.monotonic()
+    assert acquired(one.wire.receive(ApiKey.SHARE_FETCH, 2)) == [(0, 9, 1)]
+    assert time.monotonic() - began < 10
+    timer.join()
+
+
+def test_a_fetch_waits_for_a_release(broker: Running):
+    _, one = sharer(broker)
+    two = another(broker, one)
+    one.acquire()
+    two.send(max_wait_ms=15_000)
+    one.acknowledge((0, 9, RELEASE))
+    assert acquired(two.wire.receive(ApiKey.SHARE_FETCH, 2)) == [(0, 9, 2)]
+
+
+def test_a_fetch_waits_in_vain(broker: Running):
+    _, one = sharer(broker, 0)
+    answer = one.fetch(max_wait_ms=50)
+    assert [len(each.partitions) for each in answer.responses] == [1]
+    assert one.fetch(max_wait_ms=50).responses == []
+
+
+def test_a_connection_that_closes_frees_its_records(broker: Running):
+    _, one = sharer(broker)
+    two = another(broker, one)
+    one.acquire()
+    two.send(max_wait_ms=15_000)
+    one.wire.close()
+    assert acquired(two.wire.receive(ApiKey.SHARE_FETCH, 2)) == [(0, 9, 2)]
+
+
+def test_a_session_that_ends_frees_its_records(broker: Running):
+    _, one = sharer(broker)
+    two = another(broker, one)
+    one.acquire()
+    assert one.close().error_code == 0
+    assert two.acquire() == [(0, 9, 2)]
+    assert one.close().error_code == 122
+
+
+def test_epochs_of_sessions(broker: Running):
+    _, one = sharer(broker)
+    one.epoch = 3
+    assert one.fetch().error_code == 122
+    one.epoch = 0
+    assert one.fetch({0: [(0, 9, ACCEPT)]}).error_code == 42
+    assert one.fetch().error_code == 0
+    one.epoch = 5
+    assert one.fetch().error_code == 123
+    one.epoch = 1
+    assert one.fetch().error_code == 0
+
+
+def test_requests_that_cannot_be(broker: Running):
+    _, one = sharer(broker)
+    assert one.wire.ask(one.request(), 2).error_code == 0
+    one.member = ""
+    assert one.fetch().error_code == 42
+    one.member = "m" * 37
+    assert one.fetch().error_code == 42
+
+
+def test_unknown_topics_and_partitions(broker: Running):
+    _, one = sharer(broker)
+    one.partitions = (0, 7)
+    answer = one.fetch()
+    codes = {each.partition_index: each.error_code for each in answer.responses[0].partitions}
+    assert codes == {0: 0, 7: 3}
+    lost = Sharer(broker.wire(), one.group, b"\7" * 16)
+    assert lost.fetch().responses[0].partitions[0].error_code == 100
+
+
+def test_what_is_handed_out_too_often_is_archived(broker: Running):
+    _, one = sharer(broker, 2, share_delivery_count_limit="2")
+    assert one.acquire(max_records=10) == [(0, 9, 1)]
+    assert one.acquire({0: [(0, 9, RELEASE)]}, max_records=10) == [(0, 9, 2)]
+    assert one.acquire({0: [(0, 9, RELEASE)]}) == [(10, 19, 1)]
+
+
+def test_a_renewal_fetches_nothing(broker: Running):
+    _, one = sharer(broker, 2)
+    assert one.acquire(max_records=10) == [(0, 9, 1)]
+    nothing = {"max_bytes": 0, "min_bytes": 0, "max_records": 0, "max_wait_ms": 0}
+    answer = one.fetch({0: [(0, 9, [4])]}, is_renew_ack=True, **nothing)
+    assert answer.error_code == 0
+    assert acquired(answer) == []
+    assert answer.responses[0].partitions[0].acknowledge_error_code == 0
+    assert one.fetch({0: [(0, 9, [4])]}, is_renew_ack=True).error_code == 42
+
+
+def test_where_a_group_begins(broker: Running):
+    topic = broker.topic()
+    produce(broker.wire(), topic, TEN)
+    group = share_group(broker, topic, share_auto_offset_reset="latest")
+    one = Sharer(broker.wire(), group, topic_id_of(broker, topic))
+    assert one.acquire() == []
+    produce(broker.wire(), topic, TEN)
+    assert one.acquire(max_wait_ms=5_000) == [(10, 19, 1)]
+    ago = share_group(broker, topic, share_auto_offset_reset="by_duration:PT1H")
+    late = Sharer(broker.wire(), ago, topic_id_of(broker, topic))
+    assert late.acquire() == [(0, 19, 1)] or late.acquire() == []
+    third = share_group(broker, topic, start=15)
+    assert Sharer(broker.wire(), third, topic_id_of(broker, topic)).acquire() == [(15, 19, 1)]
