@@ -10,7 +10,6 @@ from typing import Final
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.broker.share.fetching import NOTHING, ShareAsk, ShareFetch, failed
-from logcore.broker.share.requests import TopicChecks, acknowledge, session_key
 from logcore.broker.share.sessions import (
     FINAL_EPOCH,
     INITIAL_EPOCH,
@@ -19,6 +18,7 @@ from logcore.broker.share.sessions import (
     TopicPartition,
 )
 from logcore.broker.share.settings import ShareSettings
+from logcore.broker.share_requests import TopicChecks, acknowledge, session_key
 from logcore.common.deferred import Deferred
 from logcore.common.errors import (
     InvalidRequestError,
