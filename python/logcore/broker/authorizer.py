@@ -149,3 +149,10 @@ def authorized_operations(
         if authorizer.allows(context, operation, resource_type, name, is_quiet=True)
     )
     return sum(allowed)
+
+
+def operations_on_cluster(authorizer: Authorizer, context: RequestContext) -> int:
+    """Return the bit set of the cluster; 0 for who may not describe it."""
+    if not authorizer.allows(context, Operation.DESCRIBE, ResourceType.CLUSTER):
+        return 0
+    return authorized_operations(authorizer, context, ResourceType.CLUSTER, CLUSTER_NAME)

@@ -231,7 +231,6 @@ def _result(
     result = CreatableTopicResult(name=topic.name, topic_id=topic.topic_id, error_message=None)
     if creation.visible_configs is not None and topic.name not in creation.visible_configs:
         result.topic_config_error_code = TopicAuthorizationFailedError.code
-        result.configs = None
         return result
     result.num_partitions = len(topic.partitions)
     result.replication_factor = len(topic.partitions[0].replicas)

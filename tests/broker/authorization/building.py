@@ -30,6 +30,10 @@ TOLD = (
 """What a gist keeps of a message, besides its lists."""
 
 
+BESIDES = ("aborted_transactions",)
+"""Lists of structs that a gist leaves out."""
+
+
 def request_of(key: ApiKey, body: dict[str, Any]) -> Message:
     """Return a request with the values of a dictionary, structs as dictionaries within it."""
     module = importlib.import_module(f"logcore.protocol.messages.{key.name.lower()}")
@@ -78,6 +82,6 @@ def gist(message: Any) -> Any:
         return message
     kept = {name: getattr(message, name) for name in message.FIELDS if name in TOLD}
     for name, field in message.FIELDS.items():
-        if field.of is not None:
+        if field.of is not None and name not in BESIDES:
             kept[name] = gist(getattr(message, name))
     return kept

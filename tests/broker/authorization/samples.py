@@ -243,7 +243,9 @@ def _topics(world: World) -> Iterable[Sample]:
         {"topics": [{"name": ABSENT}, {"name": None, "topic_id": b"?" * 16}], "timeout_ms": 1000},
     )
     more = [{"name": SECRET, "count": 3, "assignments": None}]
-    yield Sample(ApiKey.CREATE_PARTITIONS, 3, {"topics": more, "validate_only": True})
+    yield Sample(
+        ApiKey.CREATE_PARTITIONS, 3, {"topics": more, "validate_only": True, "timeout_ms": 9000}
+    )
 
 
 def _groups(world: World) -> Iterable[Sample]:
@@ -345,7 +347,7 @@ def _configs(world: World) -> Iterable[Sample]:
             (GROUPS, GROUP),
         )
     ]
-    described = [{**each, "configuration_keys": []} for each in resources]
+    described = [{**each, "configuration_keys": ["retention.ms"]} for each in resources]
     yield Sample(ApiKey.DESCRIBE_CONFIGS, 4, {"resources": described})
     nothing = [{**each, "configs": []} for each in resources]
     validated = {"validate_only": True}

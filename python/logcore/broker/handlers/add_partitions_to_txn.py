@@ -21,6 +21,7 @@ from logcore.common.errors import (
     TransactionalIdAuthorizationFailedError,
     UnknownTopicOrPartitionError,
 )
+from logcore.controller.image import INTERNAL_TOPICS
 from logcore.coordinator.transaction.partitions import Addition
 from logcore.coordinator.transaction.service import ProducerIdentity
 from logcore.coordinator.transaction.state import EPOCH_BUMPING_VERSION, TopicPartition
@@ -78,7 +79,8 @@ def _serve(
 ) -> Deferred[_Codes]:
     """Add the partitions of one transaction, or ask for them; answer each with a code."""
     places = frozenset((topic.name, each) for topic in asked.topics for each in topic.partitions)
-    if not parts.authorizer.allows(
+    is_client = context.version < _SEVERAL_SINCE
+    if is_client and not parts.authorizer.allows(
         context, Operation.WRITE, ResourceType.TRANSACTIONAL_ID, asked.transactional_id
     ):
         return Deferred.of(dict.fromkeys(places, TransactionalIdAuthorizationFailedError.code))
@@ -107,8 +109,9 @@ def _refused(
     for topic in topics:
         found = parts.controller.image.topics_by_name.get(topic.name)
         count = 0 if found is None else len(found.partitions)
-        may_write = not is_client or parts.authorizer.allows(
-            context, Operation.WRITE, ResourceType.TOPIC, topic.name
+        may_write = not is_client or (
+            topic.name not in INTERNAL_TOPICS
+            and parts.authorizer.allows(context, Operation.WRITE, ResourceType.TOPIC, topic.name)
         )
         for index in topic.partitions:
             if not may_write:

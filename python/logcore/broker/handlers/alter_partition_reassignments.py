@@ -12,6 +12,8 @@ from logcore.common.errors import ClusterAuthorizationFailedError
 from logcore.protocol.messages.alter_partition_reassignments import (
     AlterPartitionReassignmentsRequest,
     AlterPartitionReassignmentsResponse,
+    ReassignablePartitionResponse,
+    ReassignableTopicResponse,
 )
 
 
@@ -20,5 +22,27 @@ def handle(
 ) -> Deferred[AlterPartitionReassignmentsResponse]:
     """Move partitions, if the client may."""
     if not parts.authorizer.allows(context, Operation.ALTER, ResourceType.CLUSTER):
-        raise ClusterAuthorizationFailedError("altering the cluster is not allowed")
+        return Deferred.of(_refused(request))
     return parts.controller.alter_partition_reassignments(request)
+
+
+def _refused(request: AlterPartitionReassignmentsRequest) -> AlterPartitionReassignmentsResponse:
+    error = ClusterAuthorizationFailedError("altering the cluster is not allowed")
+    return AlterPartitionReassignmentsResponse(
+        error_code=error.code,
+        error_message=str(error),
+        responses=[
+            ReassignableTopicResponse(
+                name=topic.name,
+                partitions=[
+                    ReassignablePartitionResponse(
+                        partition_index=each.partition_index,
+                        error_code=error.code,
+                        error_message=str(error),
+                    )
+                    for each in topic.partitions
+                ],
+            )
+            for topic in request.topics
+        ],
+    )

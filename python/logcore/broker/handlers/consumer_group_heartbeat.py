@@ -26,14 +26,18 @@ def handle(
 ) -> ConsumerGroupHeartbeatResponse | Deferred[ConsumerGroupHeartbeatResponse]:
     """Hand the request to the coordinator."""
 
-    def may_describe(topic: str) -> bool:
-        return parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic)
+    def may_describe(topic: str, *, is_quiet: bool = True) -> bool:
+        return parts.authorizer.allows(
+            context, Operation.DESCRIBE, ResourceType.TOPIC, topic, is_quiet=is_quiet
+        )
 
     if not is_enabled(parts):
         return refused(UnsupportedVersionError("consumer groups are disabled"))
     if not parts.authorizer.allows(context, Operation.READ, ResourceType.GROUP, request.group_id):
         return refused(GroupAuthorizationFailedError())
-    if not all(may_describe(topic) for topic in request.subscribed_topic_names or ()):
+    if not all(
+        may_describe(topic, is_quiet=False) for topic in request.subscribed_topic_names or ()
+    ):
         return refused(TopicAuthorizationFailedError())
     caller = Caller(context.version, context.client_id or "", context.client_host)
     return parts.groups.consumer_heartbeat(caller, request, may_describe)

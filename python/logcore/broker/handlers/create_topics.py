@@ -6,7 +6,7 @@ refused for a quota, since 7 the response tells ids. Each topic stands or falls 
 
 from typing import Final
 
-from logcore.broker.authorizer import CLUSTER_NAME, Operation, ResourceType
+from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
@@ -25,7 +25,7 @@ def handle(
 ) -> Deferred[CreateTopicsResponse]:
     """Create what the client may create."""
     allows = parts.authorizer.allows
-    may_all = allows(context, Operation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME)
+    may_all = allows(context, Operation.CREATE, ResourceType.CLUSTER, is_quiet=True)
     names = dict.fromkeys(topic.name for topic in request.topics)
     refused = [
         name
@@ -36,7 +36,7 @@ def handle(
     visible = {
         name
         for name in names
-        if allows(context, Operation.DESCRIBE_CONFIGS, ResourceType.TOPIC, name)
+        if allows(context, Operation.DESCRIBE_CONFIGS, ResourceType.TOPIC, name, is_quiet=True)
     }
     charge = parts.quotas.mutation_charge(context, _STRICT_FROM)
     created = parts.controller.create_topics(request, visible, charge)
@@ -55,7 +55,6 @@ def _with_refused(response: CreateTopicsResponse, refused: list[str]) -> CreateT
             name=name,
             error_code=error.code,
             error_message="creating this topic is not allowed",
-            configs=None,
         )
         for name in refused
     ]

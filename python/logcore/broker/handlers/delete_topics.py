@@ -38,11 +38,14 @@ def handle(
         return DeleteTopicsResponse(
             responses=[_refused(state.name, state.topic_id, refusal) for state in states]
         )
+    may_all = parts.authorizer.allows(
+        context, Operation.DELETE, ResourceType.CLUSTER, is_quiet=True
+    )
     results: list[DeletableTopicResult] = []
     deleted: list[TopicImage] = []
     charge = parts.quotas.mutation_charge(context, _STRICT_FROM)
     for deletion in resolve_deletion(parts.controller.image, states):
-        refused = _forbidden(parts, context, deletion)
+        refused = None if may_all else _forbidden(parts, context, deletion)
         if deletion.topic is not None and refused is None:
             refused = _unpaid(charge, deletion.topic)
         results.append(refused or deletion.result)
@@ -84,5 +87,5 @@ def _forbidden(
     if not allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name):
         return _refused(deletion.state.name, deletion.state.topic_id, error)
     if not allows(context, Operation.DELETE, ResourceType.TOPIC, name):
-        return _refused(name, deletion.result.topic_id, error)
+        return _refused(name, deletion.state.topic_id, error)
     return None

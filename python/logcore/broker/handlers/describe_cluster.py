@@ -6,12 +6,7 @@ it may ask for fenced brokers too.
 
 from typing import Final
 
-from logcore.broker.authorizer import (
-    CLUSTER_NAME,
-    Operation,
-    ResourceType,
-    authorized_operations,
-)
+from logcore.broker.authorizer import operations_on_cluster
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.broker.reachable_brokers import reachable_brokers
@@ -51,10 +46,5 @@ def handle(
         ],
     )
     if request.include_cluster_authorized_operations:
-        may = parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.CLUSTER)
-        response.cluster_authorized_operations = (
-            authorized_operations(parts.authorizer, context, ResourceType.CLUSTER, CLUSTER_NAME)
-            if may
-            else 0
-        )
+        response.cluster_authorized_operations = operations_on_cluster(parts.authorizer, context)
     return response

@@ -8,6 +8,7 @@ from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.errors import ClusterAuthorizationFailedError, KafkaStorageError
+from logcore.controller.topic_names import CLUSTER_METADATA_TOPIC
 from logcore.protocol.messages.describe_log_dirs import (
     DescribeLogDirsPartition,
     DescribeLogDirsRequest,
@@ -37,7 +38,7 @@ def handle(
         )
         topics: dict[str, list[DescribeLogDirsPartition]] = {}
         for topic, index, size_bytes in logs if is_online else ():
-            if wanted is None or (topic, index) in wanted:
+            if topic != CLUSTER_METADATA_TOPIC and (wanted is None or (topic, index) in wanted):
                 partition = DescribeLogDirsPartition(
                     partition_index=index, partition_size=size_bytes
                 )

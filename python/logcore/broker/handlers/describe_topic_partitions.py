@@ -81,7 +81,9 @@ def _names(
 
 def _visible(parts: Parts, context: RequestContext) -> Iterator[str]:
     for name in parts.controller.image.topics_by_name:
-        if parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name):
+        if parts.authorizer.allows(
+            context, Operation.DESCRIBE, ResourceType.TOPIC, name, is_quiet=True
+        ):
             yield name
 
 
@@ -93,17 +95,20 @@ def _partition_count(parts: Parts, name: str) -> int:
 def _describe(
     parts: Parts, context: RequestContext, name: str, numbers: range
 ) -> DescribeTopicPartitionsResponseTopic:
+    authorizer = parts.authorizer
+    if not authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name):
+        return DescribeTopicPartitionsResponseTopic(
+            name=name, error_code=TopicAuthorizationFailedError.code
+        )
     answered = DescribeTopicPartitionsResponseTopic(
         name=name,
         is_internal=name in INTERNAL_TOPICS,
         topic_authorized_operations=authorized_operations(
-            parts.authorizer, context, ResourceType.TOPIC, name
+            authorizer, context, ResourceType.TOPIC, name
         ),
     )
     topic = parts.controller.image.topics_by_name.get(name)
-    if not parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name):
-        answered.error_code = TopicAuthorizationFailedError.code
-    elif topic is not None:
+    if topic is not None:
         _fill(answered, topic, numbers)
     elif topic_names.fault_of(name) is not None:
         answered.error_code = InvalidTopicError.code

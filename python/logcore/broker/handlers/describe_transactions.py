@@ -37,6 +37,6 @@ def _describe(parts: Parts, transactional_id: str, context: RequestContext) -> T
     described.topics = [
         topic
         for topic in described.topics
-        if allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic.topic)
+        if allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic.topic, is_quiet=True)
     ]
     return described

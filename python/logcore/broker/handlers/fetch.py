@@ -138,18 +138,32 @@ class _Fetch:
             return wanted.topic
         return self._parts.replicas.name_of(wanted.topic_id)
 
+    def _readable(self, wanted: Wanted) -> str:
+        """Return the topic of a partition that the client may read.
+
+        Raises:
+            TopicAuthorizationFailedError: If it may not, or calls itself a replica and may not.
+            UnknownTopicIdError: If no topic has the id.
+            NotLeaderOrFollowerError: If it is a replica: there are none but our own.
+        """
+        topic = self._name_of(wanted)
+        allows = self._parts.authorizer.allows
+        if self._replica_id() >= 0:
+            if not allows(self._context, Operation.CLUSTER_ACTION, ResourceType.CLUSTER):
+                raise TopicAuthorizationFailedError("not authorized to replicate")
+            raise NotLeaderOrFollowerError("the replica is not one of the partition's")
+        if topic is None:
+            raise UnknownTopicIdError("no topic has this id")
+        if not allows(self._context, Operation.READ, ResourceType.TOPIC, topic):
+            raise TopicAuthorizationFailedError(f"not authorized to read {topic}")
+        return topic
+
     def _read_one(
         self, wanted: Wanted, data: PartitionData, left_bytes: int, is_first: bool
     ) -> int:
         """Read one partition into its answer; return how many bytes."""
-        topic = self._name_of(wanted)
-        if topic is None:
-            raise UnknownTopicIdError("no topic has this id")
+        topic = self._readable(wanted)
         parts = self._parts
-        if not parts.authorizer.allows(self._context, Operation.READ, ResourceType.TOPIC, topic):
-            raise TopicAuthorizationFailedError(f"not authorized to read {topic}")
-        if self._replica_id() >= 0:
-            raise NotLeaderOrFollowerError("the replica is not one of the partition's")
         partition = parts.replicas.get(topic, wanted.index)
         partition.check_epoch(wanted.leader_epoch)
         if wanted.last_epoch >= 0 and self._diverges(partition, wanted, data):

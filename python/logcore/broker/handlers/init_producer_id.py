@@ -36,7 +36,10 @@ def handle(
     transactional_id = request.transactional_id
     allows = parts.authorizer.allows
     if transactional_id is None:
-        if not allows(context, Operation.IDEMPOTENT_WRITE, ResourceType.CLUSTER):
+        if not (
+            allows(context, Operation.IDEMPOTENT_WRITE, ResourceType.CLUSTER, is_quiet=True)
+            or parts.authorizer.allows_any(context, Operation.WRITE, ResourceType.TOPIC)
+        ):
             raise ClusterAuthorizationFailedError("not authorized to write idempotently")
     elif not allows(context, Operation.WRITE, ResourceType.TRANSACTIONAL_ID, transactional_id):
         raise TransactionalIdAuthorizationFailedError(f"not authorized for {transactional_id}")

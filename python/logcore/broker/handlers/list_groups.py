@@ -14,10 +14,12 @@ def handle(parts: Parts, request: ListGroupsRequest, context: RequestContext) ->
     """List the groups that the caller may know of."""
     response = parts.groups.list_groups(request)
     allows = parts.authorizer.allows
-    if not allows(context, Operation.DESCRIBE, ResourceType.CLUSTER):
+    if not allows(context, Operation.DESCRIBE, ResourceType.CLUSTER, is_quiet=True):
         response.groups = [
             group
             for group in response.groups
-            if allows(context, Operation.DESCRIBE, ResourceType.GROUP, group.group_id)
+            if allows(
+                context, Operation.DESCRIBE, ResourceType.GROUP, group.group_id, is_quiet=True
+            )
         ]
     return response

@@ -10,6 +10,8 @@ from logcore.common.errors import ClusterAuthorizationFailedError
 from logcore.protocol.messages.list_partition_reassignments import (
     ListPartitionReassignmentsRequest,
     ListPartitionReassignmentsResponse,
+    OngoingPartitionReassignment,
+    OngoingTopicReassignment,
 )
 
 
@@ -18,5 +20,24 @@ def handle(
 ) -> ListPartitionReassignmentsResponse:
     """List what is being moved, if the client may know."""
     if not parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.CLUSTER):
-        raise ClusterAuthorizationFailedError("describing the cluster is not allowed")
+        return _refused(request)
     return parts.controller.list_partition_reassignments(request)
+
+
+def _refused(request: ListPartitionReassignmentsRequest) -> ListPartitionReassignmentsResponse:
+    """Refuse, naming what was asked for, as Apache Kafka does."""
+    error = ClusterAuthorizationFailedError("describing the cluster is not allowed")
+    return ListPartitionReassignmentsResponse(
+        error_code=error.code,
+        error_message=str(error),
+        topics=[
+            OngoingTopicReassignment(
+                name=topic.name,
+                partitions=[
+                    OngoingPartitionReassignment(partition_index=index)
+                    for index in topic.partition_indexes
+                ],
+            )
+            for topic in request.topics or ()
+        ],
+    )

@@ -22,7 +22,11 @@ def handle(
         each
         for each in response.transaction_states
         if parts.authorizer.allows(
-            context, Operation.DESCRIBE, ResourceType.TRANSACTIONAL_ID, each.transactional_id
+            context,
+            Operation.DESCRIBE,
+            ResourceType.TRANSACTIONAL_ID,
+            each.transactional_id,
+            is_quiet=True,
         )
     ]
     return response

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from logcore.broker.authorizer import (
-    CLUSTER_NAME,
     Operation,
     ResourceType,
     authorized_operations,
+    operations_on_cluster,
 )
 from logcore.broker.auto_creation import ensure_topics
 from logcore.broker.context import RequestContext
@@ -80,7 +80,7 @@ def _is_wanted(
         return False
     if not request.allow_auto_topic_creation or not parts.config.auto_create_topics_enable:
         return False
-    return topic_names.fault_of(name) is None and _sees(parts, context, name)
+    return topic_names.fault_of(name) is None and _sees(parts, context, name, is_quiet=True)
 
 
 def _create(
@@ -97,20 +97,24 @@ def _create(
 
 def _may_create(parts: Parts, context: RequestContext, name: str) -> bool:
     allows = parts.authorizer.allows
-    return allows(context, Operation.CREATE, ResourceType.CLUSTER, CLUSTER_NAME) or allows(
+    return allows(context, Operation.CREATE, ResourceType.CLUSTER, is_quiet=True) or allows(
         context, Operation.CREATE, ResourceType.TOPIC, name
     )
 
 
-def _sees(parts: Parts, context: RequestContext, name: str) -> bool:
-    return parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, name)
+def _sees(parts: Parts, context: RequestContext, name: str, *, is_quiet: bool = False) -> bool:
+    return parts.authorizer.allows(
+        context, Operation.DESCRIBE, ResourceType.TOPIC, name, is_quiet=is_quiet
+    )
 
 
 def _everything(parts: Parts, request: MetadataRequest, context: RequestContext) -> EncodedMetadata:
     """Describe all topics that may be seen; of the others not even the names are told."""
     topics = parts.controller.image.topics_by_name
     response = _frame(parts, request, context)
-    visible = [topic for topic in topics.values() if _sees(parts, context, topic.name)]
+    visible = [
+        topic for topic in topics.values() if _sees(parts, context, topic.name, is_quiet=True)
+    ]
     version = context.version
     if request.include_topic_authorized_operations:
         encoded = _with_operations(parts, context, visible)
@@ -156,7 +160,7 @@ def _describe(
         return _describe_by_id(parts, context, asked)
     name = asked.name
     if not _sees(parts, context, name):
-        return _refused(name, TopicAuthorizationFailedError.code)
+        return MetadataResponseTopic(name=name, error_code=TopicAuthorizationFailedError.code)
     topic = parts.controller.image.topics_by_name.get(name)
     if topic is not None:
         return topic
@@ -177,10 +181,11 @@ def _describe_by_id(
             name=asked.name or "", topic_id=asked.topic_id, error_code=InvalidRequestError.code
         )
     topic = parts.controller.image.topics_by_id.get(asked.topic_id)
-    if topic is None or not _sees(parts, context, topic.name):
-        unknown = UnknownTopicIdError.code
-        return MetadataResponseTopic(name=None, topic_id=asked.topic_id, error_code=unknown)
-    return topic
+    if topic is not None and _sees(parts, context, topic.name):
+        return topic
+    # That a topic has an id is no secret, which name it has may be one.
+    error = UnknownTopicIdError if topic is None else TopicAuthorizationFailedError
+    return MetadataResponseTopic(name=None, topic_id=asked.topic_id, error_code=error.code)
 
 
 def _refused(name: str, code: int) -> MetadataResponseTopic:
@@ -207,9 +212,7 @@ def _frame(parts: Parts, request: MetadataRequest, context: RequestContext) -> M
         controller_id=parts.node_id,
     )
     if request.include_cluster_authorized_operations and context.version in _CLUSTER_OPERATIONS:
-        response.cluster_authorized_operations = authorized_operations(
-            parts.authorizer, context, ResourceType.CLUSTER, CLUSTER_NAME
-        )
+        response.cluster_authorized_operations = operations_on_cluster(parts.authorizer, context)
     return response
 
 

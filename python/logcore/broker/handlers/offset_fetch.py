@@ -121,7 +121,7 @@ def _visible(
     response.topics = [
         topic
         for topic in response.topics
-        if allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic.name)
+        if allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic.name, is_quiet=True)
     ]
     if context.version >= _IDS_SINCE:
         known = parts.controller.image.topics_by_name

@@ -21,22 +21,22 @@ def handle(
     parts: Parts, request: OffsetForLeaderEpochRequest, context: RequestContext
 ) -> OffsetForLeaderEpochResponse:
     """Answer for every partition by itself."""
-    topics = [
-        OffsetForLeaderTopicResult(
-            topic=topic.topic,
-            partitions=[_end_of(parts, context, topic.topic, asked) for asked in topic.partitions],
-        )
-        for topic in request.topics
-    ]
+    allows = parts.authorizer.allows
+    may_all = allows(context, Operation.CLUSTER_ACTION, ResourceType.CLUSTER, is_quiet=True)
+    topics = []
+    for topic in request.topics:
+        may = may_all or allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic.topic)
+        ends = [_end_of(parts, topic.topic, asked, may=may) for asked in topic.partitions]
+        topics.append(OffsetForLeaderTopicResult(topic=topic.topic, partitions=ends))
     return OffsetForLeaderEpochResponse(topics=topics)
 
 
 def _end_of(
-    parts: Parts, context: RequestContext, topic: str, asked: OffsetForLeaderPartition
+    parts: Parts, topic: str, asked: OffsetForLeaderPartition, *, may: bool
 ) -> EpochEndOffset:
     answer = EpochEndOffset(partition=asked.partition)
     try:
-        if not parts.authorizer.allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic):
+        if not may:
             raise TopicAuthorizationFailedError(f"not authorized to describe {topic}")
         partition = parts.replicas.get(topic, asked.partition)
         partition.check_epoch(asked.current_leader_epoch)

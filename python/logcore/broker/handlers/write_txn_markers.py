@@ -32,9 +32,8 @@ def handle(
 ) -> Deferred[WriteTxnMarkersResponse]:
     """Write the markers, each partition by itself."""
     allows = parts.authorizer.allows
-    may = any(
-        allows(context, operation, ResourceType.CLUSTER)
-        for operation in (Operation.CLUSTER_ACTION, Operation.ALTER)
+    may = allows(context, Operation.ALTER, ResourceType.CLUSTER, is_quiet=True) or allows(
+        context, Operation.CLUSTER_ACTION, ResourceType.CLUSTER
     )
     results = [_result(marker) for marker in request.markers]
     if not may:

@@ -1,0 +1,184 @@
+"""Access rules beside Apache Kafka's: the same rules and requests lead to the same answers.
+
+Invariant: both brokers have the same topics, groups, transactions and rules; each set of rules is
+about an address of its own, from which the requests come, so no login is needed to be somebody.
+Neighbours: `tests/broker/authorization` proves without Apache Kafka that handlers ask by the table.
+"""
+
+import socket
+from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from logcore.broker.apis import APIS
+from logcore.broker.authorization.questions import ASKS, Ask
+from logcore.broker.authorizer import CLUSTER_NAME, Operation, ResourceType
+from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER
+from logcore.common.uuids import ZERO_UUID
+from logcore.protocol.api_keys import ApiKey
+from tests.broker.authorization.building import gist
+from tests.broker.authorization.samples import Sample, World, asked, make_world, samples, until
+from tests.broker.running import running_broker
+from tests.broker.wire import Wire
+from tests.peers import kafka
+
+pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
+
+LITERAL, PREFIXED = 3, 4
+DENY, ALLOW = 2, 3
+ANYBODY = "User:ANONYMOUS"
+MAKER = "127.0.0.1"
+SETTINGS: Final = {
+    "authorizer.class.name": STANDARD_AUTHORIZER,
+    "allow.everyone.if.no.acl.found": "true",
+}
+
+Rule = tuple[int, str, int, int, int]
+"""Resource type, name, pattern type, operation, permission."""
+
+EVERYTHING: Final[frozenset[Rule]] = frozenset(
+    (kind, CLUSTER_NAME if kind == ResourceType.CLUSTER else "*", LITERAL, Operation.ALL, ALLOW)
+    for kind in ResourceType
+)
+
+
+def rule(ask: Ask, permission: int = ALLOW) -> Rule:
+    if ask.resource_type == ResourceType.CLUSTER:
+        return (ask.resource_type, CLUSTER_NAME, LITERAL, ask.operation, permission)
+    return (ask.resource_type, "secret-", PREFIXED, ask.operation, permission)
+
+
+def sets_of(key: ApiKey) -> list[frozenset[Rule]]:
+    """Return the sets of rules to ask an API under."""
+    asks = ASKS.get(key, ())
+    every = frozenset(rule(ask) for ask in asks)
+    sets = [frozenset(), every, EVERYTHING]
+    for ask in asks:
+        sets += [frozenset({rule(ask)}), every - {rule(ask)}, EVERYTHING | {rule(ask, DENY)}]
+    return sets
+
+
+def connect(port: int, address: str) -> Wire:
+    wire = Wire.__new__(Wire)
+    wire.socket = socket.create_connection(
+        ("127.0.0.1", port), timeout=20, source_address=(address, 0)
+    )
+    wire.client_id, wire.correlation_id = "test", 0
+    return wire
+
+
+def creation(host: str, each: Rule) -> dict[str, Any]:
+    kind, name, pattern, operation, permission = each
+    return {
+        "resource_type": kind,
+        "resource_name": name,
+        "resource_pattern_type": pattern,
+        "principal": ANYBODY,
+        "host": host,
+        "operation": operation,
+        "permission_type": permission,
+    }
+
+
+class Site:
+    """A broker with a world in it, and rules for addresses."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.wire = connect(port, MAKER)
+        self.create([creation(MAKER, each) for each in EVERYTHING])
+        self.world: World = make_world(self.wire)
+
+    def create(self, creations: list[dict[str, Any]]) -> None:
+        made = asked(self.wire, ApiKey.CREATE_ACLS, 3, creations=creations)
+        assert {result.error_code for result in made.results} <= {0}
+        host = creations[-1]["host"]
+        until(lambda: self.rules(host), lambda rules: len(rules) == count_of(creations, host))
+
+    def rules(self, host: str) -> list[Any]:
+        """Return the rules about an address."""
+        found = asked(
+            self.wire,
+            ApiKey.DESCRIBE_ACLS,
+            3,
+            resource_type_filter=1,
+            resource_name_filter=None,
+            pattern_type_filter=1,
+            principal_filter=None,
+            host_filter=host,
+            operation=1,
+            permission_type=1,
+        )
+        return [acl for resource in found.resources for acl in resource.acls]
+
+    def answer(self, sample: Sample, address: str) -> Any:
+        """Ask from an address; return the gist of the answer."""
+        wire = connect(self.port, address)
+        try:
+            answer = gist(wire.ask(sample.request, sample.version))
+        except ConnectionError:
+            return "closed"
+        finally:
+            wire.close()
+        return named(answer, self.world.topic_id)
+
+
+def count_of(creations: Iterable[dict[str, Any]], host: str) -> int:
+    return sum(each["host"] == host for each in creations)
+
+
+def named(value: Any, topic_id: bytes) -> Any:
+    """Return a gist with words for ids, which are others in each broker."""
+    if isinstance(value, list):
+        return [named(each, topic_id) for each in value]
+    if isinstance(value, dict):
+        return {key: named(each, topic_id) for key, each in value.items()}
+    if isinstance(value, bytes) and value != ZERO_UUID:
+        return "the id" if value == topic_id else "an id"
+    return value
+
+
+@pytest.fixture(scope="module")
+def sites(
+    kafka_tools: None,  # noqa: ARG001 - asked for to be there first
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Site, Site]]:
+    """Apache Kafka, and a broker here."""
+    ours = {key.replace(".", "_"): value for key, value in SETTINGS.items()}
+    ours |= {"offsets_topic_num_partitions": "1", "transaction_state_log_num_partitions": "1"}
+    with (
+        kafka.running_kafka(tmp_path_factory.mktemp("kafka-acls"), config=SETTINGS) as broker,
+        running_broker(tmp_path_factory.mktemp("ours"), **ours) as running,
+    ):
+        both = Site(int(broker.bootstrap.rpartition(":")[2])), Site(running.port)
+        yield both
+        for site in both:
+            site.wire.close()
+
+
+def test_the_same_rules_lead_to_the_same_answers(sites: tuple[Site, Site], tmp_path: Path):
+    theirs, ours = sites
+    addresses: dict[frozenset[Rule], str] = {}
+    numbers = count(2)
+    for key in APIS:
+        for rules in sets_of(key):
+            if rules not in addresses:
+                number = next(numbers)
+                addresses[rules] = f"127.1.{number // 250}.{number % 250 + 1}"
+    creations = [creation(address, each) for rules, address in addresses.items() for each in rules]
+    for site in sites:
+        site.create(creations)
+    differing = []
+    for one, other in zip(samples(theirs.world), samples(ours.world), strict=True):
+        if one.key not in APIS:
+            continue
+        for rules in sets_of(one.key):
+            address = addresses[rules]
+            answers = theirs.answer(one, address), ours.answer(other, address)
+            if answers[0] != answers[1]:
+                differing.append(f"{one} {sorted(rules)}\n  {answers[0]}\n  {answers[1]}")
+    (tmp_path / "differing").write_text("\n".join(differing))
+    assert differing == [], tmp_path
