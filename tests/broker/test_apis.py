@@ -26,8 +26,3 @@ def test_names_are_kafkas():
 
 def test_the_produce_minimum_reads_zero_for_librdkafka():
     assert APIS[ApiKey.PRODUCE].min_version == 0
-
-
-def test_what_belongs_to_the_second_half_is_not_advertised():
-    for key in (ApiKey.SASL_HANDSHAKE,):
-        assert key not in APIS

@@ -88,6 +88,9 @@ _FEATURES_NOTE: Final = (
     "metadata.version, group.version, transaction.version and share.version are known so far; "
     "streams.version comes with streams groups."
 )
+_SHARE_NOTE: Final = (
+    "The first answer has the assignment already, where Apache Kafka gives it a heartbeat later."
+)
 _STREAMS_NOTE: Final = (
     "Members of a full group go on. Repartition topics with numbers of their own need agree only "
     "where they are joined."
@@ -113,6 +116,7 @@ APIS: Final = {
         Api(ApiKey.SYNC_GROUP, 0, 5, "logcore.broker.handlers.sync_group"),
         Api(ApiKey.DESCRIBE_GROUPS, 0, 6, "logcore.broker.handlers.describe_groups"),
         Api(ApiKey.LIST_GROUPS, 0, 5, "logcore.broker.handlers.list_groups"),
+        Api(ApiKey.SASL_HANDSHAKE, 0, 1, "logcore.broker.handlers.sasl_handshake"),
         Api(ApiKey.API_VERSIONS, 0, 4, "logcore.broker.handlers.api_versions"),
         Api(ApiKey.CREATE_TOPICS, 2, 7, "logcore.broker.handlers.create_topics"),
         Api(ApiKey.DELETE_TOPICS, 1, 6, "logcore.broker.handlers.delete_topics"),
@@ -142,12 +146,26 @@ APIS: Final = {
             "A log stays where it is: a move to another directory answers INVALID_REQUEST.",
         ),
         Api(ApiKey.DESCRIBE_LOG_DIRS, 1, 5, "logcore.broker.handlers.describe_log_dirs"),
+        Api(ApiKey.SASL_AUTHENTICATE, 0, 2, "logcore.broker.handlers.sasl_authenticate"),
         Api(
             ApiKey.CREATE_PARTITIONS,
             0,
             3,
             "logcore.broker.handlers.create_partitions",
             _PARTITIONS_NOTE,
+        ),
+        Api(
+            ApiKey.CREATE_DELEGATION_TOKEN, 1, 3, "logcore.broker.handlers.create_delegation_token"
+        ),
+        Api(ApiKey.RENEW_DELEGATION_TOKEN, 1, 2, "logcore.broker.handlers.renew_delegation_token"),
+        Api(
+            ApiKey.EXPIRE_DELEGATION_TOKEN, 1, 2, "logcore.broker.handlers.expire_delegation_token"
+        ),
+        Api(
+            ApiKey.DESCRIBE_DELEGATION_TOKEN,
+            1,
+            3,
+            "logcore.broker.handlers.describe_delegation_token",
         ),
         Api(ApiKey.DELETE_GROUPS, 0, 2, "logcore.broker.handlers.delete_groups"),
         Api(ApiKey.ELECT_LEADERS, 0, 2, "logcore.broker.handlers.elect_leaders"),
@@ -174,6 +192,18 @@ APIS: Final = {
         Api(ApiKey.OFFSET_DELETE, 0, 0, "logcore.broker.handlers.offset_delete"),
         Api(ApiKey.DESCRIBE_CLIENT_QUOTAS, 0, 1, "logcore.broker.handlers.describe_client_quotas"),
         Api(ApiKey.ALTER_CLIENT_QUOTAS, 0, 1, "logcore.broker.handlers.alter_client_quotas"),
+        Api(
+            ApiKey.DESCRIBE_USER_SCRAM_CREDENTIALS,
+            0,
+            0,
+            "logcore.broker.handlers.describe_user_scram_credentials",
+        ),
+        Api(
+            ApiKey.ALTER_USER_SCRAM_CREDENTIALS,
+            0,
+            0,
+            "logcore.broker.handlers.alter_user_scram_credentials",
+        ),
         Api(ApiKey.DESCRIBE_QUORUM, 0, 2, "logcore.broker.handlers.describe_quorum", _QUORUM_NOTE),
         Api(
             ApiKey.UPDATE_FEATURES, 0, 2, "logcore.broker.handlers.update_features", _FEATURES_NOTE
@@ -211,6 +241,14 @@ APIS: Final = {
             0,
             "logcore.broker.handlers.describe_topic_partitions",
         ),
+        Api(
+            ApiKey.SHARE_GROUP_HEARTBEAT,
+            1,
+            1,
+            "logcore.broker.handlers.share_group_heartbeat",
+            _SHARE_NOTE,
+        ),
+        Api(ApiKey.SHARE_GROUP_DESCRIBE, 1, 1, "logcore.broker.handlers.share_group_describe"),
         Api(ApiKey.SHARE_FETCH, 1, 2, "logcore.broker.handlers.share_fetch"),
         Api(ApiKey.SHARE_ACKNOWLEDGE, 1, 2, "logcore.broker.handlers.share_acknowledge"),
         Api(
@@ -234,6 +272,24 @@ APIS: Final = {
             0,
             1,
             "logcore.broker.handlers.read_share_group_state_summary",
+        ),
+        Api(
+            ApiKey.DESCRIBE_SHARE_GROUP_OFFSETS,
+            0,
+            1,
+            "logcore.broker.handlers.describe_share_group_offsets",
+        ),
+        Api(
+            ApiKey.ALTER_SHARE_GROUP_OFFSETS,
+            0,
+            0,
+            "logcore.broker.handlers.alter_share_group_offsets",
+        ),
+        Api(
+            ApiKey.DELETE_SHARE_GROUP_OFFSETS,
+            0,
+            0,
+            "logcore.broker.handlers.delete_share_group_offsets",
         ),
     )
 }

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from logcore.broker.config.broker_config import BrokerConfig
+from logcore.broker.config.given_keys import listener_prefix
 from logcore.broker.config.resources import BROKER_RESOURCE, ResourceKey
 from logcore.broker.endpoints import Endpoint
+from logcore.broker.security.logins import Logins
 from logcore.common.clock import Scheduler
 from logcore.common.config import ConfigError, parse_list
 from logcore.common.metrics import Metrics
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from logcore.network.tls import TlsContexts
 
 logger = logging.getLogger(__name__)
+
+_CLIENT_AUTH: Final = "ssl.client.auth"
 
 _CREATION_RATE: Final = "max.connection.creation.rate"
 
@@ -96,10 +100,11 @@ class Listeners:
         """Hold new connections to rates of their addresses; None stands for all others."""
         self._service.limits.rates.address_max = rates
 
-    def bind(self, handler: RequestHandler) -> dict[str, Endpoint]:
+    def bind(self, handler: RequestHandler, logins: Logins) -> dict[str, Endpoint]:
         """Take every address; return where each listener is, by name.
 
         Raises:
+            ConfigError: If a listener asks for logins that there are not.
             ListenError: If one cannot be listened on.
         """
         for endpoint in self._config.listeners:
@@ -113,6 +118,7 @@ class Listeners:
             listener = Listener(
                 endpoint.name, endpoint.host, endpoint.port, handler, self._service, tls
             )
+            listener.opened = logins.opener(endpoint, handler)
             listener.bind()
             self._listeners.append(listener)
         return {
@@ -178,6 +184,13 @@ def limits_of(config: BrokerConfig) -> ConnectionLimits:
 
 
 def tls_settings_of(config: BrokerConfig, listener: str) -> Mapping[str, object]:
-    """Return the ``ssl.*`` settings of a listener."""
+    """Return the ``ssl.*`` settings of a listener.
+
+    Where clients log in by SASL, certificates are asked for only if the listener's own setting says
+    so, as in Apache Kafka (KIP-684).
+    """
     names = [name for name in config if name.startswith("ssl.")]
-    return {name: config.of_listener(listener, name) for name in names}
+    settings = {name: config.of_listener(listener, name) for name in names}
+    if any(endpoint.name == listener and endpoint.is_sasl for endpoint in config.listeners):
+        settings[_CLIENT_AUTH] = config.get(listener_prefix(listener) + _CLIENT_AUTH, "none")
+    return settings

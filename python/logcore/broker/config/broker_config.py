@@ -18,12 +18,15 @@ from logcore.broker.config.given_keys import (
     check_known,
     definition,
     listener_prefix,
+    may_differ,
 )
 from logcore.broker.config.listeners import PROTOCOLS, Endpoint, endpoints, protocol_map
-from logcore.broker.config.refusals import check_listeners, check_values
+from logcore.broker.config.refusals import check_values
 from logcore.broker.config.sources import gather
 from logcore.common.config import ConfigError, Value
 from logcore.common.types import override
+
+_BETWEEN_BROKERS: Final = "inter.broker.listener.name"
 
 SYNONYMS: Final = (
     ("log.roll.ms", "log.roll.hours"),
@@ -125,7 +128,7 @@ class BrokerConfig(Mapping[str, Any]):
         served = tuple(one for one in every if one.name not in controllers)
         if not served:
             raise ConfigError("listeners: none of them is for clients", key="listeners")
-        check_listeners(served)
+        _check_between_brokers(str(self._values[_BETWEEN_BROKERS] or ""), served)
         named = endpoints("advertised.listeners", self.names("advertised.listeners"), mapped)
         advertised = {one.name: one for one in named if one.name not in controllers}
         for one in advertised.values():
@@ -187,8 +190,8 @@ class BrokerConfig(Mapping[str, Any]):
         for name in self.static:
             base = base_name(name)
             why = reason(base)
-            if why is None and base != name and not base.startswith("ssl."):
-                why = "only settings of TLS may differ between listeners"
+            if why is None and base != name and not may_differ(base):
+                why = "only settings of TLS, logins and rates may differ between listeners"
             if why is not None:
                 found.append((name, why))
         return found
@@ -222,6 +225,13 @@ def _parsed(name: str, value: Given) -> Value:
     except ConfigError as error:
         error.args = (f"{value.origin}: {error}",)
         raise
+
+
+def _check_between_brokers(name: str, served: tuple[Endpoint, ...]) -> None:
+    """Check that brokers would find each other, though one alone asks nobody."""
+    if name and all(name.upper() != one.name for one in served):
+        message = f"{_BETWEEN_BROKERS}: {name} is not among listeners"
+        raise ConfigError(message, key=_BETWEEN_BROKERS)
 
 
 def _check_advertised(endpoint: Endpoint, served: tuple[Endpoint, ...]) -> None:

@@ -15,6 +15,7 @@ from logcore.common.config import ConfigError, ConfigKey
 
 _OF_LISTENER: Final = r"listener\.name\.([^.]+)\.(.+)"
 _OF_MECHANISM: Final = r"(?:plain|scram-sha-\d+|gssapi|oauthbearer)\.(.+)"
+_OF_LISTENERS: Final = frozenset({"connections.max.reauth.ms", "max.connection.creation.rate"})
 _REMOVED: Final = (
     r"zookeeper\..*|password\.encoder\..*|inter\.broker\.protocol\.version"
     r"|log\.message\.format\.version|log\.message\.downconversion\.enable|control\.plane\.listener\.name"
@@ -45,6 +46,13 @@ def base_name(name: str) -> str:
     """Return the key without the listener's prefix, if it has one."""
     of_listener = re.fullmatch(_OF_LISTENER, name)
     return of_listener[2] if of_listener else name
+
+
+def may_differ(base: str) -> bool:
+    """Whether a key, without the listener's prefix, may be set for one listener alone."""
+    of_mechanism = re.fullmatch(_OF_MECHANISM, base)
+    bare = of_mechanism[1] if of_mechanism else base
+    return bare.startswith(("ssl.", "sasl.")) or bare in _OF_LISTENERS
 
 
 def listener_prefix(listener: str) -> str:

@@ -131,10 +131,22 @@ _TABLE: Final = (
     ),
     ("ssl.enabled.protocols says which versions of TLS there are", "ssl.protocol"),
     ("a new certificate may differ from the old one", "ssl.allow.dn.changes ssl.allow.san.changes"),
-    ("clients have no names before there is an authorizer", "ssl.principal.mapping.rules"),
     (
-        "there are no logins by SASL yet, and listeners that ask for them are refused",
-        "connection.failed.authentication.delay.ms connections.max.reauth.ms",
+        "it counts only as listener.name.LISTENER.MECHANISM.sasl.jaas.config",
+        "sasl.jaas.config",
+    ),
+    (
+        "only this node's own logins at others would use it, and it makes none",
+        """
+        sasl.client.callback.handler.class sasl.login.callback.handler.class sasl.login.class
+        sasl.login.connect.timeout.ms sasl.login.read.timeout.ms sasl.login.refresh.buffer.seconds
+        sasl.login.refresh.min.period.seconds sasl.login.refresh.window.factor
+        sasl.login.refresh.window.jitter sasl.login.retry.backoff.max.ms
+        sasl.login.retry.backoff.ms sasl.mechanism.controller.protocol
+        sasl.mechanism.inter.broker.protocol sasl.oauthbearer.client.credentials.client.id
+        sasl.oauthbearer.client.credentials.client.secret sasl.oauthbearer.jwt.retriever.class
+        sasl.oauthbearer.scope sasl.oauthbearer.token.endpoint.url
+        """,
     ),
     (
         "only this node's own connections to others would use it, and it makes none",
@@ -145,8 +157,11 @@ _TABLE: Final = (
 _BEGINNINGS: Final = (
     ("group.share.", "there are no share groups yet"),
     ("share.", "there are no share groups yet"),
-    ("sasl.", "there are no logins by SASL yet, and listeners that ask for them are refused"),
-    ("delegation.token.", "there are no delegation tokens yet"),
+    ("sasl.kerberos.", "there are no logins by Kerberos"),
+    (
+        "sasl.oauthbearer.assertion.",
+        "only this node's own logins at others would use it, and it makes none",
+    ),
     ("remote.", "there is no remote storage"),
     ("log.local.", "there is no remote storage"),
     ("local.", "there is no remote storage"),

@@ -9,7 +9,6 @@ Neighbours: `broker_config` asks at start, `dynamic_changes` before a change.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from logcore.broker.config.listeners import Endpoint
 from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER, super_users
 from logcore.common.config import ConfigError, Value
 
@@ -94,15 +93,3 @@ def check_values(values: Mapping[str, Value]) -> None:
     """
     for check in _CHECKS:
         check(values)
-
-
-def check_listeners(listeners: tuple[Endpoint, ...]) -> None:
-    """Refuse listeners that logcore cannot serve.
-
-    Raises:
-        ConfigError: At the first one.
-    """
-    for listener in listeners:
-        if listener.is_sasl:
-            reason = "logcore has no logins by SASL yet; use PLAINTEXT or SSL"
-            raise _refused("listeners", f"{listener.name} ({listener.protocol})", reason)

@@ -7,10 +7,11 @@ Neighbours: `broker_keys` joins the tables; `docs.txt` says what each key means.
 from collections.abc import Mapping
 from typing import Final
 
-from logcore.common.config import INT, LOW, STRING, ConfigKey, Value
+from logcore.common.config import INT, LOW, PASSWORD, STRING, ConfigKey, Value
 from logcore.common.config_values import NotEmpty, Range
 
 OWN: Final = (
+    ConfigKey("logcore.add.scram", PASSWORD, None, importance=LOW),
     ConfigKey("logcore.busy.poll.us", INT, 100, Range(0, 1000), LOW),
     ConfigKey("logcore.cluster.id", STRING, None, NotEmpty(), LOW),
     ConfigKey("logcore.health.host", STRING, "127.0.0.1", NotEmpty()),
