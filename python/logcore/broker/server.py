@@ -43,6 +43,7 @@ from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import make_quotas
 from logcore.broker.seams import Seams
+from logcore.broker.security.logins import Logins
 from logcore.broker.share.making import make_shares
 from logcore.broker.storage import METADATA_LANE, Storage, open_metadata, open_storage
 from logcore.broker.takeover.summary import Takeover
@@ -157,9 +158,12 @@ class Broker:
         self._blocking_closers.append(lambda: storage.logs.close(self._broker_epoch()))
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
         self.dispatcher = Dispatcher(self.parts)
-        bound = listeners.bind(self._seams.wrap_handler(self.dispatcher))
+        logins = Logins(self.config, self.parts.controller, scheduler, lanes, metrics)
+        self._closers.append(logins.stop)
+        bound = listeners.bind(self._seams.wrap_handler(self.dispatcher), logins)
         self.parts.endpoints = Endpoints(bound, listeners.advertised())
         await self._register(storage.identity.was_killed)
+        await logins.start().wait()
         listeners.serve()
         configs.subscribe(listeners.reload_tls)
         configs.subscribe(listeners.reload_limits)
