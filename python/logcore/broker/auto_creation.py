@@ -8,10 +8,11 @@ Source: Apache Kafka 4.3.1, `AutoTopicCreationManager`.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
-from logcore.broker.parts import Parts
+from logcore.broker.config.broker_config import BrokerConfig
 from logcore.common.deferred import Deferred
+from logcore.controller.controller import Controller
 from logcore.controller.image import TopicImage
 from logcore.protocol.messages.create_topics import CreatableTopic, CreatableTopicConfig
 
@@ -39,45 +40,57 @@ _KEYS: Final[Mapping[str, tuple[str, str, str]]] = {
 """Settings of partitions, replicas and segment size, by topic."""
 
 
-def ensure_topics(parts: Parts, names: Iterable[str]) -> dict[str, Deferred[TopicImage]]:
+class Creating(Protocol):
+    """What topics are made with; the parts of a broker are such, among others."""
+
+    @property
+    def config(self) -> BrokerConfig:
+        """The broker's settings."""
+
+    @property
+    def controller(self) -> Controller:
+        """What creates topics."""
+
+
+def ensure_topics(creating: Creating, names: Iterable[str]) -> dict[str, Deferred[TopicImage]]:
     """Return topics by name; those that are not there are created first, all together.
 
     Raises:
         KafkaError: In the Deferred of a topic, if it cannot be created.
     """
-    return parts.controller.ensure_topics([_creatable(parts, name) for name in names])
+    return creating.controller.ensure_topics([_creatable(creating, name) for name in names])
 
 
-def ensure_topic(parts: Parts, name: str) -> Deferred[TopicImage]:
+def ensure_topic(creating: Creating, name: str) -> Deferred[TopicImage]:
     """Return a topic, created first if it is not there.
 
     Raises:
         KafkaError: In the Deferred, if it cannot be created.
     """
-    return ensure_topics(parts, [name])[name]
+    return ensure_topics(creating, [name])[name]
 
 
-def _creatable(parts: Parts, name: str) -> CreatableTopic:
+def _creatable(creating: Creating, name: str) -> CreatableTopic:
     """Return how a topic is created that somebody asked for."""
     keys = _KEYS.get(name)
     if keys is None:
         return CreatableTopic(name=name, num_partitions=-1, replication_factor=-1)
-    partition_count, replication_factor, segment_bytes = (int(parts.config[key]) for key in keys)
+    partition_count, replication_factor, segment_bytes = (int(creating.config[key]) for key in keys)
     # A node alone has no second broker, and Kafka's default of 3 is meant for those who have.
-    replication_factor = min(replication_factor, len(parts.controller.image.brokers))
+    replication_factor = min(replication_factor, len(creating.controller.image.brokers))
     configs = {
         "cleanup.policy": "compact",
         "compression.type": "producer",
         "segment.bytes": str(segment_bytes),
     }
     if name == TRANSACTION_STATE:
-        min_replicas = int(parts.config["transaction.state.log.min.isr"])
+        min_replicas = int(creating.config["transaction.state.log.min.isr"])
         configs["compression.type"] = "uncompressed"
         configs["min.insync.replicas"] = str(min(min_replicas, replication_factor))
         configs["unclean.leader.election.enable"] = "false"
     elif name == SHARE_STATE:
         # Not compacted: the share coordinator deletes what it needs no longer, in order.
-        min_replicas = int(parts.config["share.coordinator.state.topic.min.isr"])
+        min_replicas = int(creating.config["share.coordinator.state.topic.min.isr"])
         configs["cleanup.policy"] = "delete"
         configs["retention.ms"] = "-1"
         configs["min.insync.replicas"] = str(min(min_replicas, replication_factor))

@@ -14,6 +14,7 @@ from logcore.broker.config.configs import Configs
 from logcore.broker.coordinator_log import PartitionCoordinatorLog
 from logcore.broker.lanes import Lanes
 from logcore.broker.purgatory import Purgatory
+from logcore.broker.share_states import LocalShareStates
 from logcore.broker.transaction_markers import TransactionMarkers
 from logcore.common.clock import Scheduler
 from logcore.common.deferred import Deferred
@@ -74,7 +75,7 @@ class Surroundings:
         return found is not None and 0 <= index < len(found.partitions)
 
 
-def make_groups(around: Surroundings) -> GroupCoordinator:
+def make_groups(around: Surroundings, share_states: ShareCoordinator) -> GroupCoordinator:
     """Make the coordinator of groups."""
     return GroupCoordinator(
         log=around.log_of(GROUP_TOPIC),
@@ -83,6 +84,7 @@ def make_groups(around: Surroundings) -> GroupCoordinator:
         topics=lambda: around.controller.image,
         group_config=around.configs.group_values,
         partition_count=lambda: around.partition_count(GROUP_TOPIC, "offsets.topic.num.partitions"),
+        share_states=LocalShareStates(share_states, around, around.replicas),
     )
 
 

@@ -149,13 +149,13 @@ class Broker:
         began_ms = scheduler.monotonic_ms()
         metrics, configs = Metrics(), Configs(self.config)
         lanes = Lanes(loop, reserved=(METADATA_LANE, *UPKEEP_LANES))
-        self._blocking_closers.append(lanes.close)
         listeners = self._listeners = Listeners(self.config, scheduler, metrics)
         health = await listeners.start_health(self)
         storage = await loop.run_in_executor(
             None, open_storage, self.config, configs, self._progress, scheduler, self._seams.logs
         )
         self._blocking_closers.append(lambda: storage.logs.close(self._broker_epoch()))
+        self._blocking_closers.append(lanes.close)  # before the logs: work may still use them
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
         self.dispatcher = Dispatcher(self.parts)
         logins = Logins(self.config, self.parts.controller, scheduler, lanes, metrics)
@@ -209,12 +209,12 @@ class Broker:
         replicas, purgatory = ReplicaManager(storage.logs), Purgatory(scheduler)
         producer_ids = ProducerIds(controller.allocate_producer_ids)
         around = Surroundings(config, configs, scheduler, lanes, controller, replicas, purgatory)
-        groups = make_groups(around)
+        share_states = make_share_states(around)
+        self._closers.append(share_states.close)
+        groups = make_groups(around, share_states)
         self._closers.append(groups.close)
         transactions = make_transactions(around, groups, producer_ids.next)
         self._closers.append(transactions.close)
-        share_states = make_share_states(around)
-        self._closers.append(share_states.close)
         shares = make_shares(around, share_states)
         self._closers.append(shares.close)
         coordinators: dict[str, Coordinator] = {

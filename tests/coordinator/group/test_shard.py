@@ -1,9 +1,7 @@
 """The machine of a shard: bytes and records, and kinds of records it does not know."""
 
 from logcore.coordinator.result import CoordinatorRecord
-from logcore.protocol.internal.coordinator_record import encode_key
 from logcore.protocol.internal.group import GroupMetadataKey, OffsetCommitKey, OffsetCommitValue
-from logcore.protocol.internal.share_group import ShareGroupMetadataKey
 from tests.coordinator.group.actors import Cluster
 
 
@@ -22,4 +20,3 @@ def test_a_record_survives_the_log():
 def test_kinds_of_records_it_does_not_know_are_passed_over():
     shard = Cluster().shard
     assert shard.decode(b"\x7f\xff", b"\0\0") is None
-    assert shard.decode(encode_key(ShareGroupMetadataKey(group_id="g")), b"\0\0") is None

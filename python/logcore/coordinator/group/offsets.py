@@ -374,7 +374,7 @@ class OffsetProtocol:
             if self._is_expired(committed, base_ms, now_ms):
                 written.append(records.offset_tombstone(group_id, topic, partition))
         is_used = self._pending.has_group(group_id)
-        if len(written) == count and group.is_empty and not is_used:
+        if group.expires and len(written) == count and group.is_empty and not is_used:
             written.extend(group.tombstones())
         return CoordinatorResult(written)
 

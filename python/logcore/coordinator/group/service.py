@@ -19,13 +19,17 @@ from logcore.common.errors import (
     InvalidSessionTimeoutError,
     KafkaError,
     UnknownMemberIdError,
-    UnknownServerError,
 )
+from logcore.coordinator.group.answers import answered, commit_refused, kafka_error
 from logcore.coordinator.group.context import Caller, GroupConfig, Topics
 from logcore.coordinator.group.listing import describe, list_groups
 from logcore.coordinator.group.regex import MayDescribe
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.shard import GroupShard
+from logcore.coordinator.group.share.offsets import ShareOffsets
+from logcore.coordinator.group.share.protocol import ShareProtocol
+from logcore.coordinator.group.share.requests import ShareRequests
+from logcore.coordinator.group.share.states import MISSING_STATES, ShareStates
 from logcore.coordinator.group.streams.requests import StreamsRequests
 from logcore.coordinator.hashing import partition_for
 from logcore.coordinator.log import CoordinatorLog, TransactionalProducer, TransactionMarker
@@ -51,8 +55,6 @@ from logcore.protocol.messages.list_groups import ListGroupsRequest, ListGroupsR
 from logcore.protocol.messages.offset_commit import (
     OffsetCommitRequest,
     OffsetCommitResponse,
-    OffsetCommitResponsePartition,
-    OffsetCommitResponseTopic,
 )
 from logcore.protocol.messages.offset_delete import OffsetDeleteRequest, OffsetDeleteResponse
 from logcore.protocol.messages.offset_fetch import (
@@ -83,13 +85,16 @@ class GroupCoordinator:
         topics: Returns the topics as they are now.
         group_config: Returns the effective settings of one group.
         partition_count: Returns how many partitions groups are spread over.
+        share_states: The share coordinator.
 
     Attributes:
         runtime: Runs the shards.
         streams: The APIs of streams groups.
+        share: The APIs of share groups' members.
+        share_offsets: The APIs of share groups' offsets.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, all by keyword
         self,
         *,
         log: CoordinatorLog,
@@ -98,6 +103,7 @@ class GroupCoordinator:
         topics: Topics,
         group_config: GroupConfig,
         partition_count: Callable[[], int],
+        share_states: ShareStates = MISSING_STATES,
     ) -> None:
         self._scheduler = scheduler
         self._settings = settings
@@ -120,7 +126,17 @@ class GroupCoordinator:
                 self.partition_for(group_id), lambda shard: read(shard.streams)
             ),
         )
+        self.share = ShareRequests(self._write_share, self._read_share, share_states)
+        self.share_offsets = ShareOffsets(self._write_share, self._read_share, share_states, topics)
         self._expiry = self._schedule_expiry()
+
+    def _write_share(
+        self, group_id: str, write: Callable[[ShareProtocol], CoordinatorResult[R]]
+    ) -> Deferred[R]:
+        return self._write(group_id, lambda shard: write(shard.share))
+
+    def _read_share(self, group_id: str, read: Callable[[ShareProtocol], R]) -> R:
+        return self.runtime.read(self.partition_for(group_id), lambda shard: read(shard.share))
 
     # ------------------------------------------------------------ partitions
 
@@ -366,10 +382,21 @@ class GroupCoordinator:
             deleted = DeletableGroupResult(group_id=group_id)
             return shard.offsets.delete_group(group_id).with_response(deleted)
 
-        return answered(
-            self._write(group_id, delete),
-            lambda error: DeletableGroupResult(group_id=group_id, error_code=error.code),
-        )
+        def failed(error: KafkaError) -> DeletableGroupResult:
+            return DeletableGroupResult(group_id=group_id, error_code=error.code)
+
+        answer: Deferred[DeletableGroupResult] = Deferred()
+
+        def go_on(cleared: Deferred[None]) -> None:
+            if cleared.error is None:
+                answered(self._write(group_id, delete), failed).then(
+                    lambda deleted: answer.complete(deleted.value())
+                )
+            else:
+                answer.complete(failed(kafka_error(cleared.error)))
+
+        self.share.clear(group_id).then(go_on)
+        return answer
 
     # ------------------------------------------------------------ what happens by itself
 
@@ -382,6 +409,9 @@ class GroupCoordinator:
             for group_id in having:
                 delete = partial(delete_topic, group_id=group_id, topic=topic, topic_id=topic_id)
                 self._clean(partition, group_id, delete)
+            for group_id in shard.share.groups_with(topic_id):
+                forget = partial(forget_share_topic, group_id=group_id, topic_id=topic_id)
+                self.runtime.write(partition, group_id, forget)
 
     def _schedule_expiry(self) -> Timer:
         delay_ms = self._settings.offsets_retention_check_interval_ms
@@ -433,43 +463,13 @@ def delete_topic(
     return shard.offsets.delete_topic(group_id, topic, topic_id)
 
 
+def forget_share_topic(
+    shard: GroupShard, *, group_id: str, topic_id: bytes
+) -> CoordinatorResult[None]:
+    """Forget what a share group knows of a topic that is gone."""
+    return shard.share.forget_topic(group_id, topic_id)
+
+
 def expire(shard: GroupShard, *, group_id: str) -> CoordinatorResult[None]:
     """Delete what nobody has used for too long."""
     return shard.offsets.expire(group_id)
-
-
-def kafka_error(error: Exception) -> KafkaError:
-    """Return an error that has a code."""
-    return error if isinstance(error, KafkaError) else UnknownServerError(str(error))
-
-
-def answered(written: Deferred[R], failed: Callable[[KafkaError], R]) -> Deferred[R]:
-    """Return the response of a write, made of the error where it failed."""
-    if written.is_done and written.error is None:
-        return written
-    answer: Deferred[R] = Deferred()
-    written.then(
-        lambda done: answer.complete(
-            done.value() if done.error is None else failed(kafka_error(done.error))
-        )
-    )
-    return answer
-
-
-def commit_refused(request: OffsetCommitRequest, error: KafkaError) -> OffsetCommitResponse:
-    """Refuse a commit: every partition with the same error."""
-    return OffsetCommitResponse(
-        topics=[
-            OffsetCommitResponseTopic(
-                name=topic.name,
-                topic_id=topic.topic_id,
-                partitions=[
-                    OffsetCommitResponsePartition(
-                        partition_index=partition.partition_index, error_code=error.code
-                    )
-                    for partition in topic.partitions
-                ],
-            )
-            for topic in request.topics
-        ]
-    )

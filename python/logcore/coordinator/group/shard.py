@@ -14,6 +14,7 @@ from logcore.coordinator.group.consumer import ConsumerProtocol
 from logcore.coordinator.group.context import Caller, GroupConfig, ShardContext, Topics
 from logcore.coordinator.group.offsets import OffsetProtocol
 from logcore.coordinator.group.settings import GroupSettings
+from logcore.coordinator.group.share.protocol import ShareProtocol
 from logcore.coordinator.group.state import GroupState
 from logcore.coordinator.group.streams.protocol import StreamsProtocol
 from logcore.coordinator.log import EncodedRecord
@@ -49,6 +50,7 @@ class GroupShard:
         classic: Serves classic groups.
         consumer: Serves consumer groups of the new protocol.
         streams: Serves streams groups.
+        share: Serves share groups.
         offsets: Serves offsets.
     """
 
@@ -67,9 +69,11 @@ class GroupShard:
         self.offsets = OffsetProtocol(self.context, self.classic.rebalance)
         self.consumer = ConsumerProtocol(self.context, self.classic.rebalance)
         self.streams = StreamsProtocol(self.context)
+        self.share = ShareProtocol(self.context)
         self.state.register(self.classic.replayers())
         self.state.register(self.consumer.replayers())
         self.state.register(self.streams.replayers())
+        self.state.register(self.share.replayers())
         self.state.register(self.offsets.replayers())
 
     # ------------------------------------------------------------ by kind of group
@@ -91,6 +95,8 @@ class GroupShard:
         """
         if self.streams.group(request.group_id) is not None:
             raise InconsistentGroupProtocolError("it is a streams group")
+        if self.share.group(request.group_id) is not None:
+            raise InconsistentGroupProtocolError("it is a share group")
         group = self.consumer.group(request.group_id)
         if group is None:
             return self.classic.join(caller, request, answer)
@@ -168,6 +174,7 @@ class GroupShard:
         self.classic.on_loaded()
         self.consumer.on_loaded()
         self.streams.on_loaded()
+        self.share.on_loaded()
 
     def on_unloaded(self) -> None:
         """Answer whoever waits."""

@@ -33,9 +33,11 @@ class Group(ABC):
     Attributes:
         group_id: Its name.
         type: Which kind it is.
+        expires: Whether it goes once it is empty and has no offsets left.
     """
 
     type: ClassVar[GroupType]
+    expires: ClassVar[bool] = True
     group_id: str
 
     @property
