@@ -18,7 +18,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "docs/tutorial/log.md", "docs/tutorial/broker.md"]
+DOCUMENTS = [
+    "README.md",
+    "docs/tutorial/log.md",
+    "docs/tutorial/broker.md",
+    "docs/tutorial/testing.md",
+]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 

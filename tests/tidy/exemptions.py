@@ -44,4 +44,5 @@ MAY_BE_UNSAFE: Final = {
 
 UNIMPORTED: Final = {
     "logcore.cli.main": "the entry point of the `logcore` script",
+    "logcore.testing.plugin": "pytest finds it by its entry point",
 }

@@ -227,16 +227,7 @@ class Broker:
         controller.subscribe(follower.follow)
         offline = OfflineDirs(replicas, purgatory, metrics, config.metadata_dir)
         self.fatal = offline.fatal
-        upkeep = Upkeep(
-            scheduler,
-            storage.logs,
-            lanes,
-            intervals_of(config),
-            compacts=config["log.cleaner.enable"],
-            after=offline.look,
-        )
-        upkeep.start()
-        self._closers.append(upkeep.stop)
+        self._keep_up(scheduler, lanes, storage, offline)
         return Parts(
             config=config,
             configs=configs,
@@ -259,6 +250,21 @@ class Broker:
             quotas=make_quotas(config, scheduler, lanes, controller, metrics),
             fetch_max_bytes=config["fetch.max.bytes"],
         )
+
+    def _keep_up(
+        self, scheduler: LoopScheduler, lanes: Lanes, storage: Storage, offline: OfflineDirs
+    ) -> None:
+        """Begin the chores of the logs."""
+        upkeep = Upkeep(
+            scheduler,
+            storage.logs,
+            lanes,
+            intervals_of(self.config),
+            compacts=self.config["log.cleaner.enable"],
+            after=offline.look,
+        )
+        upkeep.start()
+        self._closers.append(upkeep.stop)
 
     async def _register(self, was_killed: bool) -> None:
         """Enter this broker into the metadata, durably."""

@@ -99,13 +99,14 @@ class Upkeep:
         self._lanes.run(lane, work).then(lambda done: self._again(name, done))
 
     def _again(self, name: str, done: Deferred[object]) -> None:
+        if self._is_stopped:
+            return  # what it found, the closing of the logs finds too
         if done.error is not None:
             logger.error("upkeep of the logs, %s, failed: %s", name, done.error)
         if self._after is not None:
             self._after()
-        if not self._is_stopped:
-            interval_ms, _ = self._chores[name]
-            self._timers[name] = self._scheduler.call_later(interval_ms, self._run, name)
+        interval_ms, _ = self._chores[name]
+        self._timers[name] = self._scheduler.call_later(interval_ms, self._run, name)
 
     def _compact(self) -> None:
         """Compact until no log is due, the dirtiest first."""

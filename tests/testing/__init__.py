@@ -1,0 +1,1 @@
+"""The brokers for tests, their faults and the plugin, tried on themselves."""
