@@ -21,6 +21,8 @@ pub mod record;
 pub mod columns;
 pub mod known_batches;
 pub mod builder;
+pub mod murmur2;
+pub mod accumulator;
 pub mod config;
 pub mod validator;
 mod entries;

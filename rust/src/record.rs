@@ -349,6 +349,37 @@ pub(crate) struct Mark {
     pub(crate) previous_delta: i32,
 }
 
+/// A place in a batch from which its records can be read one by one, without borrowing its bytes
+/// meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordCursor(Mark);
+
+impl RecordCursor {
+    /// The place before the first record.
+    pub fn start(header: &BatchHeader) -> Self {
+        Self(Mark { at: 0, left: header.count, previous_delta: -1 })
+    }
+
+    /// The record at this place in the decompressed records' bytes of the batch, and on to the
+    /// next one; `None` after the last.
+    ///
+    /// # Errors
+    /// `CorruptBatch` at the first damage.
+    #[inline]
+    pub fn next<'a>(
+        &mut self,
+        header: &BatchHeader,
+        bytes: &'a [u8],
+    ) -> Result<Option<RecordRef<'a>>> {
+        let Mark { at, left, previous_delta } = self.0;
+        let last_delta = header.last_offset_delta;
+        let mut walk = Walk { bytes, at, left, previous_delta, last_delta };
+        let extent = walk.step()?;
+        self.0 = walk.mark();
+        Ok(extent.map(|extent| RecordRef::new(bytes, &extent)))
+    }
+}
+
 /// Walks over all records; a mark after every `interval` of them.
 pub(crate) fn marks(header: &BatchHeader, bytes: &[u8], interval: i32) -> Result<Vec<Mark>> {
     let mut walk = Walk::new(header, bytes)?;

@@ -1,12 +1,14 @@
 """The exceptions of logcore: what every other room imports, and what a user catches.
 
-Two families under `LogcoreError`: those with a Kafka code (the table in `kafka_errors`, where
-`KafkaError` is the common parent), and those of the embedded log, which no wire ever carries.
+Three families under `LogcoreError`: those with a Kafka code (the table in `kafka_errors`, where
+`KafkaError` is the common parent), those of clients (`client_errors`), and those of the embedded
+log, which no wire ever carries.
 Invariant: an exception says whose fault it is, and keeps the facts (path, offset, position) as
 attributes, so that nobody parses a message.
 Neighbours: `rust/bindings/src/error.rs` raises these by name, in one match.
 """
 
+from logcore.common.client_errors import *
 from logcore.common.error_base import *
 from logcore.common.kafka_errors import *
 from logcore.common.types import override

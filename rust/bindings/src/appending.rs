@@ -106,7 +106,7 @@ fn check_lengths(
 }
 
 #[inline]
-fn bytes_of<'a>(what: &str, object: &'a Bound<'_, PyAny>) -> Outcome<Option<&'a [u8]>> {
+pub(crate) fn bytes_of<'a>(what: &str, object: &'a Bound<'_, PyAny>) -> Outcome<Option<&'a [u8]>> {
     if let Ok(bytes) = object.cast::<PyBytes>() {
         return Ok(Some(bytes.as_bytes()));
     }

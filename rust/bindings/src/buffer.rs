@@ -11,10 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use logcore::Slice;
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
+
+use crate::appending::contiguous;
 
 /// How many loans of a log's mapped bytes are out.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +44,8 @@ pub(crate) enum Memory {
     /// Bytes of a segment that nobody counts: its log may close and go, the map stays.
     Shared(Slice),
     Bytes(Vec<u8>),
+    /// Bytes of an object of Python's, contiguous, which the loan keeps alive.
+    Lent(PyUntypedBuffer),
     I64(Vec<i64>),
     I32(Vec<i32>),
 }
@@ -50,6 +55,7 @@ impl Memory {
         match self {
             Self::Mapped(slice, _) | Self::Shared(slice) => (slice.as_ptr().cast(), slice.len()),
             Self::Bytes(bytes) => (bytes.as_ptr().cast(), bytes.len()),
+            Self::Lent(buffer) => (buffer.buf_ptr().cast_const(), buffer.len_bytes()),
             Self::I64(numbers) => (numbers.as_ptr().cast(), size_of_val(numbers.as_slice())),
             Self::I32(numbers) => (numbers.as_ptr().cast(), size_of_val(numbers.as_slice())),
         }
@@ -59,6 +65,7 @@ impl Memory {
         match self {
             Self::Mapped(slice, _) | Self::Shared(slice) => Some(slice),
             Self::Bytes(bytes) => Some(bytes),
+            Self::Lent(buffer) => contiguous(buffer).ok(),
             Self::I64(_) | Self::I32(_) => None,
         }
     }

@@ -120,6 +120,12 @@ impl Found {
         Self { columns: Decoded::default(), data, next_offset: offset }
     }
 
+    /// Columns that were decoded elsewhere, from `offset` on.
+    pub(crate) fn made(mut columns: Decoded, data: Memory, offset: i64, next_offset: i64) -> Self {
+        drop_before(&mut columns, offset);
+        Self { columns, data, next_offset }
+    }
+
     /// The columns of a chunk's records from `offset` on. It decodes every record.
     pub(crate) fn decode(chunk: &Chunk, offset: i64, exports: &Exports) -> Outcome<Self> {
         let mut columns = Decoded::default();

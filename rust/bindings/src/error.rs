@@ -72,6 +72,12 @@ fn raise(py: Python<'_>, class: &str, message: &str, facts: &Bound<'_, PyDict>) 
     Ok(PyErr::from_value(class.call((message,), Some(facts))?))
 }
 
+/// An exception of `logcore.common.errors`, by the name of its class.
+#[cold]
+pub(crate) fn raise_named(py: Python<'_>, class: &str, message: &str) -> Failure {
+    raise(py, class, message, &PyDict::new(py)).unwrap_or_else(|error| error).into()
+}
+
 fn exception(py: Python<'_>, error: &LogError) -> PyResult<PyErr> {
     let facts = PyDict::new(py);
     let class = describe(error, &facts)?;

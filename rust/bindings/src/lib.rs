@@ -3,6 +3,7 @@
 //! `manager.rs` has the logs of a broker, `partition.rs` one of them, `settings.rs` what they are
 //! set to and `plain_produce.rs` the commonest request to write to them; `seams.rs`
 //! breaks their disk and turns their clock for tests. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
+//! `accumulator.rs`, `produce_batch.rs` and `delivery.rs` are a producer's, `fetched.rs` a consumer's;
 //! `record.rs`, `batch.rs`, `columns.rs` and `arrow.rs` are the shapes in which records come out;
 //! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
 //! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
@@ -26,12 +27,18 @@ mod seams;
 mod plain_produce;
 mod partition;
 mod manager;
+mod delivery;
+mod produce_batch;
+mod accumulator;
+mod fetched;
 
 /// The compiled module behind `logcore._native`.
 #[pyo3::pymodule]
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::accumulator::RecordAccumulator;
     #[pymodule_export]
     use crate::arrow::ArrowStream;
     #[pymodule_export]
@@ -40,6 +47,14 @@ mod _core {
     use crate::buffer::NativeBuffer;
     #[pymodule_export]
     use crate::columns::Columns;
+    #[pymodule_export]
+    use crate::delivery::Delivery;
+    #[pymodule_export]
+    use crate::delivery::RecordMetadata;
+    #[pymodule_export]
+    use crate::fetched::ConsumerRecord;
+    #[pymodule_export]
+    use crate::fetched::FetchedRecords;
     #[pymodule_export]
     use crate::log::Log;
     #[pymodule_export]
@@ -50,6 +65,8 @@ mod _core {
     use crate::partition::PartitionLog;
     #[pymodule_export]
     use crate::plain_produce::PlainProduce;
+    #[pymodule_export]
+    use crate::produce_batch::ProduceBatch;
     #[pymodule_export]
     use crate::record::Record;
     #[pymodule_export]

@@ -109,7 +109,7 @@ impl Record {
     }
 }
 
-fn headers(py: Python<'_>, record: &RecordRef<'_>) -> Outcome<Py<PyTuple>> {
+pub(crate) fn headers(py: Python<'_>, record: &RecordRef<'_>) -> Outcome<Py<PyTuple>> {
     if record.header_count == 0 {
         return Ok(PyTuple::empty(py).unbind());
     }

@@ -88,6 +88,17 @@ impl RecordBatchBuilder {
         self.buffer.truncate(HEADER_SIZE_BYTES);
     }
 
+    /// An empty builder that compresses as this one does.
+    #[must_use]
+    pub fn alike(&self) -> Self {
+        Self::new(self.codec, self.level)
+    }
+
+    /// How records are compressed.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
     /// Number of records.
     pub fn len(&self) -> usize {
         usize::try_from(self.header.count).unwrap_or_default()

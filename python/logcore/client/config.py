@@ -1,0 +1,66 @@
+"""The keys that every client has, under Kafka's names and with Kafka's defaults.
+
+Invariant: a key that stands here does something; what is not supported is not accepted.
+Neighbours: `producer.config`, `consumer.config` and `admin.config` add theirs; `settings` reads
+values.
+Source: Apache Kafka 4.3.1, `CommonClientConfigs`, for names, types and defaults.
+"""
+
+from typing import Final
+
+from logcore.common.config import (
+    HIGH,
+    INT,
+    LIST,
+    LONG,
+    LOW,
+    PASSWORD,
+    STRING,
+    ConfigDef,
+    ConfigKey,
+)
+from logcore.common.config_values import NATURAL, OneOf, Range
+
+SECURITY_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+DNS_LOOKUPS: Final = ("use_all_dns_ips", "resolve_canonical_bootstrap_servers_only")
+
+SECURITY_KEYS: Final = (
+    ConfigKey("security.protocol", STRING, "PLAINTEXT", OneOf(SECURITY_PROTOCOLS)),
+    ConfigKey("ssl.truststore.location", STRING, None, None, HIGH),
+    ConfigKey("ssl.truststore.certificates", PASSWORD, None, None, HIGH),
+    ConfigKey("ssl.keystore.location", STRING, None, None, HIGH),
+    ConfigKey("ssl.keystore.certificate.chain", PASSWORD, None, None, HIGH),
+    ConfigKey("ssl.keystore.key", PASSWORD, None, None, HIGH),
+    ConfigKey("ssl.key.password", PASSWORD, None, None, HIGH),
+    ConfigKey("ssl.endpoint.identification.algorithm", STRING, "https", None, LOW),
+    ConfigKey("sasl.mechanism", STRING, "PLAIN", None),
+    ConfigKey("sasl.username", STRING, None, None),
+    ConfigKey("sasl.password", PASSWORD, None, None),
+    ConfigKey("sasl.jaas.config", PASSWORD, None, None),
+)
+
+CLIENT_KEYS: Final = (
+    ConfigKey("bootstrap.servers", LIST, ("localhost:9092",), None, HIGH),
+    ConfigKey("client.id", STRING, "", None),
+    ConfigKey("client.dns.lookup", STRING, "use_all_dns_ips", OneOf(DNS_LOOKUPS)),
+    ConfigKey("metadata.max.age.ms", LONG, 300_000, NATURAL, LOW),
+    ConfigKey(
+        "metadata.recovery.strategy", STRING, "rebootstrap", OneOf(("none", "rebootstrap")), LOW
+    ),
+    ConfigKey("metadata.recovery.rebootstrap.trigger.ms", LONG, 300_000, NATURAL, LOW),
+    ConfigKey("reconnect.backoff.ms", LONG, 50, NATURAL, LOW),
+    ConfigKey("reconnect.backoff.max.ms", LONG, 1000, NATURAL, LOW),
+    ConfigKey("retry.backoff.ms", LONG, 100, NATURAL, LOW),
+    ConfigKey("retry.backoff.max.ms", LONG, 1000, NATURAL, LOW),
+    ConfigKey("request.timeout.ms", INT, 30_000, NATURAL),
+    ConfigKey("default.api.timeout.ms", INT, 60_000, NATURAL),
+    ConfigKey("connections.max.idle.ms", LONG, 540_000, None),
+    ConfigKey("socket.connection.setup.timeout.ms", LONG, 10_000, NATURAL),
+    ConfigKey("socket.connection.setup.timeout.max.ms", LONG, 30_000, NATURAL),
+    ConfigKey("send.buffer.bytes", INT, -1, Range(-1)),
+    ConfigKey("receive.buffer.bytes", INT, -1, Range(-1)),
+    *SECURITY_KEYS,
+)
+"""Those of a bare client."""
+
+CLIENT_CONFIG: Final = ConfigDef("client", CLIENT_KEYS)

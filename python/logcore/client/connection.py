@@ -1,0 +1,216 @@
+"""One connection to a broker: a thin transport under a `Pipeline`.
+
+Invariant: every request that was sent gets exactly one of an answer, `ClientTimeoutError`,
+`ConnectionLostError` or `ClientClosedError`. A request that timed out ends the connection, since
+the answers of all behind it would come after its own.
+Neighbours: `opening` makes these, greets and authenticates; `pipeline` knows what is in flight.
+"""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from logcore.client.api_ranges import ApiRanges
+from logcore.client.pipeline import Pending, Pipeline
+from logcore.client.responses import response_of
+from logcore.common.errors import ClientTimeoutError, ConnectionLostError
+from logcore.common.types import override
+from logcore.network.frames import FrameReader
+from logcore.network.memory import ReceiveMemory
+from logcore.protocol.errors import FrameSizeError, MalformedMessageError
+from logcore.protocol.schema import Message
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+logger = logging.getLogger(__name__)
+
+RESPONSE_BYTES_MAX: Final = 0x7FFF_FFFF
+JOINED_BYTES_MAX: Final = 16 * 1024
+
+
+class Connection(asyncio.BufferedProtocol):
+    """A connection to one broker.
+
+    Args:
+        loop: The loop it runs on.
+        address: The broker, as messages name it.
+        client_id: What the client calls itself.
+        memory: Where bytes are received into.
+
+    Attributes:
+        ranges: What the broker understands, once it was asked.
+        is_open: Whether requests can be sent.
+        last_used: When the last request or answer passed, in the loop's seconds.
+        muted_until: Until when the broker asked for peace, in the loop's seconds.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        address: str,
+        client_id: str,
+        memory: ReceiveMemory,
+    ) -> None:
+        self.address = address
+        self.ranges = ApiRanges({18: (0, 4)})
+        self.is_open = False
+        self.last_used = loop.time()
+        self.muted_until = 0.0
+        self.received_bytes = 0
+        self.sent_bytes = 0
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._loop = loop
+        self._pipeline = Pipeline(client_id)
+        self._frames = FrameReader(memory, RESPONSE_BYTES_MAX)
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests wait for their answers."""
+        return len(self._pipeline.pending)
+
+    def ask(
+        self, request: Message, version: int | None = None, timeout_s: float = 30.0
+    ) -> "asyncio.Future[Any]":
+        """Send a request, and return the future of its answer.
+
+        Args:
+            request: The request.
+            version: In which version; the highest in common if None.
+            timeout_s: When its answer is too late.
+
+        Raises:
+            UnsupportedVersionError: If the broker does not know the request.
+            ConnectionLostError: If the connection is closed.
+        """
+        if version is None:
+            version = self.ranges.choose(type(request))
+        correlation_id, buffers = self._encode(request, version)
+        now = self._loop.time()
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._pipeline.pending.append(
+            Pending(
+                correlation_id,
+                request.API_KEY,
+                version,
+                response_of(type(request)),
+                future,
+                now + timeout_s,
+            )
+        )
+        self.last_used = now
+        self._write(buffers)
+        if self._timer is None:
+            self._timer = self._loop.call_at(now + timeout_s, self._check_deadlines)
+        return future
+
+    def tell(self, request: Message, version: int | None = None) -> None:
+        """Send a request that has no answer, as Produce with ``acks=0``."""
+        if version is None:
+            version = self.ranges.choose(type(request))
+        _, buffers = self._encode(request, version)
+        self.last_used = self._loop.time()
+        self._write(buffers)
+
+    def close(self, error: Exception | None = None) -> None:
+        """Close, and tell whoever waits.
+
+        Args:
+            error: Why; what requests in flight fail with.
+        """
+        if self._transport is not None:
+            transport, self._transport = self._transport, None
+            transport.abort()
+        self._ended(error or ConnectionLostError(f"the connection to {self.address} was closed"))
+
+    def _encode(self, request: Message, version: int) -> "tuple[int, list[Buffer]]":
+        if self._transport is None:
+            raise ConnectionLostError(f"there is no connection to {self.address} any more")
+        return self._pipeline.encode(request, version)
+
+    def _write(self, buffers: "list[Buffer]") -> None:
+        assert self._transport is not None, "checked when it was encoded"
+        size = sum(memoryview(buffer).nbytes for buffer in buffers)
+        self.sent_bytes += size
+        if size <= JOINED_BYTES_MAX:
+            self._transport.write(b"".join(buffers))
+        else:
+            self._transport.writelines(buffers)  # type: ignore[arg-type]  # any buffer will do
+
+    # ------------------------------------------------------------ what the transport calls
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self._transport = transport  # type: ignore[assignment]  # uvloop's is not derived
+        self.is_open = True
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits."""
+        self._transport = None
+        reason = f": {exc}" if exc else ""
+        self._ended(ConnectionLostError(f"{self.address} closed the connection{reason}"))
+
+    @override
+    def get_buffer(self, sizehint: int) -> bytearray | memoryview:  # noqa: ARG002 - a protocol
+        """Return where the next bytes go."""
+        return self._frames.writable()
+
+    @override
+    def buffer_updated(self, nbytes: int) -> None:
+        """Hand out the answers that are complete."""
+        self.received_bytes += nbytes
+        self._frames.received(nbytes)
+        try:
+            while (frame := self._frames.next_frame()) is not None:
+                pending, message = self._pipeline.answer(frame)
+                del frame
+                if not pending.future.done():
+                    pending.future.set_result(message)
+        except (MalformedMessageError, FrameSizeError) as error:
+            logger.warning("%s does not speak Kafka's protocol: %s", self.address, error)
+            self.close(ConnectionLostError(f"{self.address} does not speak as a broker: {error}"))
+            return
+        self.last_used = self._loop.time()
+        self._frames.settle()
+
+    @override
+    def eof_received(self) -> bool:
+        """The broker is done, so this is too."""
+        return False
+
+    def _ended(self, error: Exception) -> None:
+        self.is_open = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._frames.release()
+        for pending in self._pipeline.abandon():
+            if not pending.future.done():
+                pending.future.set_exception(error)
+                pending.future.exception()  # whoever asked may be gone: no word of it then
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def _check_deadlines(self) -> None:
+        self._timer = None
+        pending = self._pipeline.pending
+        if not pending:
+            return
+        now = self._loop.time()
+        first = min(each.deadline for each in pending)
+        if first > now:
+            self._timer = self._loop.call_at(first, self._check_deadlines)
+            return
+        late = next(each for each in pending if each.deadline <= now)
+        name = late.response.__name__.removesuffix("Response")
+        error = ClientTimeoutError(
+            f"{self.address} did not answer {name} in time; request.timeout.ms bounds the wait"
+        )
+        if not late.future.done():
+            late.future.set_exception(error)
+            late.future.exception()
+        self.close(ConnectionLostError(f"{self.address} was given up: {error}"))

@@ -1,0 +1,124 @@
+"""Opening a connection: connect, greet, authenticate; then it is ready for requests.
+
+Invariant: a connection that is handed out knows what its broker understands, and is authenticated
+if the settings ask for it. Whatever goes wrong on the way closes it and is one error with its
+reason.
+Neighbours: `cluster` keeps what is opened here; `sasl` has the exchanges.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from importlib.metadata import version as version_of
+from typing import Final
+
+from logcore.client.addresses import Address, resolve
+from logcore.client.api_ranges import ApiRanges
+from logcore.client.connection import Connection
+from logcore.client.sasl import authenticate
+from logcore.client.settings import Settings
+from logcore.common.errors import (
+    BrokerUnreachableError,
+    LogcoreError,
+    UnsupportedVersionError,
+    error_for_code,
+)
+from logcore.network.memory import ReceiveMemory
+from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
+
+SOFTWARE: Final = "logcore"
+API_VERSIONS_NEWEST: Final = 4
+
+
+class Opener:
+    """Opens the connections of one client.
+
+    Args:
+        settings: Its settings.
+        tls: The context of connections with TLS; None for plain ones.
+    """
+
+    def __init__(self, settings: Settings, tls: ssl.SSLContext | None) -> None:
+        self._settings = settings
+        self._tls = tls
+        self._memory = ReceiveMemory()
+        self._software_version = version_of("logcore")
+
+    async def open(self, address: Address, timeout_s: float) -> Connection:
+        """Open a connection that is ready for requests.
+
+        Raises:
+            BrokerUnreachableError: If it cannot be opened in time, or is no broker's.
+            SaslAuthenticationFailedError: If the broker refuses who we are.
+            UnsupportedVersionError: If the broker is too old to speak with.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._open(address)
+        except TimeoutError:
+            raise _unreachable(address, f"no connection in {timeout_s:g} s") from None
+        except OSError as error:
+            raise _unreachable(address, _reason(error)) from error
+
+    async def _open(self, address: Address) -> Connection:
+        connection = await self._connect(address)
+        try:
+            await self._greet(connection)
+            if self._settings.text("security.protocol").startswith("SASL"):
+                await authenticate(connection, self._settings, address.host)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _connect(self, address: Address) -> Connection:
+        loop = asyncio.get_running_loop()
+        client_id = self._settings.text("client.id")
+        error: OSError | None = None
+        for candidate in await resolve(address):
+            try:
+                _, connection = await loop.create_connection(
+                    lambda: Connection(loop, str(address), client_id, self._memory),
+                    candidate.host,
+                    candidate.port,
+                    ssl=self._tls,
+                    server_hostname=address.host if self._tls else None,
+                )
+            except OSError as failed:
+                error = failed
+            else:
+                return connection
+        raise error or OSError("the name stands for no address")
+
+    async def _greet(self, connection: Connection) -> None:
+        """Ask which versions of what the broker understands."""
+        request = ApiVersionsRequest(
+            client_software_name=SOFTWARE, client_software_version=self._software_version
+        )
+        response: ApiVersionsResponse = await connection.ask(request, API_VERSIONS_NEWEST)
+        if response.error_code == UnsupportedVersionError.code:
+            listed = {api.api_key: api.max_version for api in response.api_keys}
+            newest = min(listed.get(ApiVersionsRequest.API_KEY, 0), API_VERSIONS_NEWEST)
+            response = await connection.ask(request, newest)
+        if response.error_code:
+            raise error_for_code(response.error_code)(f"{connection.address} refused the greeting")
+        connection.ranges = ApiRanges.of(response)
+
+
+def _unreachable(address: Address, reason: str) -> BrokerUnreachableError:
+    return BrokerUnreachableError(
+        f"cannot reach the broker at {address}: {reason}", attempts={str(address): reason}
+    )
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, LogcoreError):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or error}"
+    text = error.strerror or str(error)
+    with contextlib.suppress(AttributeError):
+        text = text.removeprefix("[Errno None] ")
+    return text

@@ -1,0 +1,430 @@
+//! `FetchedRecords`: what a consumer fetched of a partition, decoded record by record.
+//!
+//! Uncompressed records are read where they were received. Invariants: a record is handed out once,
+//! in order, and `next_offset` is always where the partition is to be read on; records of aborted
+//! transactions and control records never come out of a committed read. Reading is for one thread
+//! at a time; asking for `next_offset` and stopping are for any.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use logcore::batch::HEADER_SIZE_BYTES;
+use logcore::control::EndTxnMarker;
+use logcore::record::{RecordCursor, decode, record_timestamp};
+use logcore::{Batch, BatchHeader, Columns as Decoded, LogError, RecordRef, Result};
+use parking_lot::{Mutex, MutexGuard};
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+
+use crate::appending::contiguous;
+use crate::buffer::Memory;
+use crate::columns::{Columns, Found};
+use crate::error::{Outcome, invalid};
+use crate::record::headers;
+
+/// Bytes that records of one batch may have after decompression.
+const DECOMPRESSED_BYTES_MAX: usize = i32::MAX as usize;
+
+/// A record that a consumer read.
+#[pyclass(frozen, get_all, module = "logcore._native._core")]
+pub(crate) struct ConsumerRecord {
+    /// The topic.
+    topic: Py<PyString>,
+    /// The partition.
+    partition: i32,
+    /// Its place in the partition.
+    offset: i64,
+    /// Milliseconds since 1970 UTC, -1 for none.
+    timestamp: i64,
+    /// Whether the timestamp is the broker's, of the append.
+    is_append_time: bool,
+    /// The key, or None; what a deserializer made of it.
+    key: Py<PyAny>,
+    /// The value, or None; what a deserializer made of it.
+    value: Py<PyAny>,
+    /// Pairs of key and value; keys may repeat.
+    headers: Py<PyTuple>,
+    /// Epoch of the leader that appended it, -1 if unknown.
+    leader_epoch: i32,
+}
+
+#[pymethods]
+impl ConsumerRecord {
+    #[classattr]
+    #[pyo3(name = "__match_args__")]
+    const MATCH_ARGS: (&'static str, &'static str, &'static str, &'static str, &'static str) =
+        ("topic", "partition", "offset", "key", "value");
+
+    #[new]
+    #[pyo3(signature = (
+        topic, partition, offset, key, value, *, timestamp=-1, is_append_time=false, headers=None,
+        leader_epoch=-1
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "a record has that many fields")]
+    fn new(
+        py: Python<'_>,
+        topic: Py<PyString>,
+        partition: i32,
+        offset: i64,
+        key: Py<PyAny>,
+        value: Py<PyAny>,
+        timestamp: i64,
+        is_append_time: bool,
+        headers: Option<Py<PyTuple>>,
+        leader_epoch: i32,
+    ) -> Self {
+        let headers = headers.unwrap_or_else(|| PyTuple::empty(py).unbind());
+        Self {
+            topic,
+            partition,
+            offset,
+            timestamp,
+            is_append_time,
+            key,
+            value,
+            headers,
+            leader_epoch,
+        }
+    }
+
+    /// A copy with another key and value.
+    fn with_key_and_value(&self, py: Python<'_>, key: Py<PyAny>, value: Py<PyAny>) -> Self {
+        Self {
+            topic: self.topic.clone_ref(py),
+            headers: self.headers.clone_ref(py),
+            key,
+            value,
+            ..*self
+        }
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let Self { partition, offset, timestamp, .. } = self;
+        Ok(format!(
+            "ConsumerRecord(topic='{}', partition={partition}, offset={offset}, \
+             timestamp={timestamp}, key={}, value={}, headers={})",
+            self.topic.bind(py).to_string_lossy(),
+            self.key.bind(py).repr()?,
+            self.value.bind(py).repr()?,
+            self.headers.bind(py).repr()?
+        ))
+    }
+}
+
+/// Where the records' bytes of an open batch are.
+enum Place {
+    /// In the received buffer, from there to there.
+    Received(usize, usize),
+    Decompressed(Vec<u8>),
+}
+
+struct Open {
+    header: BatchHeader,
+    place: Place,
+    cursor: RecordCursor,
+}
+
+impl Open {
+    fn bytes<'a>(&'a self, received: &'a [u8]) -> &'a [u8] {
+        match &self.place {
+            Place::Received(start, end) => received.get(*start..*end).unwrap_or_default(),
+            Place::Decompressed(bytes) => bytes,
+        }
+    }
+}
+
+struct State {
+    buffer: PyUntypedBuffer,
+    /// Where the next batch starts.
+    at: usize,
+    open: Option<Open>,
+    /// Aborted transactions that are still to come, by first offset.
+    aborted: VecDeque<(i64, i64)>,
+    /// Producers whose transaction is an aborted one here.
+    aborting: HashSet<i64>,
+}
+
+/// Records of one partition, as they were received.
+#[pyclass(frozen, module = "logcore._native._core")]
+pub(crate) struct FetchedRecords {
+    state: Mutex<State>,
+    next_offset: AtomicI64,
+    is_stopped: AtomicBool,
+    checks_crcs: bool,
+    hides_uncommitted: bool,
+    no_headers: Py<PyTuple>,
+    /// What the received bytes are a view of.
+    source: Py<PyAny>,
+    /// The topic.
+    #[pyo3(get)]
+    topic: Py<PyString>,
+    /// The partition.
+    #[pyo3(get)]
+    partition: i32,
+    /// Bytes that were received.
+    #[pyo3(get)]
+    size_bytes: usize,
+}
+
+#[pymethods]
+impl FetchedRecords {
+    #[new]
+    #[pyo3(signature = (topic, partition, records, offset, *, aborted=None, check_crcs=true))]
+    #[expect(clippy::too_many_arguments, reason = "keywords, and the interpreter with them")]
+    fn new(
+        py: Python<'_>,
+        topic: Py<PyString>,
+        partition: i32,
+        records: &Bound<'_, PyAny>,
+        offset: i64,
+        aborted: Option<Vec<(i64, i64)>>,
+        check_crcs: bool,
+    ) -> Outcome<Self> {
+        let source = records.clone().unbind();
+        let records = PyUntypedBuffer::get(records)?;
+        let size_bytes = contiguous(&records)?.len();
+        let hides_uncommitted = aborted.is_some();
+        let mut aborted = aborted.unwrap_or_default();
+        aborted.sort_by_key(|&(_, first_offset)| first_offset);
+        let state = State {
+            buffer: records,
+            at: 0,
+            open: None,
+            aborted: aborted.into(),
+            aborting: HashSet::new(),
+        };
+        Ok(Self {
+            state: Mutex::new(state),
+            next_offset: AtomicI64::new(offset),
+            is_stopped: AtomicBool::new(false),
+            checks_crcs: check_crcs,
+            hides_uncommitted,
+            no_headers: PyTuple::empty(py).unbind(),
+            source,
+            topic,
+            partition,
+            size_bytes,
+        })
+    }
+
+    /// Where the partition is to be read on, after the last record handed out.
+    #[getter]
+    fn next_offset(&self) -> i64 {
+        self.next_offset.load(Ordering::Acquire)
+    }
+
+    /// Hands out nothing more.
+    fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Release);
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> Outcome<Option<ConsumerRecord>> {
+        let mut state = self.lock()?;
+        self.next_record(py, &mut state)
+    }
+
+    /// Up to so many of the next records.
+    fn take<'py>(&self, py: Python<'py>, count: usize) -> Outcome<Bound<'py, PyList>> {
+        let mut state = self.lock()?;
+        let mut records = Vec::new();
+        while records.len() < count {
+            let Some(record) = self.next_record(py, &mut state)? else { break };
+            records.push(Bound::new(py, record)?);
+        }
+        drop(state);
+        Ok(PyList::new(py, records)?)
+    }
+
+    /// The values of up to so many of the next records.
+    fn take_values<'py>(&self, py: Python<'py>, count: usize) -> Outcome<Bound<'py, PyList>> {
+        let mut state = self.lock()?;
+        let mut values = Vec::new();
+        while values.len() < count {
+            let made = self.next_of(py, &mut state, |_, record| Ok(field(py, record.value)))?;
+            let Some(value) = made else { break };
+            values.push(value);
+        }
+        drop(state);
+        Ok(PyList::new(py, values)?)
+    }
+
+    /// The rest as columns.
+    fn columns(&self, py: Python<'_>) -> Outcome<Columns> {
+        let mut state = self.lock()?;
+        let mut decoded = Decoded::default();
+        let mut copied: Option<Vec<u8>> = None;
+        let from = self.next_offset();
+        while !self.is_stopped.load(Ordering::Acquire) {
+            if state.open.is_none() && !self.open_next(py, &mut state)? {
+                break;
+            }
+            let State { buffer, open, .. } = &mut *state;
+            let received = contiguous(buffer)?;
+            let Some(batch) = open.take() else { break };
+            let bytes = batch.bytes(received);
+            let base = match (&batch.place, &mut copied) {
+                (Place::Received(start, _), None) => *start,
+                (_, copied) => {
+                    // From here on the columns point into a copy, of what came before too.
+                    let copy = copied.get_or_insert_with(|| {
+                        if decoded.is_empty() { Vec::new() } else { received.to_vec() }
+                    });
+                    let base = copy.len();
+                    copy.extend_from_slice(bytes);
+                    base
+                }
+            };
+            let base = i32::try_from(base).map_err(|_| invalid("more than 2^31 bytes at once"))?;
+            decoded.append_from(&Batch { header: batch.header, bytes: &[] }, bytes, base)?;
+            self.advance(batch.header.next_offset());
+        }
+        drop(state);
+        let data = match copied {
+            Some(bytes) => Memory::Bytes(bytes),
+            None => Memory::Lent(PyUntypedBuffer::get(self.source.bind(py))?),
+        };
+        Columns::new(py, Found::made(decoded, data, from, self.next_offset()))
+    }
+}
+
+impl FetchedRecords {
+    fn lock(&self) -> Outcome<MutexGuard<'_, State>> {
+        self.state.try_lock().ok_or_else(|| {
+            PyRuntimeError::new_err("two threads read one partition's records").into()
+        })
+    }
+
+    /// Moves `next_offset` forward, never back.
+    #[inline]
+    fn advance(&self, offset: i64) {
+        if offset > self.next_offset.load(Ordering::Relaxed) {
+            self.next_offset.store(offset, Ordering::Release);
+        }
+    }
+
+    #[inline]
+    fn next_record(&self, py: Python<'_>, state: &mut State) -> Outcome<Option<ConsumerRecord>> {
+        self.next_of(py, state, |header, record| {
+            let headers = if record.header_count == 0 {
+                self.no_headers.clone_ref(py)
+            } else {
+                headers(py, record)?
+            };
+            Ok(ConsumerRecord {
+                topic: self.topic.clone_ref(py),
+                partition: self.partition,
+                offset: header.base_offset + i64::from(record.offset_delta),
+                timestamp: record_timestamp(header, record),
+                is_append_time: header.is_log_append_time(),
+                key: field(py, record.key),
+                value: field(py, record.value),
+                headers,
+                leader_epoch: header.leader_epoch,
+            })
+        })
+    }
+
+    /// What is made of the next record.
+    #[inline]
+    fn next_of<T>(
+        &self,
+        py: Python<'_>,
+        state: &mut State,
+        make: impl Fn(&BatchHeader, &RecordRef<'_>) -> Outcome<T>,
+    ) -> Outcome<Option<T>> {
+        if self.is_stopped.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        loop {
+            let State { buffer, open, .. } = state;
+            if let Some(batch) = open {
+                let mut cursor = batch.cursor;
+                let bytes = batch.bytes(contiguous(buffer)?);
+                let header = &batch.header;
+                while let Some(record) = cursor.next(header, bytes)? {
+                    let offset = header.base_offset + i64::from(record.offset_delta);
+                    if offset < self.next_offset.load(Ordering::Relaxed) {
+                        continue;
+                    }
+                    let object = make(header, &record)?;
+                    self.next_offset.store(offset + 1, Ordering::Release);
+                    batch.cursor = cursor;
+                    return Ok(Some(object));
+                }
+                self.advance(header.next_offset());
+                *open = None;
+            }
+            if !self.open_next(py, state)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Opens the next batch that has records to hand out; whether there is one.
+    fn open_next(&self, py: Python<'_>, state: &mut State) -> Outcome<bool> {
+        loop {
+            let State { buffer, at, open, aborted, aborting } = state;
+            let received = contiguous(buffer)?;
+            let Some(batch) = Batch::first(received.get(*at..).unwrap_or_default())? else {
+                return Ok(false);
+            };
+            let start = *at;
+            *at += batch.bytes.len();
+            if self.checks_crcs {
+                batch.verify_crc()?;
+            }
+            let header = batch.header;
+            let is_aborted = self.hides_uncommitted && note_transaction(&batch, aborted, aborting)?;
+            if header.next_offset() <= self.next_offset.load(Ordering::Relaxed) {
+                continue;
+            }
+            if is_aborted || header.is_control() {
+                self.advance(header.next_offset());
+                continue;
+            }
+            let place = if header.codec_id() == 0 {
+                Place::Received(start + HEADER_SIZE_BYTES, *at)
+            } else {
+                let bytes = py.detach(|| decode(&batch, DECOMPRESSED_BYTES_MAX));
+                Place::Decompressed(bytes?.into_owned())
+            };
+            let cursor = RecordCursor::start(&header);
+            *open = Some(Open { header, place, cursor });
+            return Ok(true);
+        }
+    }
+}
+
+#[inline]
+fn field(py: Python<'_>, bytes: Option<&[u8]>) -> Py<PyAny> {
+    bytes.map_or_else(|| py.None(), |bytes| PyBytes::new(py, bytes).into_any().unbind())
+}
+
+/// Takes note of what a batch says of transactions; whether its records were aborted.
+fn note_transaction(
+    batch: &Batch<'_>,
+    aborted: &mut VecDeque<(i64, i64)>,
+    aborting: &mut HashSet<i64>,
+) -> Result<bool, LogError> {
+    let header = &batch.header;
+    while let Some(&(producer, _)) = aborted.front().filter(|(_, at)| *at <= header.last_offset()) {
+        aborted.pop_front();
+        aborting.insert(producer);
+    }
+    if !header.is_control() {
+        return Ok(header.is_transactional() && aborting.contains(&header.producer_id));
+    }
+    let records = decode(batch, DECOMPRESSED_BYTES_MAX)?;
+    let first = RecordCursor::start(header).next(header, &records)?;
+    let marker = first.map_or(Ok(None), |record| EndTxnMarker::decode(record.key, record.value))?;
+    if marker.is_some_and(|marker| !marker.commit) {
+        aborting.remove(&header.producer_id);
+    }
+    Ok(true)
+}
