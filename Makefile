@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo
+.PHONY: help build demo demo-takeover test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ demo: build $(VENV)/.demo-installed ## 336,776 real flights through a broker, th
 	$(PY) -m examples.broker_flights
 	@echo
 	$(PY) examples/flights.py
+
+demo-takeover: build $(VENV)/.demo-installed ## fill an Apache Kafka, stop it, start here on its directory, go back
+	$(PY) -m examples.takeover
 
 bench: build $(VENV)/.bench-installed ## measure against the peers; writes docs/benchmarks.md
 	@mkdir -p target/bench

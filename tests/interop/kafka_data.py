@@ -229,11 +229,13 @@ def look(bootstrap: str) -> Seen:
     seen = Seen(listed.cluster_id)
     seen.topics = {name: len(topic.partitions) for name, topic in listed.topics.items()}
     names = sorted(name for name in seen.topics if not name.startswith("__"))
-    for name in names:
-        for partition in sorted(listed.topics[name].partitions):
-            for isolation in ("read_uncommitted", "read_committed"):
-                place = f"{name}-{partition} {isolation}"
-                seen.records[place] = read_all(bootstrap, isolation, name, partition)
+    places = [
+        TopicPartition(name, number)
+        for name in names
+        for number in sorted(listed.topics[name].partitions)
+    ]
+    for isolation in ("read_uncommitted", "read_committed"):
+        seen.records |= dict(records_of(bootstrap, isolation, places))
     for group in admin.list_consumer_groups().result().valid:
         if group.group_id != LOOKING_GROUP:
             offsets = offsets_of(admin, group.group_id)
@@ -247,10 +249,10 @@ def look(bootstrap: str) -> Seen:
     return seen
 
 
-def read_all(
-    bootstrap: str, isolation: str, topic: str, partition: int
-) -> tuple[int, int, int, str]:
-    """Read a partition from its start to its end."""
+def records_of(
+    bootstrap: str, isolation: str, places: list[TopicPartition]
+) -> Iterator[tuple[str, tuple[int, int, int, str]]]:
+    """Read partitions from their start to their end, one after the other."""
     consumer = Consumer(
         base(
             bootstrap,
@@ -258,23 +260,30 @@ def read_all(
             enable_auto_commit=False,
             isolation_level=isolation,
             enable_partition_eof=True,
+            fetch_wait_max_ms=10,
         )
     )
-    first, last = consumer.get_watermark_offsets(TopicPartition(topic, partition), _WAIT_S)
-    consumer.assign([TopicPartition(topic, partition, first)])
+    for place in places:
+        first, last = consumer.get_watermark_offsets(place, _WAIT_S)
+        if isolation == "read_uncommitted":
+            last = -1
+        consumer.assign([TopicPartition(place.topic, place.partition, first)])
+        count, digest = read_to_end(consumer, place)
+        yield f"{place.topic}-{place.partition} {isolation}", (first, last, count, digest)
+    consumer.close()
+
+
+def read_to_end(consumer: Consumer, place: TopicPartition) -> tuple[int, str]:
+    """Count the records that are left, and digest what they hold."""
     digest, count = hashlib.sha256(), 0
     while True:
         record = consumer.poll(_WAIT_S)
-        assert record is not None, f"{topic}-{partition} does not end"
+        assert record is not None, f"{place} does not end"
         if record.error() is not None:
-            break
+            return count, digest.hexdigest()[:16]
         held = (record.offset(), record.timestamp(), record.key(), record.value())
         digest.update(repr((*held, record.headers())).encode())
         count += 1
-    consumer.close()
-    if isolation == "read_uncommitted":
-        last = -1
-    return first, last, count, digest.hexdigest()[:16]
 
 
 def offsets_of(admin: AdminClient, group: str) -> list[tuple[str, int, int]]:
