@@ -19,6 +19,8 @@ WITHOUT_MIRROR: Final = {
     "python/logcore/common/types.py": "types only, nothing to run",
     "python/logcore/coordinator/group/context.py": "types only, nothing to run",
     "python/logcore/broker/parts.py": "a dataclass; tests/broker/test_server.py, filled in",
+    "python/logcore/broker/share/persister.py": "types only, nothing to run",
+    "python/logcore/broker/share/record_states.py": "tables, nothing to run",
     "rust/src/producer_entry.rs": "rust/tests/producer_state.rs, through its state",
     "rust/src/append_origin.rs": "rust/tests/validator.rs, by what each may bring",
     "rust/src/file_kind.rs": "rust/tests/segment.rs, with the segment it names",
