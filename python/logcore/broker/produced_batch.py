@@ -17,6 +17,8 @@ from logcore.common.errors import (
 )
 
 TRANSACTIONAL: Final = 0x10
+_ATTRIBUTES_AT: Final = 22
+"""Where the lower byte of a batch's attributes is."""
 _HEAD: Final = struct.Struct(">qiibIh")  # offset, length, leader epoch, magic, CRC, attributes
 _unpack_head: Final = _HEAD.unpack_from
 _LENGTH: Final = struct.Struct(">qi")
@@ -52,6 +54,11 @@ def attributes_of(records: memoryview, version: int) -> int:
     return found
 
 
+def is_transactional(records: memoryview) -> bool:
+    """Whether a batch says that it is of a transaction, whatever else may be wrong with it."""
+    return len(records) >= _HEAD.size and bool(records[_ATTRIBUTES_AT] & TRANSACTIONAL)
+
+
 def _fault(records: memoryview) -> InvalidRecordError | CorruptMessageError:
     """Say what is wrong, in the order in which Kafka looks."""
     if len(records) < _LENGTH.size:
@@ -70,4 +77,4 @@ def _fault(records: memoryview) -> InvalidRecordError | CorruptMessageError:
     return InvalidRecordError(f"magic {magic} is of before Kafka 0.11: 2 is asked for")
 
 
-__all__ = ["TRANSACTIONAL", "attributes_of"]
+__all__ = ["TRANSACTIONAL", "attributes_of", "is_transactional"]

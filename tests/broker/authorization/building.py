@@ -30,7 +30,7 @@ TOLD = (
 """What a gist keeps of a message, besides its lists."""
 
 
-BESIDES = ("aborted_transactions",)
+BESIDES = ("aborted_transactions", "status")
 """Lists of structs that a gist leaves out."""
 
 

@@ -3,6 +3,7 @@
 What a request changes would fail, or is only validated, so that all can be sent again and again.
 """
 
+import base64
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from typing import Any
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.schema import Message
 from tests.broker.authorization.building import request_of
+from tests.broker.batches import batch
 from tests.broker.wire import Wire
 
 SECRET = "secret-topic"
 OTHER = "other-topic"
 GROUP = "secret-group"
 CONSUMERS = "secret-consumers"
+SHARERS = "secret-sharers"
+STREAMS = "secret-streams"
+MEMBER = "c29tZSBtZW1iZXIuLi4uLg"
 TRANSACTION = "secret-transaction"
 ABSENT = "absent-name"
 DEADLINE_S = 60
@@ -64,7 +69,15 @@ def make_world(wire: Wire) -> World:
         )
     for version, group in ((8, GROUP), (8, CONSUMERS)):
         commit(wire, version, group)
-    join(wire)
+    join(wire, ApiKey.CONSUMER_GROUP_HEARTBEAT, CONSUMERS, topic_partitions=[])
+    until(
+        lambda: join(wire, ApiKey.SHARE_GROUP_HEARTBEAT, SHARERS),
+        lambda joined: joined.assignment is not None and joined.assignment.topic_partitions,
+    )
+    until(
+        lambda: asked(wire, ApiKey.STREAMS_GROUP_HEARTBEAT, 0, **topology([SECRET])),
+        lambda joined: joined.error_code == 0,
+    )
     producer = until(
         lambda: asked(
             wire,
@@ -94,22 +107,37 @@ def commit(wire: Wire, version: int, group: str) -> None:
     )
 
 
-def join(wire: Wire) -> None:
+def join(wire: Wire, key: ApiKey, group: str, **rest: Any) -> Any:
     """Let a member that is never seen again join a group, with a topic to itself."""
-    until(
-        lambda: asked(
-            wire,
-            ApiKey.CONSUMER_GROUP_HEARTBEAT,
-            1,
-            group_id=CONSUMERS,
-            member_id="member",
-            member_epoch=0,
-            rebalance_timeout_ms=300_000,
-            subscribed_topic_names=[SECRET],
-            topic_partitions=[],
-        ),
+    if key is ApiKey.CONSUMER_GROUP_HEARTBEAT:
+        rest["rebalance_timeout_ms"] = 300_000
+    body = {"member_id": MEMBER, "member_epoch": 0, "subscribed_topic_names": [SECRET]}
+    return until(
+        lambda: asked(wire, key, 1, group_id=group, **body, **rest),
         lambda joined: joined.error_code == 0,
     )
+
+
+def topology(sources: list[str], changelog_name: str = "secret-changelog") -> dict[str, Any]:
+    """Return what a member sends who joins with a topology that has a changelog."""
+    changelog = {"name": changelog_name, "partitions": 0, "replication_factor": 1}
+    part = {
+        "subtopology_id": "0",
+        "source_topics": sources,
+        "state_changelog_topics": [changelog],
+    }
+    return {
+        "group_id": STREAMS,
+        "member_id": MEMBER,
+        "member_epoch": 0,
+        "rebalance_timeout_ms": 300_000,
+        "topology": {"epoch": 0, "subtopologies": [part]},
+        "active_tasks": [],
+        "standby_tasks": [],
+        "warmup_tasks": [],
+        "process_id": "p",
+        "client_tags": [],
+    }
 
 
 def commitment(group: str) -> dict[str, Any]:
@@ -146,12 +174,14 @@ class Sample:
         version: Its version.
         body: Its fields.
         note: What tells it from others of the API.
+        before: What is sent on the same connection first.
     """
 
     key: ApiKey
     version: int
     body: dict[str, Any]
     note: str = ""
+    before: tuple["Sample", ...] = ()
 
     def __str__(self) -> str:
         return f"{self.key.name}-{self.version} {self.note}".strip()
@@ -163,7 +193,17 @@ class Sample:
 
 def samples(world: World) -> list[Sample]:
     """Return all requests; none of them goes on to change anything."""
-    makers = (_records, _topics, _groups, _transactions, _configs, _cluster, _acls, _shares)
+    makers = (
+        _records,
+        _topics,
+        _groups,
+        _transactions,
+        _configs,
+        _cluster,
+        _acls,
+        _streams,
+        _shares,
+    )
     return [sample for make in makers for sample in make(world)]
 
 
@@ -191,6 +231,10 @@ def _records(world: World) -> Iterable[Sample]:
         13,
         {**produced, "topic_data": [{"topic_id": world.topic_id, "partition_data": nothing}]},
     )
+    written = batch([b"value"], attributes=0x10, producer=(987_654, 0, 0))
+    data = [{"name": SECRET, "partition_data": [{"index": 0, "records": written}]}]
+    transactional = {"transactional_id": TRANSACTION, **produced, "topic_data": data}
+    yield Sample(ApiKey.PRODUCE, 9, transactional, "transactional")
     for version, replica in ((12, -1), (17, -1), (12, 7), (17, 7)):
         note = "of a replica" if replica >= 0 else ""
         yield Sample(ApiKey.FETCH, version, _fetched(world, version, replica), note)
@@ -399,7 +443,47 @@ def _acls(world: World) -> Iterable[Sample]:
     yield Sample(ApiKey.DESCRIBE_ACLS, 3, wanted)
 
 
+def _streams(world: World) -> Iterable[Sample]:
+    del world
+    for sources in ([SECRET], [SECRET, ABSENT]):
+        yield Sample(ApiKey.STREAMS_GROUP_HEARTBEAT, 0, topology(sources), str(len(sources)))
+    creating = topology([SECRET], "secret-new") | {"group_id": "secret-streams-2"}
+    yield Sample(ApiKey.STREAMS_GROUP_HEARTBEAT, 0, creating, "that creates")
+    yield Sample(ApiKey.STREAMS_GROUP_DESCRIBE, 0, {"group_ids": [STREAMS]})
+
+
 def _shares(world: World) -> Iterable[Sample]:
+    beat = {"group_id": SHARERS, "member_id": "nobody", "member_epoch": 7}
+    yield Sample(
+        ApiKey.SHARE_GROUP_HEARTBEAT, 1, {**beat, "subscribed_topic_names": [SECRET, OTHER]}
+    )
+    yield Sample(ApiKey.SHARE_GROUP_DESCRIBE, 1, {"group_ids": [SHARERS]})
+    session = {"group_id": SHARERS, "member_id": MEMBER, "share_session_epoch": 0}
+    fetched = [{"topic_id": world.topic_id, "partitions": [{"partition_index": 0}]}]
+    limits = {"max_bytes": 1000, "max_records": 10, "batch_size": 10}
+    yield Sample(ApiKey.SHARE_FETCH, 1, {**session, **limits, "topics": fetched})
+    opening = Sample(ApiKey.SHARE_FETCH, 1, {**session, **limits, "topics": fetched})
+    batches = [{"first_offset": 0, "last_offset": 0, "acknowledge_types": [1]}]
+    done = {"partition_index": 0, "acknowledgement_batches": batches}
+    acknowledged = [{"topic_id": world.topic_id, "partitions": [done]}]
+    yield Sample(
+        ApiKey.SHARE_ACKNOWLEDGE,
+        1,
+        {**session, "share_session_epoch": 1, "topics": acknowledged},
+        before=(opening,),
+    )
+    some = [{"topic_name": SECRET, "partitions": [0]}]
+    for note, topics in (("", some), ("of all", None)):
+        groups = [{"group_id": SHARERS, "topics": topics}]
+        yield Sample(ApiKey.DESCRIBE_SHARE_GROUP_OFFSETS, 0, {"groups": groups}, note)
+    moved = [{"topic_name": SECRET, "partitions": [{"partition_index": 9, "start_offset": 0}]}]
+    yield Sample(ApiKey.ALTER_SHARE_GROUP_OFFSETS, 0, {"group_id": SHARERS, "topics": moved})
+    gone = [{"topic_name": SECRET}]
+    yield Sample(ApiKey.DELETE_SHARE_GROUP_OFFSETS, 0, {"group_id": ABSENT, "topics": gone})
+    key = f"{ABSENT}:{base64.urlsafe_b64encode(world.topic_id).decode().rstrip('=')}:0"
+    yield Sample(
+        ApiKey.FIND_COORDINATOR, 6, {"key_type": 2, "coordinator_keys": [key]}, "of shares"
+    )
     by_id = [{"topic_id": world.topic_id, "partitions": [{"partition": 0}]}]
     for key in (
         ApiKey.INITIALIZE_SHARE_GROUP_STATE,

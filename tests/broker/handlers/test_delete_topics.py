@@ -6,7 +6,7 @@ from logcore.broker.authorizer import Operation
 from logcore.common.uuids import ZERO_UUID
 from logcore.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
 from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
-from tests.broker.handlers.refusing import on_topic, refusing
+from tests.broker.handlers.refusing import on_cluster, on_topic, refusing
 from tests.broker.running import Running, running_broker
 
 UNKNOWN, FORBIDDEN, INVALID_REQUEST, DISABLED, UNKNOWN_ID = 3, 29, 42, 73, 100
@@ -73,16 +73,25 @@ def test_where_deleting_is_switched_off(tmp_path, version: int, code: int):
 
 def test_what_may_not_be_deleted(broker: Running):
     kept, deleted = broker.topic(), broker.topic()
-    with refusing(broker, on_topic(Operation.DELETE, kept)):
+    with refusing(broker, on_cluster(Operation.DELETE), on_topic(Operation.DELETE, kept)):
         refused, done = ask(broker, kept, deleted)
     assert (refused.error_code, done.error_code) == (FORBIDDEN, 0)
+    assert (refused.name, refused.topic_id) == (kept, ZERO_UUID)
     assert exists(broker, kept)
+
+
+def test_who_may_delete_in_the_whole_cluster_is_not_asked_by_topic(broker: Running):
+    name = broker.topic()
+    refused = (on_topic(Operation.DELETE, name), on_topic(Operation.DESCRIBE, name))
+    with refusing(broker, *refused):
+        [done] = ask(broker, name)
+    assert done.error_code == 0
 
 
 def test_what_may_not_be_seen_is_not_named(broker: Running):
     hidden = broker.topic()
     topic_id = id_of(broker, hidden)
-    with refusing(broker, on_topic(Operation.DESCRIBE, hidden)):
+    with refusing(broker, on_cluster(Operation.DELETE), on_topic(Operation.DESCRIBE, hidden)):
         [by_name] = ask(broker, hidden)
         [by_id] = by_states(broker, DeleteTopicState(topic_id=topic_id))
     assert (by_name.error_code, by_name.name, by_name.topic_id) == (FORBIDDEN, hidden, ZERO_UUID)

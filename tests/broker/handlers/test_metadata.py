@@ -204,7 +204,7 @@ def test_what_may_not_be_seen_is_not_listed(broker: Running):
         assert refused.topic_id == ZERO_UUID
         assert told.error_code == 0
         [topic] = ask(broker, [by_id(topic_id)]).topics
-        assert (topic.error_code, topic.name) == (UNKNOWN_ID, None)
+        assert (topic.error_code, topic.name) == (FORBIDDEN, None)
 
 
 def test_creating_has_to_be_allowed_on_the_topic_or_the_cluster(broker: Running):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
-from logcore.broker.produced_batch import TRANSACTIONAL, attributes_of
+from logcore.broker.produced_batch import TRANSACTIONAL, attributes_of, is_transactional
 from logcore.broker.transactional_writes import (
     NO_ADMISSIONS,
     Admissions,
@@ -68,6 +68,8 @@ def handle(
             topic.name = parts.replicas.name_of(topic.topic_id) or ""
     if request.transactional_id is None:
         return _produce(parts, request, context, NO_ADMISSIONS)
+    if _is_transactional(request) and not _may_write(parts, request.transactional_id, context):
+        return _refuse_all(request, context)
     admissions = _admit(parts, request, context)
     if admissions.is_done:
         return _produce(parts, request, context, admissions.value())
@@ -86,6 +88,35 @@ def handle(
 
     admissions.then(go_on)
     return answer
+
+
+def _is_transactional(request: ProduceRequest) -> bool:
+    return any(
+        is_transactional(_records_of(data))
+        for topic in request.topic_data
+        for data in topic.partition_data
+    )
+
+
+def _refuse_all(request: ProduceRequest, context: RequestContext) -> ProduceResponse | None:
+    """Refuse a transactional id before anything about topics is told."""
+    error = TransactionalIdAuthorizationFailedError(
+        f"not authorized to write for the transactional id {request.transactional_id}"
+    )
+    response = ProduceResponse()
+    for topic in request.topic_data:
+        answers = [
+            PartitionProduceResponse(index=data.index, base_offset=-1)
+            for data in topic.partition_data
+        ]
+        for answer in answers:
+            _refuse(answer, error)
+        response.responses.append(
+            TopicProduceResponse(
+                name=topic.name, topic_id=topic.topic_id, partition_responses=answers
+            )
+        )
+    return _reply(request, response, context)
 
 
 def _produce(

@@ -87,7 +87,7 @@ def with_topics(parts: Parts, group_id: str, answer: Answer, context: RequestCon
     if not missing:
         return response
     allows = parts.authorizer.allows
-    may_all = allows(context, Operation.CREATE, ResourceType.CLUSTER)
+    may_all = allows(context, Operation.CREATE, ResourceType.CLUSTER, is_quiet=True)
     refused_topics = [
         topic
         for topic in missing
