@@ -345,6 +345,7 @@ class ImageBuilder:
         record_types.ClientQuotaRecord: _client_quota,
         record_types.NoOpRecord: _no_op,
         record_types.RegisterControllerRecord: _no_op,
+        record_types.ZkMigrationStateRecord: _no_op,
         record_types.ClearElrRecord: _clear_elr,
         record_types.RegisterBrokerRecord: _register_broker,
         record_types.UnregisterBrokerRecord: _unregister_broker,
