@@ -25,8 +25,8 @@ from logcore.protocol.internal.metadata import (
     TopicRecord,
     UnfenceBrokerRecord,
     UnregisterBrokerRecord,
-    ZkMigrationStateRecord,
 )
+from logcore.protocol.internal.raft import SnapshotFooterRecord
 from tests.controller.building import broker, image, replayed, topic, topic_id
 
 
@@ -208,7 +208,7 @@ def test_an_aborted_transaction_has_no_effect():
         (EMPTY, [ClearElrRecord(topic_name="t")], "unknown topic t"),
         (EMPTY, [EndTransactionRecord()], "had not begun"),
         (EMPTY, [BeginTransactionRecord(), BeginTransactionRecord()], "within another"),
-        (EMPTY, [ZkMigrationStateRecord()], "ZkMigrationStateRecord is not supported"),
+        (EMPTY, [SnapshotFooterRecord()], "SnapshotFooterRecord is not supported"),
     ],
 )
 def test_a_record_that_makes_no_sense_is_an_error(start, records, reason):
