@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.interop.broker import SETTINGS, OurBroker, running_broker
+from tests.interop.broker import AUTHORIZER, SETTINGS, OurBroker, running_broker
 from tests.interop.data_check import check_data
 from tests.interop.suite import NAMES, Verdict, prepare, run_suite
 from tests.peers.kafka import KafkaBroker, running_kafka
@@ -48,10 +48,10 @@ HEAD = ["suite", "passed", "failed", "skipped", "required missing", "time", "dat
 def running(which: str, directory: Path) -> Iterator[OurBroker | KafkaBroker]:
     """Start the broker under test."""
     if which == "kafka":
-        with running_kafka(directory, config=SETTINGS) as theirs:
+        with running_kafka(directory, config={**SETTINGS, **AUTHORIZER}) as theirs:
             yield theirs
     else:
-        with running_broker(directory) as ours:
+        with running_broker(directory, settings=AUTHORIZER) as ours:
             yield ours
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER
 from tests.peers.kafka.broker import free_port
 
 START_S: Final = 20
@@ -32,6 +33,14 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
         "num.partitions": "4",
         "group.min.session.timeout.ms": "1000",
         "offsets.topic.replication.factor": "1",
+    }
+)
+
+# Tests of access rules want an authorizer; it lets everybody do everything until there is a rule.
+AUTHORIZER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "authorizer.class.name": STANDARD_AUTHORIZER,
+        "allow.everyone.if.no.acl.found": "true",
     }
 )
 

@@ -5,7 +5,7 @@
 
 import pytest
 
-from tests.interop.broker import running_broker
+from tests.interop.broker import AUTHORIZER, running_broker
 from tests.interop.data_check import check_data
 from tests.interop.suite import NAMES, SUITES, listed, prepare, run_suite, why_absent
 from tests.peers import absent
@@ -26,7 +26,7 @@ def suite(request, kafka_tools):  # noqa: ARG001 - asked for to be there first
 
 
 def test_quick(suite, tmp_path):
-    with running_broker(tmp_path) as broker:
+    with running_broker(tmp_path, settings=AUTHORIZER) as broker:
         verdict = run_suite(suite, broker.bootstrap, ["--quick"], JOBS)
         assert verdict.is_accepted, verdict.describe() + "\n" + broker.tail()
         assert broker.stop() == 0, broker.tail()
