@@ -264,10 +264,41 @@ def test_client_certificates_need_somebody_to_trust(keys, tmp_path):
         server_context(settings_of(keys, client_auth="required", truststore_location=str(empty)))
 
 
+@on_loop
+async def test_keys_and_authorities_in_pkcs12_stores(keys, tmp_path):
+    openssl(
+        "pkcs12", "-export", "-in", keys / "server.crt", "-inkey", keys / "server.key",
+        "-certfile", keys / "ca.crt", "-passout", "pass:changeit", "-out", tmp_path / "server.p12",
+    )  # fmt: skip
+    openssl(
+        "pkcs12", "-export", "-nokeys", "-in", keys / "ca.crt", "-passout", "pass:changeit",
+        "-out", tmp_path / "trust.p12",
+    )  # fmt: skip
+    settings = {
+        "ssl.keystore.type": "PKCS12",
+        "ssl.keystore.location": str(tmp_path / "server.p12"),
+        "ssl.keystore.password": "changeit",
+        "ssl.client.auth": "required",
+        "ssl.truststore.type": "JKS",
+        "ssl.truststore.location": str(tmp_path / "trust.p12"),
+        "ssl.truststore.password": "changeit",
+    }
+    async with (
+        listening(Echo(), tls=TlsContexts(settings).current) as listener,
+        tls_client(listener, client_context(keys, "client")) as client,
+    ):
+        client.send(b"encrypted")
+        assert await client.receive() == b"encrypted"
+    with pytest.raises(ConfigError, match=r"server\.p12 is no PKCS12 store, or its password"):
+        server_context(settings | {"ssl.keystore.password": "guess"})
+    with pytest.raises(ConfigError, match=r"trust\.p12 has no key"):
+        server_context(settings | {"ssl.keystore.location": str(tmp_path / "trust.p12")})
+
+
 def test_a_java_store_is_named_as_one(tmp_path):
     store = tmp_path / "server.jks"
     store.write_bytes(b"\xfe\xed\xfe\xed\0\0\0\2")
-    with pytest.raises(ConfigError, match="Java store of type JKS, and logcore reads PEM"):
+    with pytest.raises(ConfigError, match="Java store of type JKS, which only Java reads"):
         server_context({"ssl.keystore.location": str(store)})
 
 

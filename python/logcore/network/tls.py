@@ -1,10 +1,11 @@
 """TLS contexts from Kafka's ``ssl.*`` keys, and their exchange while listeners run.
 
 Keys and certificates are PEM: a file (``ssl.keystore.location``), or the text itself
-(``ssl.keystore.key`` and ``ssl.keystore.certificate.chain``). Java's own stores cannot be read
-here; the error says how to convert one.
+(``ssl.keystore.key`` and ``ssl.keystore.certificate.chain``); or a PKCS12 store, of whatever type
+it is said to be, as Java takes one for a JKS too.
 Invariant: a context is complete before a listener sees it; a reload that fails changes nothing.
-Neighbours: `listener` asks for the context of each new connection; `broker.server` has the keys.
+Neighbours: `listener` asks for the context of each new connection; `broker.server` has the keys;
+`stores` reads PKCS12.
 """
 
 import contextlib
@@ -13,11 +14,12 @@ import re
 import ssl
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from logcore.common.config import ConfigError
+from logcore.network.stores import StoreError, certificates_pem, key_pem
 
 KEYS: Final = (
     "ssl.cipher.suites",
@@ -46,10 +48,7 @@ _CLIENT_AUTH: Final = {
     "required": ssl.CERT_REQUIRED,
 }
 _PEM_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_CONVERT: Final = (
-    "is a Java store of type {kind}, and logcore reads PEM: convert it with `keytool "
-    "-importkeystore -deststoretype PKCS12` and `openssl pkcs12 -nodes`, and set {key}=PEM"
-)
+_PEM_BEGINS: Final = b"-----BEGIN "
 
 
 class TlsContexts:
@@ -142,7 +141,6 @@ def openssl_name(name: str) -> str:
 def _load_keystore(context: ssl.SSLContext, settings: Settings) -> None:
     key, chain = settings.get("ssl.keystore.key"), settings.get("ssl.keystore.certificate.chain")
     location = settings.get("ssl.keystore.location")
-    kind = settings.get("ssl.keystore.type")
     if key and chain:
         with _private_file(pem(f"{key}\n{chain}")) as path:
             _load_chain(context, settings, path, "ssl.keystore.key")
@@ -150,10 +148,20 @@ def _load_keystore(context: ssl.SSLContext, settings: Settings) -> None:
         other = "ssl.keystore.certificate.chain" if key else "ssl.keystore.key"
         raise _error(other, "the key and its certificate chain must both be given")
     elif location:
-        _read_pem("ssl.keystore.location", location, kind)
-        _load_chain(context, settings, location, "ssl.keystore.location")
+        _load_store(context, settings, location)
     else:
         raise _error("ssl.keystore.location", "a TLS listener needs a key and a certificate")
+
+
+def _load_store(context: ssl.SSLContext, settings: Settings, location: str) -> None:
+    key = "ssl.keystore.location"
+    data = _read(key, location)
+    if _PEM_BEGINS in data:
+        _load_chain(context, settings, location, key)
+        return
+    password = settings.get("ssl.keystore.password") or ""
+    with _private_file(_of_store(key, location, key_pem, data, password)) as path:
+        _load_chain(context, settings, path, key)
 
 
 def _load_chain(context: ssl.SSLContext, settings: Settings, path: str, key: str) -> None:
@@ -178,7 +186,8 @@ def _load_truststore(context: ssl.SSLContext, settings: Settings) -> None:
     if text or location:
         key = "ssl.truststore.certificates" if text else "ssl.truststore.location"
         if location and not text:
-            text = _read_pem(key, location, settings.get("ssl.truststore.type"))
+            password = settings.get("ssl.truststore.password") or ""
+            text = _read_trusted(key, location, password)
         try:
             context.load_verify_locations(cadata=pem(text or ""))
         except (ssl.SSLError, ValueError) as error:
@@ -189,16 +198,27 @@ def _load_truststore(context: ssl.SSLContext, settings: Settings) -> None:
     context.verify_mode = _CLIENT_AUTH[client_auth]
 
 
-def _read_pem(key: str, location: str, kind: str | None) -> str:
-    """Read a file that must be PEM, whatever its type is said to be."""
+def _read_trusted(key: str, location: str, password: str) -> str:
+    data = _read(key, location)
+    if _PEM_BEGINS in data:
+        return data.decode("ascii", "replace")
+    return _of_store(key, location, certificates_pem, data, password)
+
+
+def _read(key: str, location: str) -> bytes:
     try:
-        data = Path(location).read_bytes()
+        return Path(location).read_bytes()
     except OSError as error:
         raise _error(key, f"cannot read {location}: {error.strerror}") from error
-    if b"-----BEGIN " not in data:
-        type_key = key.replace(".location", ".type")
-        raise _error(key, f"{location} {_CONVERT.format(kind=kind or 'JKS', key=type_key)}")
-    return data.decode("ascii", "replace")
+
+
+def _of_store(
+    key: str, location: str, read: Callable[[bytes, str], str], data: bytes, password: str
+) -> str:
+    try:
+        return read(data, password)
+    except StoreError as error:
+        raise _error(key, f"{location} {error}") from error
 
 
 def pem(text: str) -> str:
