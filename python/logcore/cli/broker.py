@@ -66,6 +66,12 @@ logcore broker -c server.properties -s num.partitions=4
     help="Set one key; may be repeated.",
 )  # fmt: skip
 @click.option(
+    "--add-scram", multiple=True, metavar="SCRAM",
+    help="Add a user who is not there yet, so that somebody can log in to a new cluster: "
+    "'SCRAM-SHA-256=[name=alice,password=secret]'. May be repeated. Other users see the command "
+    "line; the variable LOGCORE_ADD_SCRAM is seen by nobody else.",
+)  # fmt: skip
+@click.option(
     "--dev", is_flag=True,
     help="Throw-away: data in a temporary directory that is removed at the end, on 127.0.0.1, and "
     "on a free port if 9092 is taken.",
@@ -78,7 +84,7 @@ logcore broker -c server.properties -s num.partitions=4
 @output_option
 def broker_command(
     *, file: str | None, data_dir: str | None, listen: str | None, settings: tuple[str, ...],
-    dev: bool, log_level: str, keys: bool, output: str,
+    add_scram: tuple[str, ...], dev: bool, log_level: str, keys: bool, output: str,
 ) -> None:  # fmt: skip
     """Run a broker; `HELP` is what a user reads."""
     if keys:
@@ -90,6 +96,8 @@ def broker_command(
     strong = list(settings)
     if listen is not None:
         strong.insert(0, f"listeners=PLAINTEXT://{address(listen)}")
+    if add_scram:
+        strong.insert(0, f"logcore.add.scram={','.join(add_scram)}")
     with data_directory(data_dir, dev=dev) as directory:
         if directory is not None:
             strong.insert(0, f"log.dirs={directory}")
