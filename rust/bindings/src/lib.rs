@@ -5,6 +5,7 @@
 //! breaks their disk and turns their clock for tests. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
 //! `accumulator.rs`, `produce_batch.rs` and `delivery.rs` are a producer's, `fetched.rs` a consumer's;
 //! `record.rs`, `batch.rs`, `columns.rs` and `arrow.rs` are the shapes in which records come out;
+//! `decompress.rs` opens what was compressed outside of batches;
 //! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
 //! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
 //! Invariant: whatever may wait or touch a cold page does so detached from the interpreter, and no
@@ -31,6 +32,7 @@ mod delivery;
 mod produce_batch;
 mod accumulator;
 mod fetched;
+mod decompress;
 
 /// The compiled module behind `logcore._native`.
 #[pyo3::pymodule]
@@ -47,6 +49,8 @@ mod _core {
     use crate::buffer::NativeBuffer;
     #[pymodule_export]
     use crate::columns::Columns;
+    #[pymodule_export]
+    use crate::decompress::decompress;
     #[pymodule_export]
     use crate::delivery::Delivery;
     #[pymodule_export]
