@@ -1,19 +1,14 @@
 """What is written and counted of each login.
 
-Invariant: one line for each refusal, on the logger ``logcore.audit``; what a client says of itself
-is quoted, so that it cannot make a line of its own. No line has a password or a token in it.
+Invariant: one line for each refusal, on the logger ``logcore.audit``, as long as they are not too
+many; what a client says of itself is quoted, so that it cannot make a line of its own. No line has
+a password or a token in it.
 Neighbours: `session` reports logins; the authorizer writes what it denies to the same logger.
 """
 
-import logging
-from typing import Final
-
+from logcore.broker.authorization.audit import Audit, audit_logger, quoted
+from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
-
-audit: Final = logging.getLogger("logcore.audit")
-"""Where refusals are written."""
-
-_CLAIMED_MAX: Final = 256
 
 
 class LoginAudit:
@@ -21,9 +16,11 @@ class LoginAudit:
 
     Args:
         metrics: Where they are counted.
+        scheduler: Time, by which lines are too many.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, scheduler: Scheduler) -> None:
+        self._lines = Audit(scheduler)
         self._logins = metrics.counter(
             "logcore_logins_total",
             "Logins, by listener, mechanism and what became of them",
@@ -53,12 +50,14 @@ class LoginAudit:
             claimed: Who the client said it is.
             reason: Why, in our own words.
         """
-        self._logins.increment(listener, mechanism or "none", "failure")
-        audit.warning(
-            "login refused: peer=%s listener=%s mechanism=%s user=%r reason=%r",
-            peer,
-            listener,
-            mechanism or "none",
-            claimed[:_CLAIMED_MAX],
-            reason,
-        )
+        mechanism = mechanism or "none"
+        self._logins.increment(listener, mechanism, "failure")
+        if self._lines.takes_refusal():
+            audit_logger.warning(
+                "login refused peer=%s listener=%s mechanism=%s user=%s reason=%s",
+                quoted(peer),
+                quoted(listener),
+                mechanism,
+                quoted(claimed),
+                quoted(reason),
+            )

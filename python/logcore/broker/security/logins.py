@@ -61,7 +61,7 @@ class Logins:
             controller, scheduler, config["delegation.token.expiry.check.interval.ms"]
         )
         self._scheduler = scheduler
-        self._audit = LoginAudit(metrics)
+        self._audit = LoginAudit(metrics, scheduler)
         self._maker = MechanismMaker(
             MetadataCredentials(lambda: controller.image, token_settings(config), scheduler.now_ms),
             secrets.token_bytes(32),
