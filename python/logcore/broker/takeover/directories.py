@@ -198,10 +198,11 @@ def _read_partition(facts: DirectoryFacts, path: Path) -> PartitionFacts:
                 "earlier wrote: copy the topic into a new one with Apache Kafka first"
             )
             break
+    bases = {segment.stem for segment in segments}
     if segments and segments[0].stem.isdecimal():
         found.first_offset = int(segments[0].stem)
-    elif not segments:
-        facts.reasons.append(f"{path} has no segment: {CLEAN_STOP}")
+    if not segments or any(index.stem not in bases for index in path.glob("[0-9]*.index")):
+        facts.reasons.append(f"{path} lacks a segment: restore it, or {CLEAN_STOP}")
     if any(path.glob("*.swap")):
         facts.reasons.append(f"{path} is in the middle of a compaction: {CLEAN_STOP}")
     try:

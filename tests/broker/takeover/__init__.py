@@ -1,0 +1,1 @@
+"""Tests of taking over a directory of Apache Kafka, on directories that look like one."""
