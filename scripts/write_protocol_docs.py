@@ -39,7 +39,8 @@ These belong to what comes next, and their keys are not advertised, so clients k
 - An address is advertised as configured in `advertised.listeners`, else as the IPv4 or IPv6 literal
   that the client connected to.
 - `throttle_time_ms` is 0 everywhere: quotas come with security.
-- Everybody is `User:ANONYMOUS` and may do everything: authorization comes with security.
+- Who may do what is decided by access rules, where `authorizer.class.name` asks for them; what each
+  API asks is listed in [reference/acls.md](reference/acls.md).
 """
 
 

@@ -97,8 +97,8 @@ _CONFIGS_CHANGED: Final = (
 
 ASKS: Final[Mapping[ApiKey, _Asks]] = {
     ApiKey.PRODUCE: (
-        _topic(WRITE),
         _transaction(WRITE, "where a batch is of a transaction"),
+        _topic(WRITE),
     ),
     ApiKey.FETCH: (
         _topic(READ, "for a consumer"),
