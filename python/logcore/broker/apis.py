@@ -84,10 +84,7 @@ _PARTITIONS_NOTE: Final = (
 )
 _QUORUM_NOTE: Final = "The quorum is this one node, told under the listener that was asked."
 _ONE_NODE_NOTE: Final = "On one node nothing moves: a partition can be moved only to where it is."
-_FEATURES_NOTE: Final = (
-    "metadata.version, group.version, transaction.version and share.version are known so far; "
-    "streams.version comes with streams groups."
-)
+_FEATURES_NOTE: Final = "kraft.version is not told: its one voter is this node."
 _SHARE_NOTE: Final = (
     "The first answer has the assignment already, where Apache Kafka gives it a heartbeat later."
 )

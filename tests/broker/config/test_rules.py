@@ -34,6 +34,7 @@ REFUSED = [
     (GROUP, {"x": "1"}, InvalidConfigError, "Unknown group config name: x"),
     (GROUP, {"consumer.session.timeout.ms": "5"}, InvalidConfigError, "greater than or equal"),
     (GROUP, {"share.record.lock.duration.ms": "600000"}, InvalidConfigError, "less than or equal"),
+    (GROUP, {"streams.num.standby.replicas": "3"}, InvalidConfigError, "less .*max.standby"),
     (METRICS, {"x": "1"}, InvalidRequestError, "Unknown client metrics"),
     (METRICS, {"interval.ms": "99"}, InvalidRequestError, "between 100 and 3600000"),
     (METRICS, {"interval.ms": "x"}, InvalidConfigError, "type INT"),

@@ -115,11 +115,12 @@ class Rules:
         for name in configs:
             kind, _, rest = name.partition(".")
             low = broker.get(f"group.{kind}.min.{rest}")
-            high = broker.get(f"group.{kind}.max.{rest}")
+            high_key = f"group.{kind}.max.{rest.removeprefix('num.')}"
+            high = broker.get(high_key)
             if low is not None and _number(values[name]) < low:
                 raise _out_of_bounds(name, "greater", f"group.{kind}.min.{rest}", low)
             if high is not None and _number(values[name]) > high:
-                raise _out_of_bounds(name, "less", f"group.{kind}.max.{rest}", high)
+                raise _out_of_bounds(name, "less", high_key, high)
         for kind in ("consumer", "share", "streams"):
             heartbeat, session = f"{kind}.heartbeat.interval.ms", f"{kind}.session.timeout.ms"
             if _number(values[session]) <= _number(values[heartbeat]):

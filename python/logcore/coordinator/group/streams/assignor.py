@@ -221,23 +221,26 @@ class _Assignment:
         return _ByLoad(list(self._processes.values()))
 
 
+_Entry = tuple[float, int, int, Process]
+
+
 class _ByLoad:
-    """Processes, the one with the least load first; among equals, who was taken in first."""
+    """Processes, the one with the least load first; among equals, the one with an idler member."""
 
     def __init__(self, processes: Sequence[Process]) -> None:
         self._order = {process.process_id: index for index, process in enumerate(processes)}
         self._heap = [self._entry(process) for process in processes]
         heapify(self._heap)
 
-    def _entry(self, process: Process) -> tuple[float, int, Process]:
-        return process.load, self._order[process.process_id], process
+    def _entry(self, process: Process) -> _Entry:
+        return process.load, process.count_min, self._order[process.process_id], process
 
     def __bool__(self) -> bool:
         return bool(self._heap)
 
     def pop(self) -> Process:
         """Take the first out."""
-        return heappop(self._heap)[2]
+        return heappop(self._heap)[-1]
 
     def push(self, process: Process) -> None:
         """Put one back, with the load that it has now."""

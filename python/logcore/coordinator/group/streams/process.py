@@ -25,6 +25,11 @@ class Process:
         """How many tasks it has for each of its members."""
         return len(self._tasks) / len(self._active)
 
+    @property
+    def count_min(self) -> int:
+        """How many tasks the member has that has the fewest."""
+        return min(map(self.count, self._active))
+
     def add_member(self, member_id: str) -> None:
         """Take a member in that has nothing yet."""
         self._active[member_id] = []

@@ -1,0 +1,1 @@
+"""Tests of streams groups; `streaming` has their members and topologies."""
