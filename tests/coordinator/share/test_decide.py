@@ -15,12 +15,8 @@ from tests.coordinator.share.bench import ACKNOWLEDGED, ARCHIVED, AVAILABLE, KEY
 TERMS = Terms(now_ms=5, updates_max=2)
 
 
-def writing(**given):
-    asked = {
-        "state_epoch": 1, "leader_epoch": 0, "start_offset": -1, "delivery_complete_count": 0,
-        "batches": (),
-    }  # fmt: skip
-    return Writing(**(asked | given))
+def writing(state_epoch: int = 1, leader_epoch: int = 0) -> Writing:
+    return Writing(state_epoch, leader_epoch, -1, 0, ())
 
 
 def test_a_state_begins_with_a_snapshot():
@@ -61,9 +57,9 @@ def test_updates_until_a_snapshot_is_due():
     bench.begin()
     for number in range(5):
         bench.write((number, number, ACKNOWLEDGED, 1), start_offset=max(0, number - 1))
-    kinds = [bench.service.runtime.shard(0).machine.decode(key, value).key
-             for _, key, value in bench.log.read_all(0)]  # fmt: skip
-    assert [type(key) for key in kinds] == [
+    machine = bench.service.runtime.shard(0).machine
+    records = [machine.decode(key, value) for _, key, value in bench.log.read_all(0)]
+    assert [type(record.key) for record in records if record is not None] == [
         ShareSnapshotKey, ShareUpdateKey, ShareUpdateKey, ShareSnapshotKey, ShareUpdateKey,
         ShareUpdateKey,
     ]  # fmt: skip

@@ -174,7 +174,7 @@ def test_while_loading_and_elsewhere():
     bench.service.runtime.shard(0).is_loading = True
     loading = CoordinatorLoadInProgressError
     with pytest.raises(loading):
-        bench.service.write_one(KEY, None).value()
+        bench.writing().value()
 
 
 def test_writes_of_a_key_keep_their_order():

@@ -84,7 +84,11 @@ class ShareRequests:
             self._hear(caller, repeated).then(lambda written: last(heard, written))
 
         def last(heard: Heard, written: Deferred[Heard]) -> None:
-            response = heard.response if written.error is not None else written.value().response
+            response = heard.response
+            if written.error is None:
+                response = written.value().response
+                if written.value().begin:  # tried once more, but nobody waits for it
+                    self._begin(request.group_id, written.value())
             if response.assignment is None:
                 response.assignment = heard.response.assignment
             answer.complete(response)

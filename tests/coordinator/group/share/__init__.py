@@ -1,0 +1,1 @@
+"""Tests of share groups, over both coordinators; `sharing` has members and coordinators."""
