@@ -22,3 +22,4 @@ from logcore._native._core import Record as Record
 from logcore._native._core import RecordAccumulator as RecordAccumulator
 from logcore._native._core import RecordMetadata as RecordMetadata
 from logcore._native._core import Seams as Seams
+from logcore._native._core import decompress as decompress

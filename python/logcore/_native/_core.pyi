@@ -29,6 +29,7 @@ __all__ = [
     "RecordAccumulator",
     "RecordMetadata",
     "Seams",
+    "decompress",
 ]
 
 class _Recovery(TypedDict):
@@ -68,6 +69,14 @@ class _LoadReport(TypedDict):
     set_aside: list[str]
 
 @disjoint_base
+def decompress(codec_id: int, data: bytes, limit_bytes: int) -> bytes:
+    """Return what was compressed by the codec of this id, at most so many bytes of it.
+
+    Raises:
+        CorruptMessageError: If the data is damaged, or there is more in it than allowed.
+        UnsupportedCompressionTypeError: If no codec has this id.
+    """
+
 class Log:
     """One log in one directory; `logcore.Log` derives from it and opens it with keywords."""
 
