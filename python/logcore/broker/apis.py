@@ -223,6 +223,13 @@ APIS: Final = {
             1,
             "logcore.broker.handlers.consumer_group_describe",
         ),
+        Api(
+            ApiKey.GET_TELEMETRY_SUBSCRIPTIONS,
+            0,
+            0,
+            "logcore.broker.handlers.get_telemetry_subscriptions",
+        ),
+        Api(ApiKey.PUSH_TELEMETRY, 0, 0, "logcore.broker.handlers.push_telemetry"),
         Api(ApiKey.LIST_CONFIG_RESOURCES, 0, 1, "logcore.broker.handlers.list_config_resources"),
         Api(
             ApiKey.STREAMS_GROUP_HEARTBEAT,

@@ -19,6 +19,7 @@ from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import Quotas, unlimited
 from logcore.broker.share.share_partitions import SharePartitions
 from logcore.broker.streams_topics import StreamsTopics
+from logcore.broker.telemetry.telemetry import Telemetry
 from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
@@ -50,6 +51,7 @@ class Parts:
         fetch_sessions: The sessions of consumers.
         producer_ids: Ids for producers.
         metrics: Counters of everything.
+        telemetry: What clients push of their own counters.
         authorizer: Who may do what.
         quotas: How much of the broker a client may take.
         streams_topics: The internal topics of streams groups that are being created.
@@ -74,6 +76,7 @@ class Parts:
     fetch_sessions: FetchSessions
     producer_ids: ProducerIds
     metrics: Metrics
+    telemetry: Telemetry
     authorizer: Authorizer = field(default_factory=AllowAll)
     quotas: Quotas = field(default_factory=unlimited)
     streams_topics: StreamsTopics = field(default_factory=StreamsTopics)

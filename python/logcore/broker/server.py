@@ -47,6 +47,7 @@ from logcore.broker.security.logins import Logins
 from logcore.broker.share.making import make_shares
 from logcore.broker.storage import METADATA_LANE, Storage, open_metadata, open_storage
 from logcore.broker.takeover.summary import Takeover
+from logcore.broker.telemetry.telemetry import make_telemetry
 from logcore.broker.upkeep import UPKEEP_LANES, Upkeep, UpkeepIntervals
 from logcore.common.clock import LoopScheduler
 from logcore.common.deferred import Deferred
@@ -247,6 +248,7 @@ class Broker:
             producer_ids=producer_ids,
             metrics=metrics,
             authorizer=make_authorizer(config, controller, scheduler),
+            telemetry=make_telemetry(around, metrics),
             quotas=make_quotas(config, scheduler, lanes, controller, metrics),
             fetch_max_bytes=config["fetch.max.bytes"],
         )

@@ -28,6 +28,7 @@ class Metric(Protocol):
     name: str
     text: str
     kind: str
+    labels: tuple[str, ...]
 
     def samples(self) -> Iterator[str]:
         """Return the lines of its values."""
@@ -71,7 +72,7 @@ class Counter:
     def samples(self) -> Iterator[str]:
         """Return the lines of its values."""
         for labels, value in self._values.items():
-            yield _sample(self.name, zip(self.labels, labels, strict=True), value)
+            yield sample_line(self.name, zip(self.labels, labels, strict=True), value)
 
 
 class Gauge(Counter):
@@ -87,6 +88,8 @@ class Gauge(Counter):
 class Observed:
     """A number that lives elsewhere and is asked for when somebody looks."""
 
+    labels: tuple[str, ...] = ()
+
     def __init__(self, kind: str, name: str, text: str, ask: Callable[[], float]) -> None:
         self.kind = kind
         self.name = name
@@ -95,7 +98,30 @@ class Observed:
 
     def samples(self) -> Iterator[str]:
         """Return the line of its value."""
-        yield _sample(self.name, (), self._ask())
+        yield sample_line(self.name, (), self._ask())
+
+
+class ObservedFamily:
+    """Numbers with labels that live elsewhere and are asked for when somebody looks."""
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        ask: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.text = text
+        self.labels = tuple(labels)
+        self._ask = ask
+
+    def samples(self) -> Iterator[str]:
+        """Return the lines of its values."""
+        for labels, value in self._ask():
+            yield sample_line(self.name, zip(self.labels, labels, strict=True), value)
 
 
 class Histogram:
@@ -147,9 +173,9 @@ class Histogram:
             total = 0.0
             for bound, count in zip((*self.bounds, float("inf")), counts, strict=False):
                 total += count
-                yield _sample(f"{self.name}_bucket", [*pairs, ("le", _number(bound))], total)
-            yield _sample(f"{self.name}_sum", pairs, counts[-1])
-            yield _sample(f"{self.name}_count", pairs, total)
+                yield sample_line(f"{self.name}_bucket", [*pairs, ("le", _number(bound))], total)
+            yield sample_line(f"{self.name}_sum", pairs, counts[-1])
+            yield sample_line(f"{self.name}_count", pairs, total)
 
 
 class Metrics:
@@ -157,6 +183,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._metrics: dict[str, Metric] = {}
+        self._lines: list[Callable[[], Iterable[str]]] = []
 
     def counter(self, name: str, text: str, labels: Sequence[str] = ()) -> Counter:
         """Make a counter."""
@@ -184,6 +211,28 @@ class Metrics:
         """Show a number that lives elsewhere."""
         self._add(Observed("gauge", name, text, ask))
 
+    def observe_family(
+        self,
+        kind: str,
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        ask: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
+    ) -> None:
+        """Show numbers with labels that live elsewhere: ``counter`` or ``gauge``."""
+        self._add(ObservedFamily(kind, name, text, labels, ask))
+
+    def observe_lines(self, ask: Callable[[], Iterable[str]]) -> None:
+        """Show lines that are made elsewhere, after all others."""
+        self._lines.append(ask)
+
+    def described(self) -> list[tuple[str, str, tuple[str, ...], str]]:
+        """Return name, kind, labels and text of every metric, by name."""
+        return sorted(
+            (metric.name, metric.kind, metric.labels, metric.text)
+            for metric in self._metrics.values()
+        )
+
     def render(self) -> str:
         """Return everything as Prometheus reads it."""
         lines: list[str] = []
@@ -191,6 +240,8 @@ class Metrics:
             lines.append(f"# HELP {metric.name} {metric.text.translate(_HELP_ESCAPES)}")
             lines.append(f"# TYPE {metric.name} {metric.kind}")
             lines.extend(metric.samples())
+        for ask in self._lines:
+            lines.extend(ask())
         return "\n".join(lines) + "\n" if lines else ""
 
     def _add(self, metric: MetricT) -> MetricT:
@@ -199,7 +250,13 @@ class Metrics:
         return metric
 
 
-def _sample(name: str, labels: Iterable[tuple[str, str]], value: float) -> str:
+def sample_line(name: str, labels: Iterable[tuple[str, str]], value: float) -> str:
+    """Return a line of a value as Prometheus reads it.
+
+    Example:
+        >>> sample_line("requests_total", [("api", "Fetch")], 2)
+        'requests_total{api="Fetch"} 2'
+    """
     listed = ",".join(f'{label}="{text.translate(_ESCAPES)}"' for label, text in labels)
     return f"{name}{{{listed}}} {_number(value)}" if listed else f"{name} {_number(value)}"
 

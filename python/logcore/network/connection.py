@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SLOTS_MAX: Final = 64
+UNKNOWN_SOFTWARE: Final = ("unknown", "unknown")
 FRAMES_PER_TURN_MAX: Final = 128
 
 
@@ -75,6 +76,7 @@ class Connection(asyncio.BufferedProtocol):
         is_tls: Whether its bytes are encrypted.
         is_closed: Whether it is closed, or about to be.
         principal: Who is on the other side, as far as its listener has found out.
+        software: Name and version of its software, as it says.
     """
 
     def __init__(self, owner: ConnectionOwner, peer: tuple[str, int], local_host: str) -> None:
@@ -86,6 +88,7 @@ class Connection(asyncio.BufferedProtocol):
         self.is_tls = owner.is_tls
         self.is_closed = False
         self.principal = ANONYMOUS
+        self.software = UNKNOWN_SOFTWARE
         self.is_active = True  # since the listener looked last
         self.idle_since_ms = service.scheduler.monotonic_ms()
         self._owner = owner

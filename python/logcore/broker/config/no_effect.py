@@ -99,13 +99,6 @@ _TABLE: Final = (
         """,
     ),
     (
-        "there are no quotas yet",
-        """
-        controller.quota.window.num controller.quota.window.size.seconds quota.window.num
-        quota.window.size.seconds
-        """,
-    ),
-    (
         "metrics are served to Prometheus at logcore.health.port; Java classes cannot be loaded",
         """
         kafka.metrics.polling.interval.secs kafka.metrics.reporters metric.reporters
@@ -113,7 +106,6 @@ _TABLE: Final = (
         """,
     ),
     ("log directories cannot be cordoned off yet", "cordoned.log.dirs"),
-    ("clients cannot push their metrics yet", "telemetry.max.bytes"),
     (
         "the log of transactions is read in slices; two-phase commit is not stable yet",
         "transaction.state.log.load.buffer.size transaction.two.phase.commit.enable",

@@ -35,8 +35,11 @@ def handle(
     parts: Parts, request: ApiVersionsRequest, context: RequestContext
 ) -> ApiVersionsResponse:
     """List the APIs and the features."""
-    if context.version >= _NAMED_FROM and not _is_named_well(request):
-        return ApiVersionsResponse(error_code=InvalidRequestError.code)
+    if context.version >= _NAMED_FROM:
+        if not _is_named_well(request):
+            return ApiVersionsResponse(error_code=InvalidRequestError.code)
+        software = (request.client_software_name, request.client_software_version)
+        context.connection.software = software
     image = parts.controller.image
     return ApiVersionsResponse(
         api_keys=_API_KEYS,
