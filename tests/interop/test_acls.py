@@ -21,7 +21,8 @@ from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER
 from logcore.common.uuids import ZERO_UUID
 from logcore.protocol.api_keys import ApiKey
 from tests.broker.authorization.building import codes_of, gist
-from tests.broker.authorization.samples import Sample, World, asked, make_world, samples, until
+from tests.broker.authorization.samples import Sample, samples
+from tests.broker.authorization.world import World, asked, make_world, until
 from tests.broker.running import running_broker
 from tests.broker.wire import Wire
 from tests.peers import kafka

@@ -9,6 +9,7 @@ import pytest
 from logcore.broker.authorization import acl_authorizer
 from logcore.broker.authorization.acl_authorizer import AclAuthorizer, spellings
 from logcore.broker.authorization.audit import Audit
+from logcore.broker.authorization.questions import is_listed
 from logcore.broker.authorizer import Operation, ResourceType, authorized_operations
 from logcore.broker.context import Principal
 from logcore.common.clock import ManualScheduler
@@ -18,6 +19,12 @@ from logcore.protocol.api_keys import ApiKey
 TOPIC = ResourceType.TOPIC
 READ, WRITE = Operation.READ, Operation.WRITE
 RULE = Acl(TOPIC, "t", LITERAL, "User:alice", "*", READ, ALLOW)
+
+
+@pytest.fixture(autouse=True)
+def any_question(monkeypatch):
+    """Let every API ask everything, as if the table said so."""
+    monkeypatch.setattr(acl_authorizer, "is_listed", lambda *_: True)
 
 
 def context(name="alice", host="10.0.0.1", kind="User") -> Any:
@@ -49,6 +56,17 @@ def test_rules_decide_and_super_users_need_none():
 def test_the_cluster_is_what_is_asked_about_where_nothing_is_named():
     rule = Acl(ResourceType.CLUSTER, "kafka-cluster", LITERAL, "User:alice", "*", READ, ALLOW)
     assert authorizer(rule).allows(context(), READ, ResourceType.CLUSTER)
+
+
+def test_a_handler_that_asks_what_is_not_in_the_table_is_a_mistake_of_ours(monkeypatch):
+    monkeypatch.setattr(acl_authorizer, "is_listed", is_listed)
+    made = authorizer(RULE)
+    assert made.allows(context(), READ, TOPIC, "t")
+    with pytest.raises(AssertionError, match="not in the table"):
+        made.allows(context(), WRITE, TOPIC, "t")
+    with pytest.raises(AssertionError, match="not in the table"):
+        made.allows_any(context(), WRITE, TOPIC)
+    assert not made.allows(context(), WRITE, TOPIC, "t", is_quiet=True)
 
 
 def test_any_name():

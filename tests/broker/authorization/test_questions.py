@@ -25,15 +25,16 @@ from tests.broker.authorization.recording import (
     nothing,
     recording,
 )
-from tests.broker.authorization.samples import (
+from tests.broker.authorization.samples import Sample, samples
+from tests.broker.authorization.world import (
     CONSUMERS,
     GROUP,
     SECRET,
+    SHARERS,
+    STREAMS,
     TRANSACTION,
-    Sample,
     World,
     make_world,
-    samples,
 )
 from tests.broker.running import Running, running_broker
 from tests.broker.wire import Wire
@@ -148,7 +149,8 @@ def as_error(name: str) -> str:
 
 def test_who_may_do_nothing_learns_no_name_and_no_id(refused, world: World):
     """Nothing is told that the request did not say itself."""
-    secrets = {SECRET, GROUP, CONSUMERS, TRANSACTION, world.topic_id}
+    groups = {GROUP, CONSUMERS, SHARERS, STREAMS}
+    secrets = {SECRET, TRANSACTION, world.topic_id} | groups
     for sample, response in refused:
         assert told_by(response) & secrets <= told_by(sample.request), sample
 

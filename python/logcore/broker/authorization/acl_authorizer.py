@@ -14,6 +14,7 @@ from typing import Final
 
 from logcore.broker.authorization.acl_index import AclIndex, Asker, Decision
 from logcore.broker.authorization.audit import Audit, Question, write
+from logcore.broker.authorization.questions import is_listed
 from logcore.broker.authorizer import CLUSTER_NAME, Operation, ResourceType
 from logcore.broker.context import RequestContext
 from logcore.controller.acls import Acl
@@ -76,6 +77,9 @@ class AclAuthorizer:
         key = (principal.name, principal.kind, context.connection.peer_host, name, kind)
         answer = self._remembered.get(key)
         if answer is None:
+            assert is_quiet or is_listed(context.api_key, operation, resource_type), (
+                "not in the table"
+            )
             answer = self._decide(context, Question(operation, resource_type, name))
             if len(name) <= _NAME_CHARS_MAX:
                 self._remember(key, answer)
@@ -91,6 +95,7 @@ class AclAuthorizer:
 
         Not remembered: it is asked once in the life of a producer.
         """
+        assert is_listed(context.api_key, operation, resource_type), "not in the table"
         asker = _asker(context)
         answer = asker.principal in self._super_users or self._index.decide_any(
             asker, operation, resource_type

@@ -1,7 +1,8 @@
 """The one table of questions: what each API asks the authorizer, and what a no leads to.
 
 Invariant: a handler asks what stands here and nothing else, which tests prove by a recording
-authorizer; docs/reference/acls.md derives from the table, and an API without an entry fails a test.
+authorizer and `acl_authorizer` asserts; docs/reference/acls.md derives from the table, and an API
+without an entry fails a test.
 Neighbours: `logcore.broker.apis` lists the APIs; their handlers ask.
 Source: Apache Kafka 4.3.1, `KafkaApis` and `ControllerApis`.
 """
@@ -274,3 +275,18 @@ FREE: Final[Mapping[ApiKey, str]] = {
     ApiKey.PUSH_TELEMETRY: "whoever may connect may tell of itself",
 }
 """APIs that ask nothing, and why."""
+
+
+_LISTED: Final = frozenset(
+    (key, ask.operation, ask.resource_type) for key, asks in ASKS.items() for ask in asks
+)
+
+
+def is_listed(key: ApiKey, operation: Operation, resource_type: ResourceType) -> bool:
+    """Whether the table has a question.
+
+    Example:
+        >>> is_listed(ApiKey.FETCH, READ, ResourceType.TOPIC)
+        True
+    """
+    return (key, operation, resource_type) in _LISTED
