@@ -6,7 +6,7 @@ from logcore.broker.authorizer import Operation
 from logcore.protocol.messages.find_coordinator import FindCoordinatorRequest
 from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
 from tests.broker.handlers.grouping import on_group
-from tests.broker.handlers.refusing import refusing
+from tests.broker.handlers.refusing import on_cluster, refusing
 from tests.broker.running import Running
 
 NOT_AVAILABLE = 15
@@ -79,3 +79,21 @@ def test_refused(broker: Running):
             broker.wire().ask(FindCoordinatorRequest(coordinator_keys=["g"]), 6).coordinators
         )
     assert answer.error_code == 30
+
+
+@pytest.mark.parametrize("key", ["", "g", "g:t:0", "g:AAAAAAAAAAAAAAAAAAAAAQ:x"])
+def test_what_is_no_key_of_a_share_state(broker: Running, key: str):
+    request = FindCoordinatorRequest(key_type=2, coordinator_keys=[key])
+    (answer,) = broker.wire().ask(request, 6).coordinators
+    assert (answer.error_code, answer.node_id) == (INVALID_REQUEST, -1)
+
+
+def test_of_share_states(broker: Running):
+    request = FindCoordinatorRequest(
+        key_type=2, coordinator_keys=["g:AAAAAAAAAAAAAAAAAAAAAQ:3", "a:b:AAAAAAAAAAAAAAAAAAAAAg:0"]
+    )
+    for answer in broker.wire().ask(request, 6).coordinators:
+        assert (answer.error_code, answer.node_id, answer.port) == (0, 1, broker.port)
+    with refusing(broker, on_cluster(Operation.CLUSTER_ACTION)):
+        for answer in broker.wire().ask(request, 6).coordinators:
+            assert answer.error_code == 31
