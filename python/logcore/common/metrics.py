@@ -7,6 +7,7 @@ Neighbours: every room may count; `broker.health` shows the text under ``/metric
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite, isnan
 from typing import Final, Protocol, TypeVar
 
 LATENCY_SECONDS: Final = (
@@ -262,6 +263,6 @@ def sample_line(name: str, labels: Iterable[tuple[str, str]], value: float) -> s
 
 
 def _number(value: float) -> str:
-    if value == float("inf"):
-        return "+Inf"
+    if not isfinite(value):
+        return "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
     return str(int(value)) if value == int(value) else repr(value)
