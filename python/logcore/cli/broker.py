@@ -117,8 +117,9 @@ def address(listen: str) -> str:
 
 
 def start_logging(level: str) -> None:
-    """Send what is logged to stderr."""
+    """Send what is logged to stderr; of requests refused by access rules always."""
     logging.basicConfig(level=level.upper(), format=LOG_FORMAT)
+    logging.getLogger("logcore.audit").setLevel(logging.INFO)
 
 
 @contextmanager

@@ -67,6 +67,15 @@ def authorized(*, everybody: bool = False, super_users: str = "") -> dict[str, s
     }
 
 
+def authorized_keys() -> dict[str, str]:
+    """Return the same, spelt as Apache Kafka does, for a broker of its own process."""
+    settings = authorized()
+    return {
+        "authorizer.class.name": settings["authorizer_class_name"],
+        "super.users": settings["super_users"],
+    }
+
+
 def create_acls(wire: Wire, *rules: Rule) -> list[int]:
     """Make rules; return the error code of each."""
     creations = [rule.creation for rule in rules]

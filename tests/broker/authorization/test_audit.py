@@ -13,6 +13,10 @@ from logcore.broker.context import Principal
 from logcore.common.clock import ManualScheduler
 from logcore.controller.acls import DENY, PREFIXED, Acl
 from logcore.protocol.api_keys import ApiKey
+from tests.broker.authorization.ruling import authorized_keys
+from tests.broker.authorization.world import asked
+from tests.broker.wire import Wire
+from tests.interop.broker import running_broker as interop_broker
 
 QUESTION = Question(Operation.READ, ResourceType.TOPIC, "t")
 
@@ -85,4 +89,20 @@ def test_refusals_are_for_everybody_to_see_and_the_rest_for_who_debugs(caplog):
     assert caplog.messages == []
     write(context(), QUESTION, Decision(is_allowed=False))
     assert caplog.records[0].levelname == "INFO"
-    assert not Audit(ManualScheduler()).wants_allowed
+
+
+def test_who_runs_a_broker_sees_refusals_without_asking_for_them(tmp_path):
+    with interop_broker(tmp_path, settings=authorized_keys()) as broker:
+        port = int(broker.bootstrap.rpartition(":")[2])
+        with Wire(port, "a client\nof mine") as wire:
+            topics = [{"name": "secret"}]
+            asked(wire, ApiKey.METADATA, 9, topics=topics)
+            asked(wire, ApiKey.METADATA, 9, topics=None)
+        broker.stop()
+        lines = [line for line in broker.tail().splitlines() if "logcore.audit" in line]
+    assert len(lines) == 1
+    assert lines[0].endswith(
+        "INFO logcore.audit: refused principal=User:ANONYMOUS host=127.0.0.1 operation=DESCRIBE "
+        "resource=TOPIC:secret api=METADATA version=9 listener=PLAINTEXT "
+        'client="a client\\nof mine" rule=none'
+    )

@@ -10,10 +10,11 @@ Source: Apache Kafka 4.3.1, `StandardAuthorizer`.
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import Final
+from logging import DEBUG
+from typing import Final, TypeAlias
 
 from logcore.broker.authorization.acl_index import AclIndex, Asker, Decision
-from logcore.broker.authorization.audit import Audit, Question, write
+from logcore.broker.authorization.audit import Audit, Question, audit_logger, write
 from logcore.broker.authorization.questions import is_listed
 from logcore.broker.authorizer import CLUSTER_NAME, Operation, ResourceType
 from logcore.broker.context import RequestContext
@@ -21,8 +22,12 @@ from logcore.controller.acls import Acl
 
 REMEMBERED_MAX: Final = 65_536
 _NAME_CHARS_MAX: Final = 256
-_TYPES: Final = 16
-"""More than there are types of resources, so that operation and type make one number."""
+
+_debugs: Final = audit_logger.isEnabledFor
+"""Whether what is allowed is written down, too."""
+
+_Key: TypeAlias = tuple[str, str, str, str, int, int]
+"""Name and kind of a principal, host, name of a resource, operation, type."""
 
 
 class AclAuthorizer:
@@ -50,7 +55,7 @@ class AclAuthorizer:
         self._super_users = super_users
         self._allows_without_rule = allows_without_rule
         self._index = AclIndex(allows_without_rule=allows_without_rule)
-        self._remembered: dict[tuple[str, str, str, str, int], bool] = {}
+        self._remembered: dict[_Key, bool] = {}
 
     @property
     def remembered(self) -> int:
@@ -73,8 +78,15 @@ class AclAuthorizer:
     ) -> bool:
         """Return whether a request may do something."""
         principal = context.principal
-        kind = operation * _TYPES + resource_type
-        key = (principal.name, principal.kind, context.connection.peer_host, name, kind)
+        # `real` is the bare number of an enum's member, which is quicker to hash than the member.
+        key = (
+            principal.name,
+            principal.kind,
+            context.connection.peer_host,
+            name,
+            operation.real,
+            resource_type.real,
+        )
         answer = self._remembered.get(key)
         if answer is None:
             assert is_quiet or is_listed(context.api_key, operation, resource_type), (
@@ -83,7 +95,7 @@ class AclAuthorizer:
             answer = self._decide(context, Question(operation, resource_type, name))
             if len(name) <= _NAME_CHARS_MAX:
                 self._remember(key, answer)
-        if not is_quiet and (self._audit.wants_allowed if answer else self._audit.takes_refusal()):
+        if not is_quiet and (_debugs(DEBUG) if answer else self._audit.takes_refusal()):
             question = Question(operation, resource_type, name)
             write(context, question, self._decision(context, question))
         return answer
@@ -115,7 +127,7 @@ class AclAuthorizer:
             return None
         return self._index.decide(asker, *question)
 
-    def _remember(self, key: tuple[str, str, str, str, int], answer: bool) -> None:
+    def _remember(self, key: _Key, answer: bool) -> None:
         if len(self._remembered) >= REMEMBERED_MAX:
             self._remembered.clear()
         self._remembered[key] = answer

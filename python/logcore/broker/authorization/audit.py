@@ -49,11 +49,6 @@ class Audit:
         self._lines = 0
         self._left_out = 0
 
-    @property
-    def wants_allowed(self) -> bool:
-        """Whether what is allowed is written down, too."""
-        return audit_logger.isEnabledFor(logging.DEBUG)
-
     def takes_refusal(self) -> bool:
         """Whether one more refusal is written down; it is counted if not."""
         now_ms = self._scheduler.monotonic_ms()
