@@ -6,7 +6,7 @@ Neighbours: `handlers.share_fetch` parks it; `share_partitions` has what is sear
 the records out.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -103,9 +103,11 @@ class ShareFetch:
             is_last: Whether the time is over, so that anything will do.
         """
         for _ in range(_ROUNDS):
-            reads = self._read_all()
-            if not is_last and not self._failed and _size(reads) < self._ask.min_bytes:
-                return False
+            reads: Iterable[_Read] = self._reads()
+            if self._ask.min_bytes > 1 and not is_last:
+                reads = list(reads)
+                if not self._failed and _size(reads) < self._ask.min_bytes:
+                    return False
             is_new = self._acquire_all(reads)
             if self._failed or any(data.acquired_records for data in self.results.values()):
                 return True
@@ -115,7 +117,8 @@ class ShareFetch:
 
     # ------------------------------------------------------------ reading
 
-    def _read_all(self) -> list[_Read]:
+    def _reads(self) -> Iterator[_Read]:
+        """Read each partition that may have something, as it is asked for."""
         ready = []
         for wanted in self._wanted:
             live = self._live(wanted)
@@ -124,16 +127,16 @@ class ShareFetch:
             settings = live.settings()
             if live.state.can_acquire(settings):
                 ready.append((wanted, live, settings))
-        reads: list[_Read] = []
+        is_first = True
         for wanted, live, settings in ready:
             try:
-                read = self._read(wanted, live, settings, len(ready), is_first=not reads)
+                read = self._read(wanted, live, settings, len(ready), is_first=is_first)
             except KafkaError as error:
                 self._fail(wanted, error)
                 continue
             if read is not None:
-                reads.append(read)
-        return reads
+                is_first = False
+                yield read
 
     def _live(self, wanted: TopicPartition) -> LiveSharePartition | None:
         """Return a share partition; None if there is none, which is an answer."""
@@ -182,7 +185,7 @@ class ShareFetch:
 
     # ------------------------------------------------------------ acquiring
 
-    def _acquire_all(self, reads: Sequence[_Read]) -> bool:
+    def _acquire_all(self, reads: Iterable[_Read]) -> bool:
         """Acquire from what was read; return whether that changed what is to be read next."""
         left, is_new = self._ask.max_records, False
         now_ms = self._shares.world.scheduler.monotonic_ms()
@@ -203,6 +206,8 @@ class ShareFetch:
                     records=batches.between(acquired[0].first, acquired[-1].last),
                     acquired_records=[_told(each) for each in acquired],
                 )
+                if left <= 0:
+                    break
         return is_new
 
 
