@@ -7,11 +7,14 @@ replays here to the topics that its own tools created.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER
+from logcore.controller.acls import DENY, PREFIXED, Acl
 from logcore.controller.image import EMPTY
 from logcore.controller.records import records_of, topic_records
 from logcore.controller.replay import ImageBuilder
@@ -22,10 +25,14 @@ from tests.peers import kafka
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
 
-WRITTEN = image(
-    [topic("first", 3), topic("second.topic", number=2)],
-    configs={(2, "first"): {"retention.ms": "5"}, (4, ""): {"log.retention.ms": "7"}},
-    next_producer_id=3000,
+ACL = Acl(2, "or", PREFIXED, "User:CN=alice,O=b", "127.0.0.1", 3, DENY)
+WRITTEN = replace(
+    image(
+        [topic("first", 3), topic("second.topic", number=2)],
+        configs={(2, "first"): {"retention.ms": "5"}, (4, ""): {"log.retention.ms": "7"}},
+        next_producer_id=3000,
+    ),
+    acls={b"a" * 16: ACL},
 )
 
 
@@ -58,6 +65,10 @@ def test_kafka_decodes_our_log(ours):
     assert records[-2]["data"]["name"] == "third"
     assert {"type": "PRODUCER_IDS_RECORD", "version": 0, "data": {
         "brokerId": -1, "brokerEpoch": -1, "nextProducerId": 3000}} in records  # fmt: skip
+    assert {"type": "ACCESS_CONTROL_ENTRY_RECORD", "version": 0, "data": {
+        "id": "YWFhYWFhYWFhYWFhYWFhYQ", "resourceType": 2, "resourceName": "or",
+        "patternType": 4, "principal": "User:CN=alice,O=b", "host": "127.0.0.1",
+        "operation": 3, "permissionType": 2}} in records  # fmt: skip
 
 
 def test_kafka_decodes_our_snapshot(ours):
@@ -73,7 +84,16 @@ def test_kafka_decodes_our_snapshot(ours):
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The directory of the metadata log of an Apache Kafka that was stopped."""
-    with kafka.running_kafka(tmp_path_factory.mktemp("theirs")) as broker:
+    config = {
+        "authorizer.class.name": STANDARD_AUTHORIZER,
+        "allow.everyone.if.no.acl.found": "true",
+    }
+    with kafka.running_kafka(tmp_path_factory.mktemp("theirs"), config=config) as broker:
+        for operation in ("Read", "Write"):
+            add = ("--add", "--deny-principal", "User:bob", "--operation", operation)
+            broker.tool("acls", *add, "--topic", "kept", "--resource-pattern-type", "prefixed")
+        remove = ("--remove", "--force", "--deny-principal", "User:bob", "--operation", "Read")
+        broker.tool("acls", *remove, "--topic", "kept", "--resource-pattern-type", "prefixed")
         create = ("topics", "--create", "--partitions", "2", "--topic")
         for name in ("kept", "changed", "gone"):
             broker.tool(*create, name, "--config", "retention.ms=77")
@@ -96,3 +116,4 @@ def test_we_replay_a_log_of_kafkas(theirs):
     assert (2, "gone") not in made.configs
     assert made.features["metadata.version"] == 30
     assert len(made.brokers) == 1
+    assert list(made.acls.values()) == [Acl(2, "kept", PREFIXED, "User:bob", "*", 4, DENY)]
