@@ -9,6 +9,8 @@ them); nothing else of logcore is imported when this module is.
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from logcore.admin.admin import Admin as Admin
+    from logcore.admin.async_admin import AsyncAdmin as AsyncAdmin
     from logcore.common.errors import KafkaError as KafkaError
     from logcore.common.errors import LogcoreError as LogcoreError
     from logcore.log.log import Log as Log
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     __version__: str
 
 _EXPORTS: Final = {
+    "Admin": "logcore.admin.admin",
+    "AsyncAdmin": "logcore.admin.async_admin",
     "KafkaError": "logcore.common.errors",
     "LogcoreError": "logcore.common.errors",
     "Log": "logcore.log.log",

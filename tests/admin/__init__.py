@@ -1,0 +1,1 @@
+"""Administration of our broker, and of Apache Kafka by the same tests."""

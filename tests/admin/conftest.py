@@ -1,0 +1,28 @@
+"""The clusters that the tests of this room are for: ours, and Apache Kafka where it can run."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from logcore.admin.admin import Admin
+from logcore.testing.local_broker import LocalBroker
+
+CONTESTANTS = ["logcore", pytest.param("kafka", marks=pytest.mark.peer)]
+
+
+@pytest.fixture(scope="session")
+def our_admin() -> Iterator[Admin]:
+    """Our broker, asked by our client."""
+    with LocalBroker() as broker, Admin(broker.bootstrap_servers) as admin:
+        yield admin
+
+
+@pytest.fixture(scope="session", params=CONTESTANTS)
+def admin(request: pytest.FixtureRequest) -> Iterator[Admin]:
+    """A cluster: ours, then Apache Kafka's; give what you make names of your own."""
+    if request.param == "logcore":
+        yield request.getfixturevalue("our_admin")
+        return
+    kafka = request.getfixturevalue("kafka_broker")
+    with Admin(kafka.bootstrap) as client:
+        yield client

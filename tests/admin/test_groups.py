@@ -1,0 +1,103 @@
+"""Groups are listed, described and deleted, and their offsets set, read and forgotten."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import confluent_kafka
+import pytest
+
+from logcore.admin.admin import Admin
+from logcore.admin.groups import CommittedOffset
+from logcore.admin.topics import NewTopic
+from logcore.common.errors import (
+    GroupIdNotFoundError,
+    NonEmptyGroupError,
+    UnknownMemberIdError,
+)
+from logcore.record.topic_partition import TopicPartition
+from logcore.testing.topics import fresh_name
+
+
+@pytest.fixture
+def topic(admin: Admin) -> str:
+    name = fresh_name()
+    admin.topics.create(NewTopic(name, 2)).raise_for_errors()
+    return name
+
+
+@pytest.fixture(params=["classic", "consumer"])
+def members(
+    request: pytest.FixtureRequest, admin: Admin, topic: str
+) -> Iterator[tuple[str, str, str]]:
+    """A group of one member: its name, kind and topic."""
+    group = fresh_name("group")
+    broker = admin.cluster.describe().brokers[0]
+    settings: dict[str, Any] = {
+        "bootstrap.servers": f"{broker.host}:{broker.port}",
+        "group.id": group,
+        "client.id": "me",
+        "group.protocol": request.param,
+    }
+    consumer = confluent_kafka.Consumer(settings)
+    consumer.subscribe([topic])
+    for _ in range(100):
+        consumer.poll(0.2)
+        if len(consumer.assignment()) == 2:
+            break
+    yield group, request.param, topic
+    consumer.close()
+
+
+def test_offsets_of_a_group_that_nobody_reads_by(admin: Admin, topic: str) -> None:
+    group, first, second = fresh_name("group"), TopicPartition(topic, 0), TopicPartition(topic, 1)
+    offsets: dict[TopicPartition, CommittedOffset | int] = {
+        first: CommittedOffset(0, metadata="by hand"),
+        second: 0,
+    }
+    admin.groups.set_offsets(group, offsets).raise_for_errors()
+    found = admin.groups.offsets(group)
+    assert found[first] == CommittedOffset(0, None, "by hand")
+    assert found[second].offset == 0
+    assert list(admin.groups.offsets(group, [second])) == [second]
+    assert admin.groups.describe(group)[group].state == "Empty"
+    admin.groups.delete_offsets(group, [first]).raise_for_errors()
+    assert list(admin.groups.offsets(group)) == [second]
+    admin.groups.delete(group).raise_for_errors()
+    assert group not in [listed.group_id for listed in admin.groups.list()]
+
+
+def test_a_group_with_a_member(admin: Admin, members: tuple[str, str, str]) -> None:
+    group, kind, topic = members
+    (listed,) = (one for one in admin.groups.list(kinds=[kind]) if one.group_id == group)
+    assert (listed.kind, listed.state) == (kind, "Stable")
+    described = admin.groups.describe(group)[group]
+    assert (described.kind, described.state) == (kind, "Stable")
+    assert described.assignor
+    (member,) = described.members
+    assert member.client_id == "me"
+    assert member.subscription == (topic,)
+    assert member.assignment == ((topic, 0), (topic, 1))
+    assert (member.epoch is None) == (kind == "classic")
+    with pytest.raises(NonEmptyGroupError):
+        admin.groups.delete(group).raise_for_errors()
+    with pytest.raises(UnknownMemberIdError):
+        admin.groups.set_offsets(group, {TopicPartition(topic, 0): 0}).raise_for_errors()
+
+
+def test_removing_a_member(admin: Admin, members: tuple[str, str, str]) -> None:
+    group, kind, _ = members
+    if kind == "consumer":
+        return
+    (member,) = admin.groups.describe(group)[group].members
+    assert list(admin.groups.remove_members(group, member_ids=[member.member_id])) == [
+        member.member_id
+    ]
+    with pytest.raises(UnknownMemberIdError):
+        admin.groups.remove_members(group, member_ids=["nobody"]).raise_for_errors()
+
+
+def test_groups_that_are_not_there(admin: Admin) -> None:
+    nobody = fresh_name("group")
+    assert isinstance(admin.groups.describe(nobody).errors[nobody], GroupIdNotFoundError)
+    assert isinstance(admin.groups.delete(nobody).errors[nobody], GroupIdNotFoundError)
+    assert not admin.groups.offsets(nobody)

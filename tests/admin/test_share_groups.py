@@ -1,0 +1,26 @@
+"""Where share groups are is told, set and forgotten."""
+
+import pytest
+
+from logcore.admin.admin import Admin
+from logcore.admin.topics import NewTopic
+from logcore.common.errors import GroupIdNotFoundError
+from logcore.record.topic_partition import TopicPartition
+from logcore.testing.topics import fresh_name
+from tests.admin.eventually import eventually
+
+
+def test_where_a_group_is(admin: Admin) -> None:
+    group, topic = fresh_name("group"), fresh_name()
+    admin.topics.create(NewTopic(topic, 1)).raise_for_errors()
+    partition = TopicPartition(topic, 0)
+    assert not admin.share_groups.offsets(group)
+    admin.share_groups.set_offsets(group, {partition: 0}).raise_for_errors()
+    eventually(lambda: admin.share_groups.offsets(group)[partition].start_offset == 0)
+    admin.share_groups.delete_offsets(group, [topic]).raise_for_errors()
+    eventually(lambda: not admin.share_groups.offsets(group))
+
+
+def test_a_group_that_is_not_there(admin: Admin) -> None:
+    with pytest.raises(GroupIdNotFoundError):
+        admin.share_groups.delete_offsets(fresh_name("group"), ["topic"])

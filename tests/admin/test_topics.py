@@ -1,0 +1,82 @@
+"""Topics are made, listed, described, grown, emptied and deleted, each with a result of its own."""
+
+import pytest
+
+from logcore.admin.admin import Admin
+from logcore.admin.topics import NewTopic
+from logcore.common.errors import (
+    InvalidPartitionsError,
+    InvalidTopicError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+)
+from logcore.record.topic_partition import TopicPartition
+from logcore.testing.topics import fresh_name
+from tests.admin.eventually import eventually
+
+
+def test_making_describing_and_deleting(admin: Admin) -> None:
+    name = fresh_name()
+    topic = NewTopic(name, partitions=3, replication_factor=1, configs={"retention.ms": "5000"})
+    made = admin.topics.create(topic)[name]
+    assert (made.partitions, made.replication_factor) == (3, 1)
+    assert made.configs["retention.ms"] == "5000"
+    assert name in admin.topics.list()
+    described = admin.topics.describe(name)[name]
+    assert described.topic_id == made.topic_id
+    assert not described.is_internal
+    assert [part.partition for part in described.partitions] == [0, 1, 2]
+    assert all(
+        part.leader is not None and part.isr == part.replicas for part in described.partitions
+    )
+    assert admin.topics.delete(name)[name] is None
+    eventually(lambda: name not in admin.topics.list())
+
+
+def test_one_failure_does_not_fail_the_others(admin: Admin) -> None:
+    old, new = fresh_name(), fresh_name()
+    admin.topics.create(old).raise_for_errors()
+    results = admin.topics.create(old, new, "no spaces please")
+    assert list(results.succeeded) == [new]
+    assert isinstance(results.errors[old], TopicAlreadyExistsError)
+    assert isinstance(results.errors["no spaces please"], InvalidTopicError)
+    gone = admin.topics.delete(old, new, fresh_name())
+    assert set(gone.succeeded) == {old, new}
+    assert [type(error) for error in gone.errors.values()] == [UnknownTopicOrPartitionError]
+
+
+def test_only_to_see_if_it_could_be_made(admin: Admin) -> None:
+    name = fresh_name()
+    admin.topics.create(name, validate_only=True).raise_for_errors()
+    assert name not in admin.topics.list()
+
+
+def test_placed_by_hand(admin: Admin) -> None:
+    name = fresh_name()
+    (node,) = (broker.node_id for broker in admin.cluster.describe().brokers)
+    admin.topics.create(NewTopic(name, assignments=[[node], [node]])).raise_for_errors()
+    assert len(admin.topics.describe(name)[name].partitions) == 2
+
+
+def test_more_partitions(admin: Admin) -> None:
+    name = fresh_name()
+    admin.topics.create(NewTopic(name, 1)).raise_for_errors()
+    admin.topics.add_partitions({name: 3}).raise_for_errors()
+    eventually(lambda: len(admin.topics.describe(name)[name].partitions) == 3)
+    with pytest.raises(InvalidPartitionsError):
+        admin.topics.add_partitions({name: 2}).raise_for_errors()
+
+
+def test_deleting_records(admin: Admin) -> None:
+    name = fresh_name()
+    admin.topics.create(NewTopic(name, 1)).raise_for_errors()
+    partition = TopicPartition(name, 0)
+    assert admin.topics.delete_records({partition: -1})[partition] == 0
+    with pytest.raises(OffsetOutOfRangeError):
+        admin.topics.delete_records({partition: 5}).raise_for_errors()
+
+
+def test_a_topic_that_is_not_there(admin: Admin) -> None:
+    results = admin.topics.describe(fresh_name())
+    assert [type(error) for error in results.errors.values()] == [UnknownTopicOrPartitionError]
