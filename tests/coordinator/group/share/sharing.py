@@ -114,7 +114,7 @@ class ShareCluster:
 
     # ------------------------------------------------------------ topics
 
-    def _put(self, name: str, topic_id: bytes, count: int) -> None:
+    def put(self, name: str, topic_id: bytes, count: int) -> None:
         made = SimpleNamespace(name=name, topic_id=topic_id, partitions=range(count))
         self.topics = Topics(
             {**self.topics.topics_by_name, name: made}, {**self.topics.topics_by_id, topic_id: made}
@@ -125,11 +125,11 @@ class ShareCluster:
     def create(self, name: str, count: int) -> bytes:
         self.next_topic += 1
         topic_id = self.next_topic.to_bytes(16, "big")
-        self._put(name, topic_id, count)
+        self.put(name, topic_id, count)
         return topic_id
 
     def grow(self, name: str, count: int) -> None:
-        self._put(name, self.id(name), count)
+        self.put(name, self.id(name), count)
 
     def delete(self, name: str, *, is_told: bool = True) -> None:
         topic_id = self.id(name)
