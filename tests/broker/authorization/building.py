@@ -74,6 +74,17 @@ def codes_of(message: Any) -> set[int]:
     return found - {0}
 
 
+def texts(message: Any) -> set[str | bytes]:
+    """Return all texts and ids in a message."""
+    found: set[str | bytes] = set()
+    for struct in structs(message):
+        for name in struct.FIELDS:
+            value = getattr(struct, name)
+            values = value if isinstance(value, list) else [value]
+            found |= {each for each in values if isinstance(each, (str, bytes))}
+    return found
+
+
 def gist(message: Any) -> Any:
     """Return what of a response depends on who may what: codes and names, in a fixed order."""
     if isinstance(message, list):
