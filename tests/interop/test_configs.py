@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
-from logcore.broker.config import properties
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.tables.authorization import AUTHORIZATION
 from logcore.broker.config.tables.own import DEFAULTS, OWN
+from logcore.common import properties
 from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from logcore.protocol.messages.describe_configs import (
     DescribeConfigsRequest,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from logcore.broker.config import properties
+from logcore.common import properties
 from logcore.common.config import ConfigError
 from logcore.common.uuids import parse_uuid, random_uuid, uuid_text
 

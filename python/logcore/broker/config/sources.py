@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from logcore.broker.config import properties
 from logcore.broker.config.broker_keys import BROKER
 from logcore.broker.config.given_keys import Given, definition
+from logcore.common import properties
 from logcore.common.config import ConfigError, text_of
 
 OWN_PREFIX: Final = "LOGCORE_"

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from logcore.broker.config import properties
 from logcore.broker.takeover.refusal import TakeoverRefusedError
+from logcore.common import properties
 from logcore.common.uuids import parse_uuid
 
 META_PROPERTIES: Final = "meta.properties"

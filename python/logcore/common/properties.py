@@ -2,7 +2,7 @@
 
 Invariant: a file means here what it means to `java.util.Properties`: comments, three separators,
 escapes, lines continued by a backslash. Bytes that are not UTF-8 are read as Latin-1, as by Java.
-Neighbours: `sources` reads files.
+Neighbours: the settings of brokers (`broker.config.sources`) and of clients are read with it.
 Source: Java SE 17, `java.util.Properties.load`, for the syntax.
 """
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcore.broker.config.properties import decode, parse
+from logcore.common.properties import decode, parse
 
 CASES = [
     ("a=1", {"a": "1"}),
