@@ -5,6 +5,7 @@ Source: Apache Kafka 4.3.1, `KafkaApis.handleDescribeTokensRequest`.
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import Principal, RequestContext
@@ -18,6 +19,8 @@ from logcore.protocol.messages.describe_delegation_token import (
     DescribeDelegationTokenRequest,
     DescribeDelegationTokenResponse,
 )
+
+_REQUESTER_FROM: Final = 3
 
 
 def handle(
@@ -34,7 +37,7 @@ def handle(
     tokens = parts.controller.image.delegation_tokens.values()
     return DescribeDelegationTokenResponse(
         tokens=[
-            _described(token, settings)
+            _described(token, settings, context.version)
             for token in tokens
             if _is_asked_for(token, owners) and _may_see(parts, context, token)
         ]
@@ -46,20 +49,24 @@ def _is_asked_for(token: DelegationToken, owners: Collection[Principal] | None) 
 
 
 def _may_see(parts: Parts, context: RequestContext, token: DelegationToken) -> bool:
-    allows = parts.authorizer.allows
-    return (
-        token.concerns(context.principal)
-        or allows(context, Operation.DESCRIBE, ResourceType.DELEGATION_TOKEN, token.token_id)
-        or allows(context, Operation.DESCRIBE_TOKENS, ResourceType.USER, str(token.owner))
+    if token.concerns(context.principal):
+        return True
+    token_id, owner = token.token_id, str(token.owner)
+    return any(
+        parts.authorizer.allows(context, operation, kind, name, is_quiet=True)
+        for operation, kind, name in (
+            (Operation.DESCRIBE, ResourceType.DELEGATION_TOKEN, token_id),
+            (Operation.DESCRIBE_TOKENS, ResourceType.USER, owner),
+        )
     )
 
 
-def _described(token: DelegationToken, settings: TokenSettings) -> DescribedDelegationToken:
-    return DescribedDelegationToken(
+def _described(
+    token: DelegationToken, settings: TokenSettings, version: int
+) -> DescribedDelegationToken:
+    described = DescribedDelegationToken(
         principal_type=token.owner.kind,
         principal_name=token.owner.name,
-        token_requester_principal_type=token.requester.kind,
-        token_requester_principal_name=token.requester.name,
         issue_timestamp=token.issued_ms,
         expiry_timestamp=token.expiry_ms,
         max_timestamp=token.max_ms,
@@ -70,3 +77,7 @@ def _described(token: DelegationToken, settings: TokenSettings) -> DescribedDele
             for each in token.renewers
         ],
     )
+    if version >= _REQUESTER_FROM:
+        described.token_requester_principal_type = token.requester.kind
+        described.token_requester_principal_name = token.requester.name
+    return described
