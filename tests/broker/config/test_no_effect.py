@@ -7,6 +7,7 @@ import logcore
 from logcore.broker.config import no_effect
 from logcore.broker.config.broker_keys import BROKER
 from logcore.broker.config.no_effect import reason
+from logcore.broker.config.tables.group import GROUP_SYNONYMS
 from logcore.broker.config.tables.topic import TOPIC_SYNONYMS
 
 PACKAGE = Path(logcore.__file__).parent
@@ -14,6 +15,7 @@ TABLES = re.compile(
     r".*/(broker/config/(tables/.*|no_effect\.py|describe\.py)|logcore/protocol/.*)"
 )
 THROUGH_TOPICS = {name for synonyms in TOPIC_SYNONYMS.values() for name, _ in synonyms}
+THROUGH_GROUPS = set(GROUP_SYNONYMS.values())
 BOUNDS_OF_GROUPS = re.compile(r"group\.\w+\.(min|max)\..*")
 """`rules` makes these names out of a group's key."""
 
@@ -29,7 +31,7 @@ def test_a_key_is_read_somewhere_or_has_its_reason():
         name
         for name in BROKER
         if reason(name) is None
-        and name not in THROUGH_TOPICS
+        and name not in THROUGH_TOPICS | THROUGH_GROUPS
         and not BOUNDS_OF_GROUPS.fullmatch(name)
         and f'"{name}"' not in text
         and not re.search(rf"\b{name.replace('.', '_')}\b", text)

@@ -80,6 +80,8 @@ _TABLE: Final = (
         """
         group.coordinator.append.linger.ms group.coordinator.cached.buffer.max.bytes
         offsets.load.buffer.size offsets.topic.compression.codec
+        share.coordinator.append.linger.ms share.coordinator.cached.buffer.max.bytes
+        share.coordinator.load.buffer.size share.coordinator.state.topic.compression.codec
         """,
     ),
     (
@@ -109,6 +111,10 @@ _TABLE: Final = (
     (
         "the log of transactions is read in slices; two-phase commit is not stable yet",
         "transaction.state.log.load.buffer.size transaction.two.phase.commit.enable",
+    ),
+    (
+        "share groups have one assignor, simple, and keep their state in __share_group_state",
+        "group.share.assignors group.share.persister.class.name",
     ),
     (
         "unfinished versions are never served",
@@ -147,8 +153,6 @@ _TABLE: Final = (
 )
 
 _BEGINNINGS: Final = (
-    ("group.share.", "there are no share groups yet"),
-    ("share.", "there are no share groups yet"),
     ("sasl.kerberos.", "there are no logins by Kerberos"),
     (
         "sasl.oauthbearer.assertion.",
