@@ -1012,6 +1012,9 @@ class Delivery:
         ``delivery = producer.send("words", b"hello"); print(delivery.result().offset)``
     """
 
+    def __new__(
+        cls, batch: object, index: int, timestamp: int, key_size: int, value_size: int
+    ) -> Self: ...
     @property
     def batch(self) -> Any:
         """The batch it is in."""

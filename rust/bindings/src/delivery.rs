@@ -24,6 +24,11 @@ pub(crate) struct Delivery {
 
 #[pymethods]
 impl Delivery {
+    #[new]
+    fn new(batch: Py<PyAny>, index: i32, timestamp: i64, key_size: i32, value_size: i32) -> Self {
+        Self { batch, index, timestamp, key_size, value_size }
+    }
+
     /// Whether it is known what became of the record.
     fn done(&self, py: Python<'_>) -> PyResult<bool> {
         self.batch.bind(py).call_method0("done")?.extract()

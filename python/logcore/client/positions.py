@@ -1,0 +1,42 @@
+"""Partitions and offsets as users name them.
+
+Invariant: plain tuples; a pair of topic and number is as good as a `TopicPartition`.
+Neighbours: producers commit offsets with these in transactions, consumers everywhere.
+"""
+
+from typing import NamedTuple
+
+
+class TopicPartition(NamedTuple):
+    """A partition of a topic.
+
+    Example:
+        >>> TopicPartition("words", 0) == ("words", 0)
+        True
+    """
+
+    topic: str
+    partition: int
+
+
+class OffsetAndMetadata(NamedTuple):
+    """An offset to commit, or that was committed.
+
+    Attributes:
+        offset: The next offset to read.
+        metadata: Any text to keep with it.
+        leader_epoch: Epoch of the last record read, -1 if unknown.
+    """
+
+    offset: int
+    metadata: str = ""
+    leader_epoch: int = -1
+
+
+class GroupFacts(NamedTuple):
+    """What a consumer is in its group; a transaction that commits its offsets shows it."""
+
+    group_id: str
+    generation: int = -1
+    member_id: str = ""
+    instance_id: str | None = None

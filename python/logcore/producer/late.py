@@ -1,0 +1,143 @@
+"""Records that cannot be taken yet, because their topic is not known or there is no room, in order.
+
+An asynchronous `send` does not wait; what it cannot place waits here, at most ``buffer.memory``
+bytes.
+Invariant: records are placed in the order of the calls; each gets its outcome, whatever happens.
+Neighbours: `async_producer` puts records here and has them placed.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
+
+from logcore.common.errors import BufferExhaustedError, LogcoreError
+from logcore.producer.delivery import BatchResult
+from logcore.record import RecordMetadata
+from logcore.record.encoding import Delivery
+
+RECORD_BYTES = 64  # what a record takes besides its fields
+
+
+class LateBatch:
+    """The batch of one late record: its own until it is placed, then the one it was placed in."""
+
+    __slots__ = ("_placed", "_result")
+
+    def __init__(self) -> None:
+        self._result = BatchResult()  # done when the record was placed, or failed
+        self._placed: Delivery | None = None
+
+    def place(self, delivery: Delivery) -> None:
+        """Say where the record was placed."""
+        self._placed = delivery
+        self._result.complete("", -1, -1, -1)
+
+    def fail(self, error: Exception) -> None:
+        """Say why the record could not be placed."""
+        self._result.fail(error)
+
+    def done(self) -> bool:
+        """Whether the outcome is known."""
+        return self._result.is_done and (self._placed is None or self._placed.done())
+
+    def result_of(self, delivery: Delivery, timeout: float | None) -> RecordMetadata:
+        """Wait for the outcome, and return it."""
+        self._result.wait(timeout)
+        if self._placed is None:
+            return self._result.metadata_of(delivery)
+        return self._placed.result(timeout)
+
+    def exception_of(self, delivery: Delivery, timeout: float | None) -> Exception | None:
+        """Wait for the outcome, and return the error, if it is one."""
+        self._result.wait(timeout)
+        if self._placed is None:
+            return self._result.exception_of(delivery, timeout)
+        return self._placed.exception(timeout)
+
+    def add_callback(self, delivery: Delivery, callback: Callable[[Delivery], object]) -> None:
+        """Call back with a delivery when its outcome is known."""
+
+        def placed() -> None:
+            if self._placed is None:
+                self._result.add_callback(delivery, callback)
+            else:
+                self._placed.add_done_callback(lambda _: callback(delivery))
+
+        self._result.when_done(placed)
+
+    def await_for(self, delivery: Delivery) -> Generator[Any, None, RecordMetadata]:
+        """Wait for the outcome in a coroutine."""
+        yield from self._result.until_done()
+        if self._placed is None:
+            return self._result.metadata_of(delivery)
+        return (yield from self._placed.__await__())
+
+
+class LateRecord(NamedTuple):
+    """A record that waits to be placed: what `RecordAccumulator.append` takes."""
+
+    batch: LateBatch
+    size_bytes: int
+    arguments: tuple[Any, ...]
+
+
+class LateRecords:
+    """All records of a producer that wait to be placed.
+
+    Args:
+        limit_bytes: How much may wait.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._records: deque[LateRecord] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def add(self, arguments: tuple[Any, ...], timestamp: int) -> Delivery:
+        """Have a record wait.
+
+        Args:
+            arguments: Topic, value, key, partition, headers and timestamp.
+            timestamp: Its timestamp.
+
+        Raises:
+            BufferExhaustedError: If too much waits already.
+        """
+        _, value, key, *_ = arguments
+        size = RECORD_BYTES + len(value or b"") + len(key or b"")
+        if self._bytes + size > self._limit_bytes:
+            raise BufferExhaustedError(
+                "the producer holds buffer.memory bytes of records that are not sent: await "
+                "deliveries or flush() now and then, or raise buffer.memory"
+            )
+        self._bytes += size
+        batch = LateBatch()
+        self._records.append(LateRecord(batch, size, arguments))
+        sizes = (len(key) if key is not None else -1, len(value) if value is not None else -1)
+        return Delivery(batch, 0, timestamp, *sizes)
+
+    @property
+    def first(self) -> LateRecord:
+        """The record that is to be placed next."""
+        return self._records[0]
+
+    def placed(self, delivery: Delivery) -> None:
+        """Take note that the first one is placed."""
+        self._take().batch.place(delivery)
+
+    def failed(self, error: Exception) -> None:
+        """Take note that the first one cannot be placed."""
+        self._take().batch.fail(error)
+
+    def fail_all(self, error: LogcoreError) -> None:
+        """Give all of them up."""
+        while self._records:
+            self.failed(error)
+
+    def _take(self) -> LateRecord:
+        record = self._records.popleft()
+        self._bytes -= record.size_bytes
+        return record

@@ -1,0 +1,401 @@
+"""Transactions of a producer: who it is, what is part of one, and how it ends.
+
+Both generations of the protocol: with transaction.version 2 a partition joins with its first batch
+and every end gives a newer epoch (KIP-890); before, partitions and groups are announced first.
+Invariants: nothing is sent outside of a transaction; after an error nothing is committed before the
+transaction was aborted; a producer that was fenced stays so.
+Neighbours: `sender` asks what it may send; `async_producer` begins and ends.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import Any, Final
+
+from logcore.client.cluster import Cluster
+from logcore.client.connection import Connection
+from logcore.client.coordinators import CoordinatorKind, Coordinators
+from logcore.client.positions import GroupFacts, OffsetAndMetadata
+from logcore.client.retrying import until_done
+from logcore.common.errors import (
+    ClientError,
+    CoordinatorNotAvailableError,
+    IllegalStateError,
+    InvalidProducerEpochError,
+    InvalidProducerIdMappingError,
+    KafkaError,
+    LogcoreError,
+    NotCoordinatorError,
+    ProducerFencedError,
+    TransactionalIdAuthorizationFailedError,
+    error_for_code,
+)
+from logcore.producer.config import ProducerSettings
+from logcore.producer.partition_queue import NOBODY, Identity
+from logcore.producer.sender import Sender
+from logcore.protocol.messages.add_offsets_to_txn import AddOffsetsToTxnRequest
+from logcore.protocol.messages.add_partitions_to_txn import (
+    AddPartitionsToTxnRequest,
+    AddPartitionsToTxnTopic,
+)
+from logcore.protocol.messages.end_txn import EndTxnRequest
+from logcore.protocol.messages.init_producer_id import InitProducerIdRequest
+from logcore.protocol.messages.txn_offset_commit import (
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitRequestPartition,
+    TxnOffsetCommitRequestTopic,
+)
+from logcore.protocol.schema import Message
+
+FEATURE: Final = "transaction.version"
+SECOND_VERSION: Final = 2
+PRODUCE_FIRST: Final = 11
+END_FIRST: Final = 4
+COMMIT_FIRST: Final = 4
+ADD_PARTITIONS_MAX: Final = 3
+INIT_MAX: Final = 5
+
+Offsets = Mapping[tuple[str, int], int | OffsetAndMetadata]
+"""Next offsets to read, by topic and partition."""
+
+
+class State(Enum):
+    """Where a transactional producer stands."""
+
+    NEW = auto()
+    READY = auto()
+    OPEN = auto()
+    ENDING = auto()
+    ABORTABLE = auto()
+    FATAL = auto()
+
+
+_FATAL: Final = (
+    ProducerFencedError,
+    InvalidProducerIdMappingError,
+    TransactionalIdAuthorizationFailedError,
+)
+_MOVED: Final = (NotCoordinatorError, CoordinatorNotAvailableError)
+
+
+class Transactions:
+    """The transactions of one producer.
+
+    Args:
+        cluster: The cluster.
+        settings: The producer's settings.
+        wake: Called when more may be sent.
+    """
+
+    def __init__(
+        self, cluster: Cluster, settings: ProducerSettings, wake: Callable[[], object]
+    ) -> None:
+        assert settings.transactional_id is not None, "the caller looked"
+        self.transactional_id: str | None = settings.transactional_id
+        self._id: str = settings.transactional_id
+        self._cluster = cluster
+        self._coordinators = Coordinators(cluster)
+        self._timeout_ms = settings.integer("transaction.timeout.ms")
+        self._block_s = settings.integer("max.block.ms") / 1000
+        self._wake = wake
+        self._state = State.NEW
+        self._error: Exception | None = None
+        self._identity: Identity | None = None
+        self._is_second = False
+        self._added: set[tuple[str, int]] = set()
+        self._to_add: set[tuple[str, int]] = set()
+        self._adding: asyncio.Task[None] | None = None
+        self._has_begun = False  # at the coordinator
+
+    # ------------------------------------------------------------ what the sender asks
+
+    @property
+    def current(self) -> Identity | None:
+        """Who the producer is."""
+        return self._identity
+
+    def may_send(self, topic: str, partition: int) -> bool:
+        """Whether a batch may go to a partition; if it must be announced first, that is begun."""
+        if self._state not in (State.OPEN, State.ENDING):
+            return False
+        if self._is_second:
+            self._has_begun = True
+            return True
+        if (topic, partition) in self._added:
+            return True
+        self._to_add.add((topic, partition))
+        if self._adding is None or self._adding.done():
+            self._adding = self._cluster.loop.create_task(self._add_partitions())
+        return False
+
+    def version_max(self, connection: Connection) -> int | None:  # noqa: ARG002 - as all identities
+        """Before the second generation, newer versions of Produce must not be used."""
+        return None if self._is_second else PRODUCE_FIRST
+
+    def lost(self, error: Exception) -> None:
+        """Take note that a batch was lost: the transaction can only be aborted."""
+        self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, _FATAL):
+            self._state = State.FATAL
+            self._error = error
+        elif self._state in (State.OPEN, State.ENDING):
+            self._state = State.ABORTABLE
+            self._error = error
+
+    # ------------------------------------------------------------ what the producer asks
+
+    def check_send(self) -> None:
+        """Refuse records outside of a transaction, or in one that can only be aborted.
+
+        Raises:
+            IllegalStateError: If no transaction is open.
+            LogcoreError: What the transaction failed with.
+        """
+        if self._state is not State.OPEN:
+            self._refuse("send")
+
+    def _refuse(self, what: str) -> None:
+        if self._error is not None:
+            raise self._error
+        raise IllegalStateError(
+            f"cannot {what}: no transaction is open; begin_transaction() comes first"
+            if self._state in (State.NEW, State.READY)
+            else f"cannot {what} while the transaction ends"
+        )
+
+    async def initialise(self) -> None:
+        """Take over the transactional id.
+
+        Raises:
+            IllegalStateError: If a transaction is open.
+            KafkaError: If the coordinator refuses.
+        """
+        if self._state not in (State.NEW, State.READY):
+            self._refuse("initialise")
+        self._identity = await self._identify(NOBODY)
+        self._state = State.READY
+
+    async def begin(self) -> None:
+        """Begin a transaction.
+
+        Raises:
+            IllegalStateError: If one is open.
+        """
+        if self._state is State.NEW:
+            await self.initialise()
+        if self._state is not State.READY:
+            if self._error is not None:
+                raise self._error
+            raise IllegalStateError("a transaction is open already: commit or abort it first")
+        self._state = State.OPEN
+
+    async def end(self, *, commit: bool) -> None:
+        """Commit or abort; everything sent must be decided before.
+
+        Raises:
+            LogcoreError: What the transaction failed with, if it was to be committed.
+        """
+        if self._state is State.FATAL or (commit and self._state is not State.OPEN):
+            self._refuse("commit" if commit else "abort")
+        if self._state not in (State.OPEN, State.ABORTABLE):
+            self._refuse("abort")
+        had_error = self._state is State.ABORTABLE
+        self._state = State.ENDING
+        try:
+            if self._has_begun:
+                await self._end(commit=commit)
+            if had_error and not self._is_second and self._identity is not None:
+                self._identity = await self._identify(self._identity)
+        except KafkaError as error:
+            self._state = State.ABORTABLE
+            self._error = error
+            if isinstance(error, (*_FATAL, InvalidProducerEpochError)):
+                self._state = State.FATAL
+            raise
+        except BaseException:
+            self._state = State.ABORTABLE if not commit else State.OPEN
+            raise
+        self._error = None
+        self._added.clear()
+        self._to_add.clear()
+        self._has_begun = False
+        self._state = State.READY
+
+    async def abandon(self, sender: Sender) -> None:
+        """Abort what is open, because the producer closes; errors do not matter any more."""
+        if self._state in (State.OPEN, State.ABORTABLE):
+            sender.fail_all(IllegalStateError("the producer was closed within a transaction"))
+            try:
+                await self.end(commit=False)
+            except LogcoreError:
+                self._state = State.FATAL
+
+    async def send_offsets(self, offsets: Offsets, group: GroupFacts | str) -> None:
+        """Commit offsets of a group with the transaction.
+
+        Raises:
+            IllegalStateError: If no transaction is open.
+            KafkaError: If the group refuses.
+        """
+        if self._state is not State.OPEN:
+            self._refuse("commit offsets")
+        if not offsets:
+            return
+        facts = GroupFacts(group) if isinstance(group, str) else group
+        try:
+            if not self._is_second:
+                await self._ask(AddOffsetsToTxnRequest, group_id=facts.group_id)
+            self._has_begun = True
+            await self._commit_offsets(offsets, facts)
+        except KafkaError as error:
+            self._fail(error)
+            raise
+
+    # ------------------------------------------------------------ requests
+
+    async def _identify(self, before: Identity) -> Identity:
+        request = InitProducerIdRequest(
+            transactional_id=self._id,
+            transaction_timeout_ms=self._timeout_ms,
+            producer_id=before.producer_id,
+            producer_epoch=before.epoch,
+        )
+        response = await self._ask_coordinator(
+            f"take over transactional.id {self._id}",
+            CoordinatorKind.TRANSACTION,
+            self._id,
+            request,
+            INIT_MAX,
+        )
+        return Identity(response.producer_id, response.producer_epoch)
+
+    async def _end(self, *, commit: bool) -> None:
+        assert self._identity is not None, "a transaction was begun"
+        request = EndTxnRequest(
+            transactional_id=self._id,
+            producer_id=self._identity.producer_id,
+            producer_epoch=self._identity.epoch,
+            committed=commit,
+        )
+        response = await self._ask_coordinator(
+            "end the transaction",
+            CoordinatorKind.TRANSACTION,
+            self._id,
+            request,
+            None if self._is_second else END_FIRST,
+        )
+        if response.producer_id >= 0:
+            self._identity = Identity(response.producer_id, response.producer_epoch)
+
+    async def _ask(self, request: type[Message], **fields: object) -> Any:  # noqa: ANN401 - a response
+        assert self._identity is not None, "a transaction was begun"
+        made = request(
+            transactional_id=self._id,
+            producer_id=self._identity.producer_id,
+            producer_epoch=self._identity.epoch,
+            **fields,
+        )
+        name = request.__name__.removesuffix("Request")
+        return await self._ask_coordinator(
+            f"get {name} done", CoordinatorKind.TRANSACTION, self._id, made, None
+        )
+
+    async def _add_partitions(self) -> None:
+        """Announce partitions, as the first generation asks for."""
+        while self._to_add and self._identity is not None:
+            places, self._to_add = self._to_add, set()
+            topics: dict[str, AddPartitionsToTxnTopic] = {}
+            for topic, partition in sorted(places):
+                entry = topics.setdefault(topic, AddPartitionsToTxnTopic(name=topic))
+                entry.partitions.append(partition)
+            request = AddPartitionsToTxnRequest(
+                v3_and_below_transactional_id=self._id,
+                v3_and_below_producer_id=self._identity.producer_id,
+                v3_and_below_producer_epoch=self._identity.epoch,
+                v3_and_below_topics=list(topics.values()),
+            )
+            try:
+                await self._ask_coordinator(
+                    "add partitions to the transaction",
+                    CoordinatorKind.TRANSACTION,
+                    self._id,
+                    request,
+                    ADD_PARTITIONS_MAX,
+                )
+            except LogcoreError as error:
+                self._fail(error)
+                return
+            self._added |= places
+            self._has_begun = True
+        self._wake()
+
+    async def _commit_offsets(self, offsets: Offsets, facts: GroupFacts) -> None:
+        assert self._identity is not None, "a transaction was begun"
+        topics: dict[str, TxnOffsetCommitRequestTopic] = {}
+        for (topic, partition), offset in offsets.items():
+            known = offset if isinstance(offset, OffsetAndMetadata) else OffsetAndMetadata(offset)
+            entry = topics.setdefault(topic, TxnOffsetCommitRequestTopic(name=topic))
+            entry.partitions.append(
+                TxnOffsetCommitRequestPartition(
+                    partition_index=partition,
+                    committed_offset=known.offset,
+                    committed_leader_epoch=known.leader_epoch,
+                    committed_metadata=known.metadata,
+                )
+            )
+        request = TxnOffsetCommitRequest(
+            transactional_id=self._id,
+            group_id=facts.group_id,
+            producer_id=self._identity.producer_id,
+            producer_epoch=self._identity.epoch,
+            generation_id=facts.generation,
+            member_id=facts.member_id,
+            group_instance_id=facts.instance_id,
+            topics=list(topics.values()),
+        )
+        await self._ask_coordinator(
+            "commit offsets in the transaction",
+            CoordinatorKind.GROUP,
+            facts.group_id,
+            request,
+            None if self._is_second else COMMIT_FIRST,
+        )
+
+    async def _ask_coordinator(
+        self,
+        what: str,
+        kind: CoordinatorKind,
+        key: str,
+        request: Message,
+        at_most: int | None,
+    ) -> Any:  # noqa: ANN401 - the response of the request's API
+        """Ask a coordinator until it answers without an error that passes."""
+
+        async def attempt() -> Any:  # noqa: ANN401 - as above
+            node_id = await self._coordinators.find(kind, key)
+            try:
+                connection = await self._cluster.connection(node_id)
+                if isinstance(request, InitProducerIdRequest):
+                    level = connection.ranges.features.get(FEATURE, 0)
+                    self._is_second = level >= SECOND_VERSION
+                response = await self._cluster.ask(node_id, request, at_most=at_most)
+                for code in _codes(response):
+                    raise error_for_code(code)(f"could not {what}")
+            except (ClientError, *_MOVED):
+                self._coordinators.forget(kind, key)
+                raise
+            return response
+
+        return await until_done(self._cluster, what, attempt, self._block_s)
+
+
+def _codes(response: Any) -> list[int]:  # noqa: ANN401 - one of five responses
+    """Return the error codes of a response, wherever they are in it."""
+    codes = [getattr(response, "error_code", 0)]
+    for topic in getattr(response, "results_by_topic_v3_and_below", ()):
+        codes += [each.partition_error_code for each in topic.results_by_partition]
+    for topic in getattr(response, "topics", ()):
+        codes += [each.error_code for each in topic.partitions]
+    return [code for code in codes if code]
