@@ -1,4 +1,4 @@
-// Counts words by Kafka Streams: `java WordCount.java HOST:PORT NAME GUARANTEE DIRECTORY`. Two threads, a repartition topic
+// Counts words by Kafka Streams: `java WordCount.java HOST:PORT NAME GUARANTEE DIRECTORY PROTOCOL`. Two threads, a repartition topic
 // whose records are deleted behind its readers, a changelog that is compacted, a group of the new protocol over the result.
 
 import java.time.Duration;
@@ -19,7 +19,7 @@ public class WordCount {
         Map<String, Object> common = Map.of("bootstrap.servers", bootstrap);
         try (Admin admin = Admin.create(common)) {
             admin.createTopics(List.of(new NewTopic(name + "-in", 4, (short) 1), new NewTopic(name + "-out", 2, (short) 1))).all().get();
-            KafkaStreams streams = new KafkaStreams(topology(name), settings(bootstrap, name, arguments[2], arguments[3]));
+            KafkaStreams streams = new KafkaStreams(topology(name), settings(bootstrap, name, arguments));
             streams.start();
             produce(common, name);
             Map<String, String> counts = read(bootstrap, name);
@@ -48,12 +48,13 @@ public class WordCount {
         return builder.build();
     }
 
-    static Properties settings(String bootstrap, String name, String guarantee, String directory) {
+    static Properties settings(String bootstrap, String name, String[] arguments) {
         Properties settings = new Properties();
         settings.put("bootstrap.servers", bootstrap);
         settings.put("application.id", name);
-        settings.put("state.dir", directory);
-        settings.put("processing.guarantee", guarantee);
+        settings.put("state.dir", arguments[3]);
+        settings.put("processing.guarantee", arguments[2]);
+        settings.put("group.protocol", arguments[4]);
         settings.put("default.key.serde", Serdes.StringSerde.class);
         settings.put("default.value.serde", Serdes.StringSerde.class);
         settings.put("commit.interval.ms", "200");
