@@ -4,6 +4,8 @@ Versions: 1 to 3; since 3 a token may be asked for somebody else.
 Source: Apache Kafka 4.3.1, `KafkaApis.handleCreateTokenRequest`.
 """
 
+from typing import Final
+
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.broker.context import Principal, RequestContext
 from logcore.broker.parts import Parts
@@ -17,6 +19,8 @@ from logcore.protocol.messages.create_delegation_token import (
     CreateDelegationTokenResponse,
 )
 
+_REQUESTER_FROM: Final = 3
+
 
 def handle(
     parts: Parts, request: CreateDelegationTokenRequest, context: RequestContext
@@ -28,9 +32,10 @@ def handle(
     response = CreateDelegationTokenResponse(
         principal_type=owner.kind,
         principal_name=owner.name,
-        token_requester_principal_type=requester.kind,
-        token_requester_principal_name=requester.name,
     )
+    if context.version >= _REQUESTER_FROM:
+        response.token_requester_principal_type = requester.kind
+        response.token_requester_principal_name = requester.name
     try:
         check_may_ask(requester)
         _check_owner(parts, context, owner)
