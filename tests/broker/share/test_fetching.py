@@ -33,6 +33,14 @@ def found(fetch: ShareFetch) -> dict[int, list[tuple[int, int]]]:
     }
 
 
+def ready(world: World) -> World:
+    """Read what is kept of every partition."""
+    for index in range(len(world.replicas.logs)):
+        world.get(index)
+    world.scheduler.run_soon()
+    return world
+
+
 def test_there_is_nothing_until_there_is():
     world = World()
     fetch = search(world, 0)
@@ -53,6 +61,7 @@ def test_min_bytes_are_waited_for_but_not_for_ever():
 
 def test_partitions_take_turns():
     world = World(3)
+    ready(world)
     for log in world.replicas.logs:
         log.append(5)
     for epoch, first in ((1, 1), (2, 2), (3, 0)):
@@ -62,7 +71,7 @@ def test_partitions_take_turns():
 
 
 def test_bytes_are_shared():
-    world = World(2)
+    world = ready(World(2))
     for log in world.replicas.logs:
         for _ in range(10):
             log.append(1)
@@ -90,6 +99,19 @@ def test_a_state_under_way_is_waited_for():
     assert fetch.try_complete()
 
 
+def test_one_state_is_read_in_a_turn():
+    world = World(2)
+    for log in world.replicas.logs:
+        log.append(5)
+    fetch = search(world, 0, 1, epoch=0)
+    assert fetch.try_complete()
+    assert found(fetch) == {0: [(0, 4)]}
+    world.scheduler.run_soon()
+    fetch = search(world, 0, 1, epoch=1)
+    assert fetch.try_complete()
+    assert found(fetch) == {1: [(0, 4)]}
+
+
 def test_a_state_that_fails_is_told():
     world = World()
     world.persister.states.clear()
@@ -103,13 +125,14 @@ def test_a_dropped_state_is_looked_for_again():
     fetch = search(world, 0)
     assert not fetch.try_complete()
     world.shares.close()
+    world.scheduler.run_soon()
     world.replicas.logs[0].append(5)
     assert fetch.try_complete()
     assert found(fetch) == {0: [(0, 4)]}
 
 
 def test_a_log_that_fails_is_told():
-    world = World(2)
+    world = ready(World(2))
     world.replicas.logs[0].error = KafkaStorageError("gone")
     world.replicas.logs[1].append(5)
     fetch = search(world, 0, 1)

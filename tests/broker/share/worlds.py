@@ -91,7 +91,11 @@ class World:
         return ShareKey(GROUP, TOPIC_ID, index)
 
     def get(self, index: int = 0) -> LiveSharePartition:
-        return self.shares.get(self.key(index))
+        """Get a share partition in a new turn of the loop."""
+        self.scheduler.run_soon()
+        live = self.shares.get(self.key(index))
+        self.scheduler.run_soon()
+        return live
 
 
 class Peer:

@@ -8,6 +8,7 @@ Neighbours: `fetching` and the handlers ask; `live` does the work; `server` make
 
 import functools
 import logging
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from logcore.broker.share.live import LiveSharePartition, ShareWorld
@@ -41,6 +42,8 @@ class SharePartitions:
         self.sessions = sessions
         self._replicas = replicas
         self._lives: dict[ShareKey, LiveSharePartition] = {}
+        # Invariant: None, or `_begin_next` is called in the loop's next turn.
+        self._due: deque[LiveSharePartition] | None = None
 
     def __len__(self) -> int:
         return len(self._lives)
@@ -62,8 +65,27 @@ class SharePartitions:
             raise UnknownTopicOrPartitionError("this broker does not host the partition")
         live = LiveSharePartition(key, partition, self.world, self._idle, self._drop)
         self._lives[key] = live
-        live.begin()
+        self._begin(live)
         return live
+
+    def _begin(self, live: LiveSharePartition) -> None:
+        """Read what is kept of it: of one in a turn of the loop, so that many hold nobody up."""
+        if self._due is not None:
+            self._due.append(live)
+            return
+        self._due = deque()
+        live.begin()
+        self.world.scheduler.call_soon(self._begin_next)
+
+    def _begin_next(self) -> None:
+        assert self._due is not None, "a turn is for what is due"
+        if not self._due:
+            self._due = None
+            return
+        live = self._due.popleft()
+        if not live.is_dropped:
+            live.begin()
+        self.world.scheduler.call_soon(self._begin_next)
 
     def acknowledge(
         self, key: ShareKey, member: str, acknowledgements: Sequence[Acknowledgement]
