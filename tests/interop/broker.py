@@ -77,10 +77,10 @@ class OurBroker:
         return self.output.read_text(errors="replace")[-TAIL:]
 
 
-def broker_command(data: Path, listen: str, settings: Mapping[str, str]) -> list[str]:
+def broker_command(data: Path, settings: Mapping[str, str]) -> list[str]:
     """Return the command line that starts a broker of ours."""
     command = [sys.executable, "-m", "logcore.cli.main", "broker"]
-    command += ["--data-dir", str(data), "--listen", listen]
+    command += ["--data-dir", str(data)]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     return command
@@ -88,7 +88,10 @@ def broker_command(data: Path, listen: str, settings: Mapping[str, str]) -> list
 
 @contextmanager
 def running_broker(
-    directory: Path, port: int | None = None, settings: Mapping[str, str] | None = None
+    directory: Path,
+    port: int | None = None,
+    settings: Mapping[str, str] | None = None,
+    listener: str = "PLAINTEXT",
 ) -> Iterator[OurBroker]:
     """Start a broker with its data below a directory; stop it when the block ends.
 
@@ -96,6 +99,7 @@ def running_broker(
         directory: An existing folder. With data of an earlier run in it, the broker goes on there.
         port: The port on the loopback interface; a free one if None.
         settings: Kafka's keys and values on top of `SETTINGS`.
+        listener: The name of the one listener, by which the settings may speak of it.
 
     Raises:
         RuntimeError: If it does not start; the message has the end of what it printed.
@@ -103,8 +107,9 @@ def running_broker(
     address = f"127.0.0.1:{port or free_port()}"
     output = directory / "broker.out"
     # Apache Kafka is started with its address spelt out, too; a test asks where that is from.
-    named = {"advertised.listeners": f"PLAINTEXT://{address}", **SETTINGS, **(settings or {})}
-    command = broker_command(directory / "data", address, named)
+    place = f"{listener}://{address}"
+    named = {"listeners": place, "advertised.listeners": place, **SETTINGS, **(settings or {})}
+    command = broker_command(directory / "data", named)
     with output.open("ab") as sink:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
