@@ -198,4 +198,4 @@ def test_cve_2025_27817_a_server_cannot_have_files_read(server: str, path: str):
 def test_what_is_no_url_for_keys(url: str):
     with pytest.raises(ConfigError, match=r"^key: "):
         check_url("key", url)
-    check_url("key", "https://idp.example/keys")
+    check_url("key", "https://127.0.0.1/keys")

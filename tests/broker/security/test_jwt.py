@@ -63,11 +63,11 @@ def test_clocks_may_be_apart():
 
 
 def test_issuer_and_audience():
-    rules = ClaimRules(issuer="https://idp", audiences=frozenset({"kafka", "logcore"}))
-    good = {"iss": "https://idp", "aud": ["other", "logcore"]}
+    rules = ClaimRules(issuer="urn:idp", audiences=frozenset({"kafka", "logcore"}))
+    good = {"iss": "urn:idp", "aud": ["other", "logcore"]}
     assert login(rules, **good).name == "alice"
     assert login(rules, **good | {"aud": "kafka"}).name == "alice"
-    for wrong in ({"iss": "https://idp/"}, {"iss": None}, {"aud": "kafkas"}, {"aud": None}):
+    for wrong in ({"iss": "urn:idp:2"}, {"iss": None}, {"aud": "kafkas"}, {"aud": None}):
         with pytest.raises(TokenRefusedError, match="another"):
             login(rules, **good | wrong)
 

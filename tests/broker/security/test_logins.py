@@ -31,13 +31,14 @@ from tests.network.test_tls import keys  # noqa: F401 - a fixture
 
 def principals(running: Running) -> set[str]:
     listeners: Any = running.broker._listeners
-    return running.call(
+    found: set[str] = running.call(
         lambda: {
             str(connection.principal)
             for listener in listeners._listeners
             for connection in listener.connections
         }
     )
+    return found
 
 
 class TlsWire(Wire):

@@ -101,7 +101,7 @@ def test_the_narrowest_setting_counts():
         (
             "OAUTHBEARER",
             {
-                "sasl.oauthbearer.jwks.endpoint.url": "https://x",
+                "sasl.oauthbearer.jwks.endpoint.url": "https://127.0.0.1/x",
                 "sasl.oauthbearer.jwt.validator.class": "org.X",
             },
             "runs no Java",
@@ -120,7 +120,7 @@ def test_bearer_tokens_are_checked_by_the_keys_and_claims_of_the_settings(tmp_pa
     settings = {
         "sasl.oauthbearer.jwks.endpoint.url": (tmp_path / "keys").as_uri(),
         "sasl.oauthbearer.expected.audience": "kafka,logcore",
-        "sasl.oauthbearer.expected.issuer": "https://idp",
+        "sasl.oauthbearer.expected.issuer": "urn:idp",
         "sasl.oauthbearer.sub.claim.name": "email",
         "sasl.oauthbearer.clock.skew.seconds": "60",
         f"{PREFIX}oauthbearer.sasl.server.callback.handler.class": (
@@ -128,7 +128,7 @@ def test_bearer_tokens_are_checked_by_the_keys_and_claims_of_the_settings(tmp_pa
         ),
     }
     found = made("OAUTHBEARER", **settings)
-    claims = {"email": "a@b", "iss": "https://idp", "aud": "logcore", "iat": NOW_MS // 1000}
+    claims = {"email": "a@b", "iss": "urn:idp", "aud": "logcore", "iat": NOW_MS // 1000}
     good = CLAIMS | claims | {"exp": NOW_MS // 1000 - 59, "iat": NOW_MS // 1000 - 100}
     login = logged_in(found, token(good))
     assert login is not None
