@@ -9,6 +9,7 @@ Neighbours: `broker_config` asks at start, `dynamic_changes` before a change.
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from logcore.broker.config.group_bounds import check_bounds
 from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER, super_users
 from logcore.common.config import ConfigError, Value
 
@@ -82,11 +83,12 @@ _CHECKS: Final[tuple[Callable[[Mapping[str, Value]], None], ...]] = (
     _check_authorizer,
     _check_storage,
     _check_roles,
+    check_bounds,
 )
 
 
 def check_values(values: Mapping[str, Value]) -> None:
-    """Refuse what logcore cannot do.
+    """Refuse what logcore cannot do, and what does not fit together.
 
     Raises:
         ConfigError: At the first such value.
