@@ -1,7 +1,10 @@
 """Coordinators over real partitions: they load after a restart, and go on with what was decided."""
 
-from logcore.broker.coordinators import GROUP_TOPIC, TRANSACTION_TOPIC
+import time
+
+from logcore.broker.coordinators import GROUP_TOPIC, SHARE_TOPIC, TRANSACTION_TOPIC
 from logcore.coordinator.transaction.state import TransactionState
+from tests.broker.handlers.share_states import initialize, new_key, read, write
 from tests.broker.handlers.transacting import Producer, committed
 from tests.broker.running import running_broker
 
@@ -48,3 +51,43 @@ def test_what_was_decided_is_completed_after_a_restart(tmp_path):
         assert committed(running, topic) == [b"a"]
         told = running.call(running.broker.parts.transactions.describe, "tx")
         assert told.transaction_state == "CompleteCommit"
+
+
+def test_share_states_outlive_a_restart(tmp_path):
+    settings = {"share_coordinator_state_topic_num_partitions": "3"}
+    with running_broker(tmp_path, **settings) as running:
+        wire = running.wire()
+        keys = [new_key(running, wire) for _ in range(6)]
+        for number, key in enumerate(keys):
+            assert initialize(wire, key, offset=number).error_code == 0
+            assert write(wire, key, (number, number + 9, 2, 1), start_offset=number).error_code == 0
+    with running_broker(tmp_path, **settings) as running:
+        wire = running.wire()
+        for number, key in enumerate(keys):
+            found = read(wire, key)
+            assert (found.error_code, found.start_offset) == (0, number)
+            (batch,) = found.state_batches
+            assert (batch.first_offset, batch.last_offset) == (number, number + 9)
+
+
+def test_share_states_are_pruned_on_disk(tmp_path):
+    settings = {
+        "share_coordinator_state_topic_num_partitions": "1",
+        "share_coordinator_state_topic_prune_interval_ms": "50",
+        "share_coordinator_snapshot_update_records_per_snapshot": "3",
+    }
+    with running_broker(tmp_path, **settings) as running:
+        wire = running.wire()
+        key = new_key(running, wire)
+        initialize(wire, key, offset=0)
+        for number in range(10):
+            assert write(wire, key, (number, number, 2, 1)).error_code == 0
+        log = running.broker.parts.replicas.get(SHARE_TOPIC, 0).log
+        until = time.monotonic() + 10
+        while log.start_offset < 8:
+            assert time.monotonic() < until, "nothing is pruned"
+            time.sleep(0.02)
+    with running_broker(tmp_path, **settings) as running:
+        found = read(running.wire(), key)
+        (batch,) = found.state_batches
+        assert (batch.first_offset, batch.last_offset) == (0, 9)

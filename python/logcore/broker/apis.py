@@ -232,14 +232,6 @@ APIS: Final = {
         Api(ApiKey.PUSH_TELEMETRY, 0, 0, "logcore.broker.handlers.push_telemetry"),
         Api(ApiKey.LIST_CONFIG_RESOURCES, 0, 1, "logcore.broker.handlers.list_config_resources"),
         Api(
-            ApiKey.STREAMS_GROUP_HEARTBEAT,
-            0,
-            0,
-            "logcore.broker.handlers.streams_group_heartbeat",
-            _STREAMS_NOTE,
-        ),
-        Api(ApiKey.STREAMS_GROUP_DESCRIBE, 0, 0, "logcore.broker.handlers.streams_group_describe"),
-        Api(
             ApiKey.DESCRIBE_TOPIC_PARTITIONS,
             0,
             0,
@@ -277,6 +269,14 @@ APIS: Final = {
             1,
             "logcore.broker.handlers.read_share_group_state_summary",
         ),
+        Api(
+            ApiKey.STREAMS_GROUP_HEARTBEAT,
+            0,
+            0,
+            "logcore.broker.handlers.streams_group_heartbeat",
+            _STREAMS_NOTE,
+        ),
+        Api(ApiKey.STREAMS_GROUP_DESCRIBE, 0, 0, "logcore.broker.handlers.streams_group_describe"),
         Api(
             ApiKey.DESCRIBE_SHARE_GROUP_OFFSETS,
             0,
