@@ -35,6 +35,7 @@ def test_in_every_version(broker: Running, version: int):
         "group.version": 1,
         "transaction.version": 2,
         "share.version": 1,
+        "streams.version": 1,
     }
     assert response.finalized_features_epoch == broker.broker.parts.controller.image.offset
     zero_based = (
@@ -43,6 +44,7 @@ def test_in_every_version(broker: Running, version: int):
             "group.version": (0, 1),
             "transaction.version": (0, 2),
             "share.version": (0, 1),
+            "streams.version": (0, 1),
         }
         if version >= 4
         else {}
