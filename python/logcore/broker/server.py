@@ -34,6 +34,7 @@ from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint, Endpoints
 from logcore.broker.fetch_session import FetchSessions
 from logcore.broker.following import Coordinator, MetadataFollower
+from logcore.broker.group_metrics import observe_groups
 from logcore.broker.identity import directory_ids
 from logcore.broker.lanes import Lanes
 from logcore.broker.listeners import Listeners
@@ -214,6 +215,7 @@ class Broker:
         self._closers.append(share_states.close)
         groups = make_groups(around, share_states)
         self._closers.append(groups.close)
+        observe_groups(metrics, groups, share_states)
         transactions = make_transactions(around, groups, producer_ids.next)
         self._closers.append(transactions.close)
         shares = make_shares(around, share_states)
