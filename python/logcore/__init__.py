@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin as Admin
     from logcore.admin.async_admin import AsyncAdmin as AsyncAdmin
+    from logcore.client.positions import OffsetAndMetadata as OffsetAndMetadata
+    from logcore.client.positions import TopicPartition as TopicPartition
+    from logcore.common.errors import ClientError as ClientError
     from logcore.common.errors import KafkaError as KafkaError
     from logcore.common.errors import LogcoreError as LogcoreError
     from logcore.log.log import Log as Log
+    from logcore.producer.async_producer import AsyncProducer as AsyncProducer
+    from logcore.producer.producer import Producer as Producer
+    from logcore.record import ConsumerRecord as ConsumerRecord
     from logcore.record import Record as Record
+    from logcore.record import RecordMetadata as RecordMetadata
 
     __version__: str
 
@@ -24,7 +31,11 @@ _EXPORTS: Final = {
     "KafkaError": "logcore.common.errors",
     "LogcoreError": "logcore.common.errors",
     "Log": "logcore.log.log",
+    "OffsetAndMetadata": "logcore.client.positions",
+    "Producer": "logcore.producer.producer",
     "Record": "logcore.record",
+    "RecordMetadata": "logcore.record",
+    "TopicPartition": "logcore.client.positions",
 }
 """Public name -> the module that defines it."""
 
