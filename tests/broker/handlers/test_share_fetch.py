@@ -6,9 +6,16 @@ import time
 import pytest
 
 from logcore.protocol.api_keys import ApiKey
+from logcore.protocol.messages.alter_client_quotas import (
+    AlterClientQuotasRequest,
+    EntityData,
+    OpData,
+    RequestEntryData,
+)
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import produce
 from tests.broker.handlers.sharing import Sharer, acquired, share_group, topic_id_of
+from tests.broker.handlers.transacting import Producer
 from tests.broker.running import Running
 
 ACCEPT, RELEASE, REJECT = [1], [2], [3]
@@ -183,3 +190,62 @@ def test_where_a_group_begins(broker: Running):
     assert late.acquire() == [(0, 19, 1)] or late.acquire() == []
     third = share_group(broker, topic, start=15)
     assert Sharer(broker.wire(), third, topic_id_of(broker, topic)).acquire() == [(15, 19, 1)]
+
+
+def joined(ranges: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    found: list[tuple[int, int, int]] = []
+    for first, last, count in ranges:
+        is_next = found and found[-1][1] + 1 == first
+        found.append((found.pop()[0] if is_next else first, last, count))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("isolation", "ranges"),
+    [
+        ("read_uncommitted", [(0, 5, 1)]),
+        ("read_committed", [(0, 0, 1), (2, 5, 1)]),
+    ],
+)
+def test_aborted_records_are_nobodys(broker: Running, isolation: str, ranges: list[object]):
+    topic = broker.topic()
+    produce(broker.wire(), topic, batch([b"first"]))
+    producer = Producer(broker)
+    for is_commit in (False, True):
+        assert producer.init() == 0
+        assert producer.write(topic, b"transactional").error_code == 0
+        assert producer.end(is_commit=is_commit) == 0
+    produce(broker.wire(), topic, batch([b"last"]))
+    group = share_group(broker, topic, share_isolation_level=isolation)
+    one = Sharer(broker.wire(), group, topic_id_of(broker, topic))
+    found = [each for _ in range(5) for each in one.acquire(max_wait_ms=50)]  # by segments
+    assert joined(found) == ranges
+    assert one.acknowledge(*[(first, last, ACCEPT) for first, last, _ in ranges]) == 0
+    shares = broker.broker.parts.shares
+    assert all(
+        not live.state.window.runs for live in shares._lives.values() if live.key[0] == group
+    )
+
+
+def test_open_transactions_are_waited_for(broker: Running):
+    topic = broker.topic()
+    producer = Producer(broker)
+    producer.init()
+    producer.write(topic, b"open")
+    group = share_group(broker, topic, share_isolation_level="read_committed")
+    one = Sharer(broker.wire(), group, topic_id_of(broker, topic))
+    assert one.acquire(max_wait_ms=50) == []
+    one.send(max_wait_ms=15_000)
+    producer.end(is_commit=True)
+    assert acquired(one.wire.receive(ApiKey.SHARE_FETCH, 2)) == [(0, 0, 1)]
+
+
+def test_a_client_over_its_quota_waits_for_more(broker: Running):
+    _, one = sharer(broker, 50)
+    entity = EntityData(entity_type="client-id", entity_name="greedy")
+    changes = [OpData(key="consumer_byte_rate", value=100.0)]
+    request = AlterClientQuotasRequest(entries=[RequestEntryData(entity=[entity], ops=changes)])
+    assert broker.wire().ask(request, 1).entries[0].error_code == 0
+    one.wire = broker.wire("greedy")
+    waits = (one.fetch(max_records=10).throttle_time_ms for _ in range(20))
+    assert any(waits)  # the first of them; the next request would not be read before its end

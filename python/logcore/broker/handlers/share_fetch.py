@@ -77,7 +77,9 @@ def handle(
         _tell(results, acknowledged.value())
         settings = ShareSettings.of(parts.configs.group_values(key.group_id))
         return ShareFetchResponse(
-            acquisition_lock_timeout_ms=settings.lock_ms, responses=_topics(results)
+            throttle_time_ms=_charge(parts, context, results),
+            acquisition_lock_timeout_ms=settings.lock_ms,
+            responses=_topics(results),
         )
 
     if acknowledged.is_done:
@@ -161,7 +163,7 @@ def _fetch(
             results[each] = failed(each.partition, error)
     if not wanted or request.max_records <= 0 or request.max_bytes <= 0:
         return Deferred.of(results | {each: _empty(each) for each in wanted})
-    fetch = ShareFetch(parts.shares, _ask(parts, request, session.key), wanted)
+    fetch = ShareFetch(parts.shares, _ask(parts, request, context, session.key), wanted)
     done: Deferred[dict[TopicPartition, PartitionData]] = Deferred()
 
     def complete() -> None:
@@ -189,8 +191,31 @@ def _fetch(
     return done
 
 
-def _ask(parts: Parts, request: ShareFetchRequest, key: SessionKey) -> ShareAsk:
+def _charge(
+    parts: Parts, context: RequestContext, results: dict[TopicPartition, PartitionData]
+) -> int:
+    """Count what is sent against the client's quota; return how long it has to wait for more.
+
+    It gets what it has acquired in any case: nobody else could get that until its locks end.
+    """
+    quota = parts.quotas.fetch
+    if quota is None:
+        return 0
+    sent = (data.records for data in results.values())
+    size_bytes = sum(records.nbytes for records in sent if isinstance(records, memoryview))
+    wait_ms = quota.charge(context.principal.name, context.client_id or "", size_bytes)
+    if wait_ms:
+        parts.quotas.throttle("fetch", context, wait_ms)
+    return wait_ms
+
+
+def _ask(
+    parts: Parts, request: ShareFetchRequest, context: RequestContext, key: SessionKey
+) -> ShareAsk:
     max_bytes = min(request.max_bytes, parts.fetch_max_bytes)
+    if parts.quotas.fetch is not None:
+        most = parts.quotas.fetch.most_at_once(context.principal.name, context.client_id or "")
+        max_bytes = max(1, int(min(max_bytes, most)))
     return ShareAsk(
         group_id=key.group_id,
         member_id=key.member_id,
