@@ -78,9 +78,8 @@ FREE_HEAD = """
 TAIL = """
 ## Differs from Apache Kafka 4.3.1
 
-- A rule with a number that has no meaning is refused with INVALID_REQUEST; Apache Kafka closes the
-  connection where the number is 0.
-- A rule whose principal has no colon is refused with INVALID_REQUEST.
+- A rule about ANY is refused with INVALID_REQUEST, and so is one with a number 0; Apache Kafka
+  answers UNKNOWN_SERVER_ERROR for the whole request, or closes the connection.
 - One request makes or removes at most 10,000 rules; what is beyond answers POLICY_VIOLATION.
 - Audit lines have a form of their own, and are bounded.
 """

@@ -190,3 +190,110 @@ def test_the_same_rules_lead_to_the_same_answers(sites: tuple[Site, Site], tmp_p
                 differing.append(f"{one} {sorted(rules)}\n  {answers[0]}\n  {answers[1]}")
     (tmp_path / "differing").write_text("\n".join(differing))
     assert differing == [], tmp_path
+
+
+VALID: Final = {
+    "resource_type": 2,
+    "resource_name": "validated",
+    "resource_pattern_type": LITERAL,
+    "principal": "User:somebody",
+    "host": "*",
+    "operation": 3,
+    "permission_type": ALLOW,
+}
+CREATIONS: Final[list[dict[str, Any]]] = [
+    {},
+    {"resource_type": 7},
+    {"resource_type": 8},
+    {"resource_type": 99},
+    {"resource_type": 4},
+    {"resource_type": 4, "resource_name": CLUSTER_NAME, "resource_pattern_type": PREFIXED},
+    {"resource_name": ""},
+    {"resource_name": "*", "resource_pattern_type": PREFIXED},
+    {"resource_name": "not/a topic"},
+    {"resource_pattern_type": 9},
+    {"principal": "somebody"},
+    {"principal": "User:"},
+    {"principal": "Group:x"},
+    {"principal": ":"},
+    {"host": ""},
+    {"host": "not an address"},
+    {"operation": 2},
+    {"operation": 9},
+    {"operation": 15},
+    {"operation": 16},
+    {"permission_type": 9},
+]
+WANTED: Final = {
+    "resource_type_filter": 1,
+    "resource_name_filter": None,
+    "pattern_type_filter": 1,
+    "principal_filter": None,
+    "host_filter": None,
+    "operation": 1,
+    "permission_type": 1,
+}
+FILTERS: Final[list[dict[str, Any]]] = [
+    {"resource_name_filter": "validated"},
+    {"resource_name_filter": "validated", "pattern_type_filter": 2},
+    {"resource_name_filter": "validated", "pattern_type_filter": PREFIXED},
+    {"resource_name_filter": "not/a topic"},
+    {"resource_name_filter": ""},
+    {"resource_type_filter": 7},
+    {"resource_type_filter": 9},
+    {"pattern_type_filter": 9},
+    {"principal_filter": "Group:x"},
+    {"host_filter": "not an address"},
+    {"host_filter": ""},
+    {"operation": 15},
+    {"operation": 16},
+    {"permission_type": 9},
+]
+
+
+def outcomes(site: Site) -> dict[str, list[Any]]:
+    """Make rules, list and remove them; return all answers in a fixed order."""
+    creations = [VALID | change for change in CREATIONS]
+    made = asked(site.wire, ApiKey.CREATE_ACLS, 3, creations=creations).results
+    codes = [(result.error_code, result.error_message == "") for result in made]
+    until(lambda: site.rules("not an address"), bool)
+    filters = [WANTED | change for change in FILTERS]
+    listed = [
+        (answer.error_code, answer.error_message, gist_of_rules(answer.resources))
+        for answer in (asked(site.wire, ApiKey.DESCRIBE_ACLS, 3, **each) for each in filters)
+    ]
+    harmless = [each for each in filters if each["resource_name_filter"] == "validated"]
+    removed = asked(
+        site.wire, ApiKey.DELETE_ACLS, 3, filters=[*harmless, *filters[6:8], *filters[12:]]
+    )
+    gone = [
+        (
+            result.error_code,
+            result.error_message,
+            sorted(rule_of(acl) for acl in result.matching_acls),
+        )
+        for result in removed.filter_results
+    ]
+    return {"created": codes, "listed": listed, "removed": gone}
+
+
+def rule_of(acl: Any) -> tuple[Any, ...]:
+    names = ("resource_type", "resource_name", "pattern_type", "principal", "host", "operation")
+    return (*(getattr(acl, name) for name in names), acl.permission_type)
+
+
+def gist_of_rules(resources: Iterable[Any]) -> list[tuple[Any, ...]]:
+    found = []
+    for each in resources:
+        pattern = (each.resource_type, each.resource_name, each.pattern_type)
+        found += [
+            (*pattern, acl.principal, acl.host, acl.operation, acl.permission_type)
+            for acl in each.acls
+            if acl.principal != ANYBODY
+        ]
+    return sorted(found)
+
+
+def test_the_same_rules_can_be_made_and_the_same_filters_name_them(sites: tuple[Site, Site]):
+    theirs, ours = (outcomes(site) for site in sites)
+    assert theirs == ours

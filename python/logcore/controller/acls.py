@@ -180,7 +180,7 @@ def decide_creation(
     records: list[AccessControlEntryRecord] = []
     response = CreateAclsResponse()
     for creation in request.creations:
-        result = AclCreationResult(error_message=None)
+        result = AclCreationResult()
         response.results.append(result)
         try:
             acl = _checked(creation)

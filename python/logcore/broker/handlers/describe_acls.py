@@ -1,6 +1,6 @@
 """DescribeAcls: lists the access rules that a filter names.
 
-Invariant: rules of one pattern are told together.
+Invariant: rules of one pattern are told together; a filter that means nothing names none.
 Neighbours: `logcore.controller.acls` knows what a filter names.
 Source: Apache Kafka 4.3.1, `AclApis.handleDescribeAcls`.
 """
@@ -35,7 +35,6 @@ def handle(
         operation=request.operation,
         permission_type=request.permission_type,
     )
-    wanted.check()
     resources: dict[tuple[int, str, int], DescribeAclsResource] = {}
     for _, acl in found(parts.controller.image.acls, wanted):
         pattern = (acl.resource_type, acl.resource_name, acl.pattern_type)
@@ -45,7 +44,7 @@ def handle(
                 resource_type=kind, resource_name=name, pattern_type=pattern_type
             )
         resources[pattern].acls.append(_told(acl))
-    return DescribeAclsResponse(error_message=None, resources=list(resources.values()))
+    return DescribeAclsResponse(resources=list(resources.values()))
 
 
 def _told(acl: Acl) -> AclDescription:
