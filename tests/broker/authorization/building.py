@@ -30,8 +30,8 @@ TOLD = (
 """What a gist keeps of a message, besides its lists."""
 
 
-BESIDES = ("aborted_transactions", "status")
-"""Lists of structs that a gist leaves out."""
+BESIDES = ("aborted_transactions", "status", "active_tasks", "standby_tasks", "warmup_tasks")
+"""What a gist leaves out: it is a matter of time, or of how a refusal spells nothing."""
 
 
 def request_of(key: ApiKey, body: dict[str, Any]) -> Message:
