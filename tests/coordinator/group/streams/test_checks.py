@@ -81,7 +81,11 @@ def test_fine():
             {"member_epoch": -3, "topology": None},
             "MemberEpoch is -3, but must be greater than or equal to -2.",
         ),
-        ({"standby_tasks": None}, "If one task-type is non-null, all must be non-null."),
+        ({"standby_tasks": None}, "StandbyTasks must be empty when (re-)joining."),
+        (
+            {"standby_tasks": None, "member_epoch": 1},
+            "If one task-type is non-null, all must be non-null.",
+        ),
     ],
 )
 def test_refused(given, message):

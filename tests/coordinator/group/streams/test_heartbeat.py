@@ -225,17 +225,17 @@ def test_a_full_group():
 
 def test_endpoints_are_told_to_who_has_not_heard(cluster):
     first = cluster.enter("a", endpoint="host-a")
-    assert first.endpoint_information_epoch == 1
+    assert first.endpoint_information_epoch == 0
     (told,) = first.partitions_by_user_endpoint
     assert told.user_endpoint.host == "host-a"
     assert [(each.topic, each.partitions) for each in told.active_partitions] == [
         ("in", [0, 1, 2, 3])
     ]
-    assert cluster.tell("a", 2, heard=1).partitions_by_user_endpoint is None
+    assert cluster.tell("a", 2).partitions_by_user_endpoint is None
     second = cluster.enter("b", endpoint="host-b")
-    assert second.endpoint_information_epoch == 2
-    third = cluster.tell("a", 2, heard=1)  # gives two tasks up, which is a change, too
-    assert third.endpoint_information_epoch == cluster.streams_group.endpoint_epoch == 3
+    assert second.endpoint_information_epoch == 1
+    third = cluster.tell("a", 2)  # gives two tasks up, which is a change, too
+    assert third.endpoint_information_epoch == cluster.streams_group.endpoint_epoch == 2
     assert len(third.partitions_by_user_endpoint) == 2
 
 

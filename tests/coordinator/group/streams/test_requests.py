@@ -8,7 +8,7 @@ from tests.coordinator.group.streams.streaming import StreamsCluster
 
 def test_errors():
     response = refused(FencedMemberEpochError("why"))
-    assert (response.error_code, response.error_message, response.status) == (110, "why", None)
+    assert (response.error_code, response.error_message, response.status) == (110, "why", [])
     assert isinstance(kafka_error(ValueError("x")), UnknownServerError)
 
 

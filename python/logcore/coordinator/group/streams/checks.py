@@ -100,7 +100,7 @@ def validate_joining(request: StreamsGroupHeartbeatRequest) -> None:
         ("WarmupTasks", request.warmup_tasks),
     )
     for name, tasks in kinds:
-        if tasks:
+        if tasks is None or tasks:
             raise InvalidRequestError(f"{name} must be empty when (re-)joining.")
     if request.topology is None:
         raise InvalidRequestError("Topology must be non-null when (re-)joining.")

@@ -168,7 +168,7 @@ class StreamsHeartbeat:
             response.active_tasks = task_ids(after.assigned.active)
             response.standby_tasks = task_ids(after.assigned.standby)
             response.warmup_tasks = task_ids(after.assigned.warmup)
-            if after.user_endpoint is not None:
+            if after.user_endpoint is not None and self._is_known(group):
                 change.actions.append(lambda: self._count_endpoints(group.group_id))
         self._tell_endpoints(group, change, request, response)
         problem = change.configured.problem
@@ -194,7 +194,12 @@ class StreamsHeartbeat:
             response.partitions_by_user_endpoint = partitions_by_endpoint(
                 members.values(), change.topology, self._context.topics()
             )
-        response.endpoint_information_epoch = epoch
+        if self._is_known(group):
+            response.endpoint_information_epoch = epoch
+
+    def _is_known(self, group: StreamsGroup) -> bool:
+        """Whether a group is there already: a new one begins to count with its next heartbeat."""
+        return self._sessions.group(group.group_id) is group
 
     def _count_endpoints(self, group_id: str) -> None:
         group = self._sessions.group(group_id)

@@ -70,9 +70,7 @@ class StreamsRequests:
 
 def refused(error: KafkaError) -> StreamsGroupHeartbeatResponse:
     """Answer a heartbeat with an error."""
-    return StreamsGroupHeartbeatResponse(
-        error_code=error.code, error_message=str(error) or None, status=None
-    )
+    return StreamsGroupHeartbeatResponse(error_code=error.code, error_message=str(error) or None)
 
 
 def kafka_error(error: Exception) -> KafkaError:
