@@ -60,7 +60,9 @@ def test_a_rule_holds_once_it_is_answered(running: Running):
     assert code_of(running, name) == 0
 
 
-def test_rules_survive_a_restart(tmp_path: Path):
+def test_rules_survive_a_restart_and_are_missed_where_nobody_acts_on_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     settings = authorized(everybody=True)
     with running_broker(tmp_path, **settings) as running:
         name = running.topic()
@@ -68,3 +70,6 @@ def test_rules_survive_a_restart(tmp_path: Path):
     with running_broker(tmp_path, **settings) as running:
         assert code_of(running, name) == FORBIDDEN
         assert [acl.resource_name for acl in running.broker.parts.controller.image.acls.values()]
+    assert "everybody may do everything" not in caplog.text
+    with running_broker(tmp_path):
+        assert "there are 1 access rules, and no authorizer.class.name" in caplog.text

@@ -120,6 +120,22 @@ def test_a_handler_asks_what_the_table_says(asked, key: ApiKey):
         assert operation in SUPPORTED_OPERATIONS[kind]
 
 
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        (ApiKey.API_VERSIONS, {}),
+        (ApiKey.GET_TELEMETRY_SUBSCRIPTIONS, {}),
+        (ApiKey.PUSH_TELEMETRY, {"client_instance_id": b"x" * 16}),
+        (ApiKey.RENEW_DELEGATION_TOKEN, {"hmac": b"x"}),
+        (ApiKey.EXPIRE_DELEGATION_TOKEN, {"hmac": b"x"}),
+    ],
+)
+def test_what_is_free_asks_nothing(running: Running, key: ApiKey, body: dict[str, Any]):
+    assert key in FREE
+    recorded, _ = answer(running, Sample(key, APIS[key].min_version, body), nothing)
+    assert recorded.loud | recorded.quiet == set()
+
+
 @pytest.fixture(scope="module")
 def refused(running: Running, world: World):
     """Every request, and its answer where nothing is allowed."""

@@ -1,10 +1,13 @@
 """Which authorizer the settings ask for.
 
 Invariant: without ``authorizer.class.name`` everybody may do everything; with Apache Kafka's
-authorizer the access rules decide. There is nothing in between.
+authorizer the access rules decide. There is nothing in between, and rules that nobody acts on are
+warned of.
 Neighbours: `server` calls this; `config.refusals` has refused other classes before.
 Source: Apache Kafka 4.3.1, `StandardAuthorizer.configure`.
 """
+
+import logging
 
 from logcore.broker.authorization.acl_authorizer import AclAuthorizer
 from logcore.broker.authorization.audit import Audit
@@ -15,12 +18,20 @@ from logcore.common.clock import Scheduler
 from logcore.controller.controller import Controller
 from logcore.controller.image import MetadataDelta
 
+logger = logging.getLogger(__name__)
+
 
 def make_authorizer(
     config: BrokerConfig, controller: Controller, scheduler: Scheduler
 ) -> Authorizer:
     """Make the authorizer that a broker is set to."""
     if not config["authorizer.class.name"]:
+        if controller.image.acls:
+            logger.warning(
+                "there are %d access rules, and no authorizer.class.name to act on them: "
+                "everybody may do everything",
+                len(controller.image.acls),
+            )
         return AllowAll()
     authorizer = AclAuthorizer(
         Audit(scheduler),
