@@ -1,7 +1,7 @@
 """What is measured of a running broker, and in which order.
 
 Invariant: a case gives one figure per turn; a larger one is better unless its unit says otherwise.
-Neighbours: `clients` and `raw` are the load, `report` judges.
+Neighbours: `clients`, `raw` and `sharing` are the load, `report` judges.
 """
 
 import subprocess
@@ -12,6 +12,7 @@ from pathlib import Path
 from time import sleep
 from typing import Final
 
+from benches.broker import sharing
 from benches.broker.clients import arguments_of, measured, performance
 from benches.broker.contestants import NULL, Turn
 from benches.broker.raw import first_acknowledged, pushed
@@ -53,6 +54,7 @@ def figures(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     yield from produced(turn, effort)
     if turn.name != NULL:
         yield from consumed(turn, effort)
+        yield from shared(turn, effort)
         yield from unbatched(turn, effort)
         yield from latency(turn, effort)
         yield "memory after load, MB", turn.memory_mb()
@@ -102,6 +104,15 @@ def consumed(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
             load = ["-o", "beginning", "-c", str(effort.messages(size) * 9 // 10), "-q"]
             rate = measured(["-C", *where, *parts, *load, *arguments_of(CONSUMER)])
             yield f"consume {size} B, {partitions} partition(s), messages/s", rate
+
+
+def shared(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
+    """Consume as a share group, by Apache Kafka's tool, joining included."""
+    messages = effort.messages(sharing.SIZE) // 2
+    sharing.fill(turn, messages)
+    overall, flowing = sharing.share_rates(turn, "bench", messages)
+    yield "consume as a share group, 6 partitions, messages/s", overall
+    yield "consume as a share group, once records flow, messages/s", flowing
 
 
 def unbatched(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:

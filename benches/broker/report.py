@@ -88,6 +88,7 @@ def bounds() -> list[Bound]:
         Bound(single("one in flight, librdkafka"), 2, KAFKA),
         Bound(single("1 connection(s), raw"), 2, KAFKA),
         Bound(single("64 connection(s), raw"), 2, KAFKA),
+        Bound("consume as a share group, 6 partitions, messages/s", 1.5, KAFKA),
         Bound("start to first acknowledged record, s", 0.25, most=True),
         Bound("idle memory, MB", 50, most=True),
         Bound("idle CPU, %", 0.5, most=True),
