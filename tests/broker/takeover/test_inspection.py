@@ -54,6 +54,11 @@ def test_an_inspection_changes_nothing(node):
     assert tree(node.path) == before
 
 
+def test_a_checkpoint_that_was_made_and_never_written(node):
+    (node.path / "cleaner-offset-checkpoint").write_text("")
+    assert node.inspect() is not None
+
+
 def test_it_is_taken_over_once(node):
     with running_broker(node.path) as broker:
         assert broker.call(lambda: len(broker.broker.parts.controller.image.topics_by_name)) == 3

@@ -233,6 +233,8 @@ def _read_checkpoint(facts: DirectoryFacts, name: str) -> None:
     facts.checkpoints[name] = found
     try:
         lines = path.read_text().splitlines()
+        if not lines:
+            return  # made, and never written: Kafka begins each of them like that
         version, count = int(lines[0]), int(lines[1])
         for line in lines[2:]:
             topic, partition, offset = line.split()
