@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from logcore import Log
 from logcore.cli.main import main
+from logcore.testing.local_broker import LocalBroker
+from logcore.testing.topics import fresh_name
 
 
 @pytest.fixture
@@ -41,3 +43,38 @@ def few(tmp_path):
         log.append_batch([b"d", None], timestamps=[4000, 5000])
         log.append(b"\xff\x00", b"y", [("trace", b"7"), ("flag", None)], 6000)
     return path
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A broker for the commands that speak to one; returns its address."""
+    with LocalBroker() as broker:
+        yield broker.bootstrap_servers
+
+
+@pytest.fixture
+def ask(logcore, cluster):
+    """Run `logcore ARGUMENTS` on the cluster; returns what it printed."""
+
+    def run(*arguments, code=0, stdin=None):
+        return logcore(*arguments, "-b", cluster, code=code, stdin=stdin).output
+
+    return run
+
+
+@pytest.fixture
+def ask_json(logcore_json, cluster):
+    """Run `logcore ARGUMENTS -o json` on the cluster; returns the objects of stdout."""
+
+    def run(*arguments, code=0):
+        return logcore_json(*arguments, "-b", cluster, code=code)
+
+    return run
+
+
+@pytest.fixture
+def topic(ask):
+    """A topic of three partitions; returns its name."""
+    name = fresh_name()
+    ask("topic", "create", name, "-p", "3")
+    return name

@@ -103,7 +103,8 @@ def error_of(code: int, message: str | None, what: object) -> KafkaError:
         what: What it is about, for when it says nothing.
     """
     kind = error_for_code(code)
-    return kind(message or f"{what}: {kind.kafka_name}")
+    meaning = (kind.__doc__ or kind.kafka_name).splitlines()[0]
+    return kind(message or f"{what}: {meaning} [{kind.kafka_name}]")
 
 
 def collect(

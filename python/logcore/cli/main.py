@@ -14,7 +14,20 @@ from logcore.cli.lazy import LazyGroup
 from logcore.common.errors import LogcoreError
 from logcore.common.types import override
 
-MODULES: Final = {"broker": "logcore.cli.broker", "log": "logcore.cli.log"}
+MODULES: Final = {
+    "broker": "logcore.cli.broker",
+    "topic": "logcore.cli.topic",
+    "group": "logcore.cli.group",
+    "share": "logcore.cli.share",
+    "config": "logcore.cli.config",
+    "cluster": "logcore.cli.cluster",
+    "txn": "logcore.cli.txn",
+    "acl": "logcore.cli.acl",
+    "user": "logcore.cli.user",
+    "quota": "logcore.cli.user",
+    "log": "logcore.cli.log",
+    "completion": "logcore.cli.completion",
+}
 
 
 def sentence(error: Exception) -> str:
@@ -45,7 +58,7 @@ class Commands(LazyGroup):
 )
 @click.version_option(package_name="logcore", message="logcore %(version)s")
 def main() -> None:
-    """Durable logs in Apache Kafka's format, and a broker that serves them."""
+    """Durable logs in Apache Kafka's format, a broker that serves them, and tools for any Kafka."""
 
 
 if __name__ == "__main__":

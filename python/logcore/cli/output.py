@@ -124,6 +124,44 @@ def print_report(value: object, output: str) -> None:
             click.echo(f"{name}: {part}")
 
 
+def print_rows(rows: Iterable[Mapping[str, object]], output: str, empty: str = "none") -> None:
+    """Print things of one kind: one object of JSON a line, or a table.
+
+    Args:
+        rows: The things; their keys are the columns.
+        output: ``json`` or ``text``.
+        empty: What the text says if there is none.
+    """
+    listed = [{name: jsonable(value) for name, value in row.items()} for row in rows]
+    if output == "json":
+        for row in listed:
+            print_json(row)
+        return
+    if not listed:
+        click.echo(empty)
+        return
+    columns = list(listed[0])
+    cells = [[cell_text(row.get(name)) for name in columns] for row in listed]
+    table = [[name.replace("_", " ").upper() for name in columns], *cells]
+    widths = [max(len(line[at]) for line in table) for at in range(len(columns))]
+    for line in table:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def cell_text(value: object) -> str:
+    """Return a value as a cell of a table has it."""
+    if value is None or value == []:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ",".join(cell_text(part) for part in value)
+    if isinstance(value, dict):
+        return ",".join(f"{key}={cell_text(part)}" for key, part in value.items())
+    return str(value)
+
+
 def progress(length: int, label: str) -> "AbstractContextManager[ProgressBar[int]]":
     """Return a progress bar on stderr, hidden unless that is a terminal."""
     return click.progressbar(

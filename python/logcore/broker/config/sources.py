@@ -23,6 +23,7 @@ OWN_PREFIX: Final = "LOGCORE_"
 KAFKA_PREFIX: Final = "KAFKA_"
 _NOT_KEYS: Final = (
     r"LOGCORE_LOG_LEVEL"
+    r"|(LOGCORE|KAFKA)_BOOTSTRAP_SERVERS"  # a client's
     r"|\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_\w+)"  # an orchestrator's, of a service
     r"|KAFKA_(\w+_)?OPTS|KAFKA_(DEBUG|HOME|JMX_PORT|MODE|VERSION)"  # a Java machine's
 )

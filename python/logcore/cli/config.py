@@ -1,0 +1,151 @@
+"""`logcore config`: read and change settings of topics, brokers, groups and client metrics.
+
+Invariant: only what is named is changed. Something that has settings is written as KIND:NAME.
+Neighbours: `logcore.admin.configs` does it; `connecting` says where.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from logcore.cli.connecting import (
+    ClusterOptions,
+    cluster_options,
+    dry_run_option,
+    parse_pairs,
+)
+from logcore.cli.outcomes import tell_outcomes
+from logcore.cli.output import output_option, print_rows
+from logcore.common.types import override
+
+if TYPE_CHECKING:
+    from logcore.admin.configs import Changes, Resource
+
+KINDS: Final = {
+    "topic": "TOPIC",
+    "broker": "BROKER",
+    "broker-logger": "BROKER_LOGGER",
+    "group": "GROUP",
+    "client-metrics": "CLIENT_METRICS",
+}
+
+
+class ResourceParameter(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
+    """``topic:orders``, ``group:readers``, ``broker:1``, or ``broker`` for all brokers."""
+
+    name = "resource"
+
+    @override
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "Resource":
+        """Read one."""
+        from logcore.admin.configs import Resource, ResourceKind  # noqa: PLC0415
+
+        kind, separator, name = str(value).partition(":")
+        if kind not in KINDS or (not separator and kind != "broker"):
+            self.fail(f"{value}: write KIND:NAME, KIND being {', '.join(KINDS)}", param, ctx)
+        if kind.startswith("broker") and name and not name.isdecimal():
+            self.fail(f"{value}: a broker is named by its number", param, ctx)
+        return Resource(ResourceKind[KINDS[kind]], name)
+
+
+def name_of(resource: "Resource") -> str:
+    """Return a resource as the command line writes it."""
+    kind = resource.kind.name.lower().replace("_", "-")
+    return f"{kind}:{resource.name}" if resource.name else kind
+
+
+@click.group("config")
+def config_command() -> None:
+    """Read and change settings."""
+
+
+@config_command.command("get")
+@click.argument("resource", type=ResourceParameter())
+@click.argument("keys", nargs=-1, metavar="[KEY...]")
+@click.option("-a", "--all", "with_defaults", is_flag=True, help="Show defaults too.")
+@click.option("--doc", is_flag=True, help="Say what each setting means.")
+@cluster_options
+@output_option
+def get_configs(
+    resource: "Resource",
+    keys: Sequence[str],
+    *,
+    with_defaults: bool,
+    doc: bool,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
+    """Show the settings of RESOURCE that somebody has set, or those that are named."""
+    with cluster.admin() as admin:
+        results = admin.configs.describe(resource, keys=keys or None, with_documentation=doc)
+    found = results.raise_for_errors()[resource]
+    rows = [
+        {
+            "key": config.name,
+            "value": "(hidden)" if config.is_sensitive else config.value,
+            "source": config.source.name.lower().replace("_", " "),
+            **({"meaning": config.documentation} if doc else {}),
+        }
+        for config in sorted(found.values(), key=lambda config: config.name)
+        if with_defaults or keys or not config.is_default
+    ]
+    print_rows(rows, output, "nothing is set; --all shows defaults")
+
+
+@config_command.command("set")
+@click.argument("resource", type=ResourceParameter())
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
+@dry_run_option
+@cluster_options
+@output_option
+def set_configs(
+    resource: "Resource",
+    pairs: Sequence[str],
+    *,
+    dry_run: bool,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
+    """Set settings of RESOURCE."""
+    from logcore.admin.configs import Changes  # noqa: PLC0415
+
+    _alter(resource, Changes(set=parse_pairs(pairs)), cluster, output, dry_run=dry_run)
+
+
+@config_command.command("unset")
+@click.argument("resource", type=ResourceParameter())
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@dry_run_option
+@cluster_options
+@output_option
+def unset_configs(
+    resource: "Resource",
+    keys: Sequence[str],
+    *,
+    dry_run: bool,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
+    """Bring settings of RESOURCE back to their defaults."""
+    from logcore.admin.configs import Changes  # noqa: PLC0415
+
+    _alter(resource, Changes(delete=keys), cluster, output, dry_run=dry_run)
+
+
+def _alter(
+    resource: "Resource",
+    changes: "Changes",
+    cluster: ClusterOptions,
+    output: str,
+    *,
+    dry_run: bool,
+) -> None:
+    with cluster.admin() as admin:
+        results = admin.configs.alter({resource: changes}, validate_only=dry_run)
+    tell_outcomes(results, "would change" if dry_run else "changed", output, name_of)

@@ -1,0 +1,104 @@
+"""What the commands that speak to a cluster share: where it is, how to log in, what to ask by.
+
+Invariant: every such command takes the same options, and works against any Kafka. A file of
+settings may be one that Kafka's own tools take.
+Neighbours: `topic`, `group`, `config` and the others are the users; `logcore.admin` asks.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from logcore.admin.admin import Admin
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_BOOTSTRAP: Final = "localhost:9092"
+TIMEOUT: Final = "default.api.timeout.ms"
+TIMEOUT_MS: Final = "10000"
+"""Somebody waits: a cluster that is not there is said sooner than to a program."""
+BOOTSTRAP_VARIABLE: Final = "LOGCORE_BOOTSTRAP_SERVERS"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """How to reach a cluster.
+
+    Attributes:
+        bootstrap_servers: Brokers to begin with.
+        settings: Other settings of the client, by Kafka's keys.
+    """
+
+    bootstrap_servers: str
+    settings: dict[str, str]
+
+    def admin(self) -> "Admin":
+        """Return a client for administration, to be used in a ``with`` block."""
+        from logcore.admin.admin import Admin  # noqa: PLC0415 - only when something is asked
+
+        return Admin(self.bootstrap_servers, **({TIMEOUT: TIMEOUT_MS} | self.settings))
+
+
+def cluster_options(command: F) -> F:
+    """Give a command ``-b``, ``-X`` and ``--command-config``, as its argument `cluster`."""
+
+    def made(
+        context: click.Context, parameter: click.Parameter, value: Sequence[str]
+    ) -> ClusterOptions:
+        del parameter
+        found: str = context.params.pop("bootstrap") or DEFAULT_BOOTSTRAP
+        settings = read_settings(context.params.pop("command_config")) | parse_pairs(value)
+        return ClusterOptions(settings.pop("bootstrap.servers", found), settings)
+
+    for option in (
+        click.option(
+            "-X", "cluster", multiple=True, metavar="KEY=VALUE", callback=made,
+            help="A setting of the client, by Kafka's key.",
+        ),
+        click.option(
+            "--command-config", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+            is_eager=True, help="Settings of the client, as a properties file.",
+        ),
+        click.option(
+            "-b", "--bootstrap", envvar=BOOTSTRAP_VARIABLE, metavar="HOST:PORT", is_eager=True,
+            help=f"A broker of the cluster.  [env: {BOOTSTRAP_VARIABLE}; default: "
+            f"{DEFAULT_BOOTSTRAP}]",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def dry_run_option(command: F) -> F:
+    """Give a command ``--dry-run``, as its argument `dry_run`."""
+    return click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")(
+        command
+    )
+
+
+def parse_pairs(pairs: Sequence[str]) -> dict[str, str]:
+    """Return ``KEY=VALUE`` words as a mapping.
+
+    Raises:
+        click.BadParameter: If one has no ``=``.
+    """
+    found = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            raise click.BadParameter(f"{pair}: write KEY=VALUE")
+        found[key] = value
+    return found
+
+
+def read_settings(path: str | None) -> dict[str, str]:
+    """Return the settings of a properties file; none without a file."""
+    if path is None:
+        return {}
+    from logcore.common import properties  # noqa: PLC0415 - only with a file
+
+    return properties.parse(properties.decode(Path(path).read_bytes()))

@@ -1,0 +1,78 @@
+"""`logcore group`."""
+
+import confluent_kafka
+import pytest
+
+from logcore.testing.topics import fresh_name
+
+
+@pytest.fixture
+def reading(cluster, topic):
+    """A group of one member that has read three of five records; its name and topic."""
+    group = fresh_name("group")
+    producer = confluent_kafka.Producer({"bootstrap.servers": cluster})
+    for number in range(5):
+        producer.produce(topic, b"%d" % number, partition=0)
+    assert producer.flush(10) == 0
+    consumer = confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": cluster,
+            "group.id": group,
+            "client.id": "reader",
+            "group.instance.id": "first",
+            "auto.offset.reset": "earliest",
+        }
+    )
+    consumer.subscribe([topic])
+    assert len(consumer.consume(5, timeout=20)) == 5
+    consumer.commit(offsets=[confluent_kafka.TopicPartition(topic, 0, 3)], asynchronous=False)
+    yield group, topic
+    consumer.close()
+
+
+def test_a_group_that_reads(ask, ask_json, reading):
+    group, topic = reading
+    assert {"name": group, "kind": "classic", "state": "Stable"} in ask_json("group", "list")
+    assert group not in ask("group", "list", "--kind", "share")
+    (row,) = ask_json("group", "describe", group)
+    assert (row["client"], row["member"]) == ("reader", "first")
+    assert row["assignment"] == [f"{topic}-{number}" for number in range(3)]
+    (row,) = [row for row in ask_json("group", "lag", group) if row["partition"] == 0]
+    assert (row["committed"], row["end"], row["lag"]) == (3, 5, 2)
+    assert "LAG" in ask("group", "lag", group)
+    assert "NON_EMPTY_GROUP" in ask("group", "delete", group, code=1)
+    assert ask_json("group", "kick", group, "first", "--dry-run") == [
+        {"name": "first", "outcome": "would remove"}
+    ]
+    assert "removed first" in ask("group", "kick", group, "first")
+
+
+def test_resetting_and_forgetting(ask, ask_json, topic):
+    group = fresh_name("group")
+    rows = ask_json("group", "reset", group, "-t", topic, "--to-earliest", "--dry-run")
+    assert [row["after"] for row in rows] == [0, 0, 0]
+    assert "no offsets" in ask("group", "lag", group)
+    ask("group", "reset", group, "-t", f"{topic}:0,2", "--to-latest")
+    assert [row["partition"] for row in ask_json("group", "lag", group)] == [0, 2]
+    assert ask_json("group", "forget", group, "-t", f"{topic}:2", "--dry-run") == [
+        {"name": f"{topic}-2", "outcome": "would forget"}
+    ]
+    ask("group", "forget", group, "-t", f"{topic}:2")
+    assert [row["partition"] for row in ask_json("group", "lag", group)] == [0]
+    (row,) = ask_json("group", "reset", group, "--shift-by", 5)
+    assert (row["before"], row["after"]) == (0, 0)
+    assert f"would delete {group}" in ask("group", "delete", group, "--dry-run")
+    assert f"deleted {group}" in ask("group", "delete", group)
+
+
+def test_what_is_refused(ask, topic):
+    group = fresh_name("group")
+    assert "--to-earliest" in ask("group", "reset", group, "-t", topic, code=2)
+    two = ("--to-earliest", "--to-latest")
+    assert "once" in ask("group", "reset", group, "-t", topic, *two, code=2)
+    assert "--topic" in ask("group", "reset", group, "--to-latest", code=2)
+    assert "partition 9" in ask("group", "reset", group, "-t", f"{topic}:9", "--to-latest", code=2)
+    assert "TOPIC:0" in ask("group", "reset", group, "-t", f"{topic}:x", "--to-latest", code=2)
+    assert "to shift" in ask("group", "reset", group, "-t", topic, "--shift-by", 1, code=2)
+    assert "--topic" in ask("group", "forget", group, code=2)
+    assert group in ask("group", "describe", group, code=1)

@@ -1,0 +1,49 @@
+"""`logcore topic`."""
+
+from logcore.testing.topics import fresh_name
+
+
+def test_making_listing_describing_deleting(ask, ask_json):
+    name = fresh_name()
+    assert f"created {name}" in ask("topic", "create", name, "-p", 2, "-s", "retention.ms=5")
+    assert {"name": name, "partitions": 2, "replicas": 1} in ask_json("topic", "list")
+    assert "PARTITIONS" in ask("topic", "list")
+    rows = ask_json("topic", "describe", name)
+    assert [(row["partition"], row["leader"]) for row in rows] == [(0, 1), (1, 1)]
+    assert f"deleted {name}" in ask("topic", "delete", name, "-y")
+    assert name not in ask("topic", "list")
+
+
+def test_what_failed_is_told_and_the_rest_is_done(ask):
+    old, new = fresh_name(), fresh_name()
+    ask("topic", "create", old)
+    told = ask("topic", "create", old, new, code=1)
+    assert f"created {new}" in told
+    assert f"{old}: Topic '{old}' already exists." in told
+    ask("topic", "create", old, "--if-not-exists")
+    assert "UNKNOWN_TOPIC" in ask("topic", "describe", fresh_name(), code=1)
+
+
+def test_dry_runs_do_nothing(ask, ask_json, topic):
+    name = fresh_name()
+    assert f"would create {name}" in ask("topic", "create", name, "--dry-run")
+    assert f"would delete {topic}" in ask("topic", "delete", topic, "--dry-run")
+    assert f"would grow {topic}" in ask("topic", "grow", topic, 9, "--dry-run")
+    names = [row["name"] for row in ask_json("topic", "list")]
+    assert name not in names
+    assert topic in names
+    assert len(ask_json("topic", "describe", topic)) == 3
+
+
+def test_deleting_asks_first(ask, topic):
+    assert "with all records" in ask("topic", "delete", topic, stdin="n\n", code=1)
+    assert topic in ask("topic", "list")
+
+
+def test_growing_and_truncating(ask, ask_json, topic):
+    ask("topic", "grow", topic, 5)
+    assert len(ask_json("topic", "describe", topic)) == 5
+    rows = ask_json("topic", "truncate", topic, "-y", "-p", 1)
+    assert rows == [{"partition": 1, "start": 0}]
+    rows = ask_json("topic", "truncate", topic, "--dry-run", "-p", 2)
+    assert rows == [{"partition": 2, "start": 0, "start_after": 0}]

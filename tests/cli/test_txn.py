@@ -1,0 +1,46 @@
+"""`logcore txn`."""
+
+import confluent_kafka
+import pytest
+
+from logcore.testing.topics import fresh_name
+
+
+@pytest.fixture
+def hanging(cluster, topic):
+    """An open transaction: its id and its topic."""
+    name = fresh_name("transaction")
+    producer = confluent_kafka.Producer({"bootstrap.servers": cluster, "transactional.id": name})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce(topic, b"x", partition=1)
+    producer.flush(10)
+    yield name, topic
+    producer.purge()
+
+
+def test_an_open_transaction(ask, ask_json, hanging):
+    name, topic = hanging
+    (row,) = [row for row in ask_json("txn", "list") if row["name"] == name]
+    assert row["state"] == "Ongoing"
+    assert ask_json("txn", "list", "--longer-than", 3600) == []
+    (row,) = ask_json("txn", "describe", name)
+    assert row["partitions"] == [f"{topic}-1"]
+    assert row["started"].endswith("Z")
+    (row,) = ask_json("txn", "producers", topic)
+    assert (row["partition"], row["transaction_start"]) == (1, 0)
+    assert "Abort" in ask("txn", "abort", topic, 1, 0, stdin="n\n", code=1)
+    assert f"aborted in {topic}-1" in ask("txn", "abort", topic, 1, 0, "-y")
+    (row,) = ask_json("txn", "producers", topic)
+    assert row["transaction_start"] is None
+
+
+def test_fencing(ask, hanging):
+    name, _ = hanging
+    assert f"fenced {name}" in ask("txn", "fence", name)
+
+
+def test_what_is_not_there(ask, topic):
+    assert "no open transaction" in ask("txn", "abort", topic, 0, 7, "-y", code=1)
+    assert "nobody" in ask("txn", "producers", topic)
+    assert ask("txn", "describe", fresh_name("transaction"), code=1)
