@@ -218,7 +218,7 @@ class Broker:
         observe_groups(metrics, groups, share_states)
         transactions = make_transactions(around, groups, producer_ids.next)
         self._closers.append(transactions.close)
-        shares = make_shares(around, share_states)
+        shares = make_shares(around, share_states, metrics)
         self._closers.append(shares.close)
         coordinators: dict[str, Coordinator] = {
             GROUP_TOPIC: groups,
@@ -249,7 +249,7 @@ class Broker:
             fetch_sessions=FetchSessions(config["max.incremental.fetch.session.cache.slots"]),
             producer_ids=producer_ids,
             metrics=metrics,
-            authorizer=make_authorizer(config, controller, scheduler),
+            authorizer=make_authorizer(config, controller, scheduler, metrics),
             telemetry=make_telemetry(around, metrics),
             quotas=make_quotas(config, scheduler, lanes, controller, metrics),
             fetch_max_bytes=config["fetch.max.bytes"],

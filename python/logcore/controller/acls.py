@@ -176,7 +176,8 @@ def decide_creation(
     acls: Mapping[bytes, Acl], request: CreateAclsRequest, new_id: Callable[[], bytes]
 ) -> tuple[list[AccessControlEntryRecord], CreateAclsResponse]:
     """Return the records that make what is asked for and not there yet, and the response."""
-    known = set(acls.values())
+    names = {creation.resource_name for creation in request.creations}
+    known = {acl for acl in acls.values() if acl.resource_name in names}
     records: list[AccessControlEntryRecord] = []
     response = CreateAclsResponse()
     for creation in request.creations:

@@ -195,6 +195,7 @@ class MetadataDelta:
         changed_configs: Resources whose settings changed.
         changed_features: Features whose finalized level changed.
         changed_brokers: Brokers whose registration changed or went.
+        changed_acls: Ids of access rules that were made or removed.
     """
 
     old: MetadataImage
@@ -205,3 +206,4 @@ class MetadataDelta:
     changed_configs: frozenset[ConfigKey] = frozenset()
     changed_features: frozenset[str] = frozenset()
     changed_brokers: frozenset[int] = frozenset()
+    changed_acls: frozenset[bytes] = frozenset()

@@ -160,6 +160,7 @@ class ImageBuilder:
             changed_configs=frozenset(self._configs),
             changed_features=frozenset(self._features),
             changed_brokers=frozenset(self._brokers),
+            changed_acls=frozenset(self._acls),
         )
 
     def _names_after(self, topics: list[TopicImage]) -> Mapping[str, TopicImage]:

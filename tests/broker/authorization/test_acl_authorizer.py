@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from logcore.broker.authorization import acl_authorizer
-from logcore.broker.authorization.acl_authorizer import AclAuthorizer, spellings
+from logcore.broker.authorization.acl_authorizer import AclAuthorizer, refusal_counter, spellings
 from logcore.broker.authorization.audit import Audit
 from logcore.broker.authorization.questions import is_listed
 from logcore.broker.authorizer import Operation, ResourceType, authorized_operations
 from logcore.broker.context import Principal
 from logcore.common.clock import ManualScheduler
+from logcore.common.metrics import Metrics
 from logcore.controller.acls import ALLOW, LITERAL, Acl
 from logcore.protocol.api_keys import ApiKey
 
@@ -39,7 +40,8 @@ def context(name="alice", host="10.0.0.1", kind="User") -> Any:
 
 
 def authorizer(*acls: Acl, **rest: Any) -> AclAuthorizer:
-    made = AclAuthorizer(Audit(ManualScheduler()), **rest)
+    counter = rest.pop("refusals", None) or refusal_counter(Metrics())
+    made = AclAuthorizer(Audit(ManualScheduler()), counter, **rest)
     made.load({bytes([number]): acl for number, acl in enumerate(acls)})
     return made
 
@@ -144,6 +146,26 @@ def test_refusals_are_written_down_unless_nobody_was_refused(caplog):
     assert caplog.messages == [line, line]
     made.allows_any(context(), WRITE, TOPIC)
     assert "resource=TOPIC:any" in caplog.messages[-1]
+
+
+def test_refusals_are_counted():
+    metrics = Metrics()
+    made = authorizer(RULE, refusals=refusal_counter(metrics))
+    made.allows(context(), READ, TOPIC, "t")
+    made.allows(context(), WRITE, TOPIC, "t", is_quiet=True)
+    made.allows(context(), WRITE, TOPIC, "t")
+    made.allows_any(context(), WRITE, TOPIC)
+    line = 'logcore_authorization_refusals_total{operation="WRITE",resource_type="TOPIC"} 2'
+    assert line in metrics.render()
+
+
+def test_rules_come_and_go_one_by_one():
+    made = authorizer(RULE)
+    assert made.allows(context(), READ, TOPIC, "t")
+    made.change([RULE], [])
+    assert not made.allows(context(), READ, TOPIC, "t")
+    made.change([], [RULE])
+    assert made.allows(context(), READ, TOPIC, "t")
 
 
 def test_what_is_allowed_is_written_down_when_somebody_debugs(caplog):

@@ -165,6 +165,31 @@ def test_the_index_agrees_with_the_naive_reading_of_the_rules(acls, question, de
     assert decision.rule is None or decision.rule in acls
 
 
+@given(st.lists(RULES, max_size=8), st.lists(RULES, max_size=4), QUESTIONS)
+def test_rules_that_come_and_go_leave_no_trace(kept, gone, question):
+    principal, host, operation, kind, name = question
+    index = AclIndex(gone)
+    for acl in kept:
+        index.add(acl)
+    for acl in gone:
+        index.remove(acl)
+    fresh = AclIndex(kept)
+    asker = Asker(principal, (host,))
+    assert sorted_rules(index) == sorted_rules(fresh)
+    decided = [each.decide(asker, operation, kind, name).is_allowed for each in (index, fresh)]
+    assert decided[0] is decided[1]
+
+
+def sorted_rules(index: AclIndex):
+    """Return all rules of an index in a fixed order, and the lengths of prefixes."""
+    rules = [
+        acl for of in (index._literal, index._prefixed) for each in of.values() for acl in each
+    ]
+    return sorted(rules, key=repr), {
+        kind: lengths for kind, lengths in index._lengths.items() if lengths
+    }
+
+
 @given(st.lists(RULES, max_size=6), QUESTIONS)
 def test_who_may_for_a_name_may_for_any(acls, question):
     """The converse does not hold: a rule that denies all of an address may hide behind names."""

@@ -7,7 +7,7 @@ Neighbours: `acl_index` decides; `audit` writes down; `making` builds it from th
 Source: Apache Kafka 4.3.1, `StandardAuthorizer`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from logging import DEBUG
@@ -18,6 +18,7 @@ from logcore.broker.authorization.audit import Audit, Question, audit_logger, wr
 from logcore.broker.authorization.questions import is_listed
 from logcore.broker.authorizer import CLUSTER_NAME, Operation, ResourceType
 from logcore.broker.context import RequestContext
+from logcore.common.metrics import Counter, Metrics
 from logcore.controller.acls import Acl
 
 REMEMBERED_MAX: Final = 65_536
@@ -35,23 +36,26 @@ class AclAuthorizer:
 
     Args:
         audit: Where refusals are written down.
+        refusals: Where they are counted, by operation and type of resource.
         super_users: Principals that may do everything, as ``Type:name``.
         allows_without_rule: What holds for a resource that no rule is about.
 
     Example:
         >>> from logcore.common.clock import ManualScheduler
-        >>> AclAuthorizer(Audit(ManualScheduler())).remembered
+        >>> AclAuthorizer(Audit(ManualScheduler()), refusal_counter(Metrics())).remembered
         0
     """
 
     def __init__(
         self,
         audit: Audit,
+        refusals: Counter,
         super_users: frozenset[str] = frozenset(),
         *,
         allows_without_rule: bool = False,
     ) -> None:
         self._audit = audit
+        self._refusals = refusals
         self._super_users = super_users
         self._allows_without_rule = allows_without_rule
         self._index = AclIndex(allows_without_rule=allows_without_rule)
@@ -65,6 +69,14 @@ class AclAuthorizer:
     def load(self, acls: Mapping[bytes, Acl]) -> None:
         """Answer by these rules from now on."""
         self._index = AclIndex(acls.values(), allows_without_rule=self._allows_without_rule)
+        self._remembered.clear()
+
+    def change(self, removed: Iterable[Acl], added: Iterable[Acl]) -> None:
+        """Answer without some rules and by others from now on."""
+        for acl in removed:
+            self._index.remove(acl)
+        for acl in added:
+            self._index.add(acl)
         self._remembered.clear()
 
     def allows(
@@ -95,8 +107,10 @@ class AclAuthorizer:
             answer = self._decide(context, Question(operation, resource_type, name))
             if len(name) <= _NAME_CHARS_MAX:
                 self._remember(key, answer)
-        if not is_quiet and (_debugs(DEBUG) if answer else self._audit.takes_refusal()):
-            question = Question(operation, resource_type, name)
+        if is_quiet or (answer and not _debugs(DEBUG)):
+            return answer
+        question = Question(operation, resource_type, name)
+        if answer or self._counts_and_takes(question):
             write(context, question, self._decision(context, question))
         return answer
 
@@ -112,9 +126,15 @@ class AclAuthorizer:
         answer = asker.principal in self._super_users or self._index.decide_any(
             asker, operation, resource_type
         )
-        if not answer and self._audit.takes_refusal():
-            write(context, Question(operation, resource_type, "any"), Decision(is_allowed=False))
+        question = Question(operation, resource_type, "any")
+        if not answer and self._counts_and_takes(question):
+            write(context, question, Decision(is_allowed=False))
         return answer
+
+    def _counts_and_takes(self, question: Question) -> bool:
+        """Count a refusal; return whether it is written down, too."""
+        self._refusals.increment(question.operation.name, question.resource_type.name)
+        return self._audit.takes_refusal()
 
     def _decide(self, context: RequestContext, question: Question) -> bool:
         decision = self._decision(context, question)
@@ -131,6 +151,15 @@ class AclAuthorizer:
         if len(self._remembered) >= REMEMBERED_MAX:
             self._remembered.clear()
         self._remembered[key] = answer
+
+
+def refusal_counter(metrics: Metrics) -> Counter:
+    """Make the counter of refusals."""
+    return metrics.counter(
+        "logcore_authorization_refusals_total",
+        "Refusals by access rules, by operation and type of resource",
+        labels=("operation", "resource_type"),
+    )
 
 
 def _asker(context: RequestContext) -> Asker:

@@ -8,12 +8,15 @@ Source: Apache Kafka 4.3.1, `StandardAuthorizerData` and `Authorizer.authorizeBy
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from logcore.broker.authorizer import Operation, ResourceType
 from logcore.controller.acls import ALLOW, DENY, PREFIXED, WILDCARD, Acl
 
 EVERY_USER: Final = "User:*"
+
+_Rules: TypeAlias = dict[tuple[int, str], list[Acl]]
+"""Rules by type and name, or beginning of the name."""
 
 _IMPLIED: Final[Mapping[int, frozenset[int]]] = {
     Operation.DESCRIBE: frozenset(
@@ -60,16 +63,41 @@ class AclIndex:
 
     def __init__(self, acls: Iterable[Acl] = (), *, allows_without_rule: bool = False) -> None:
         self._default = Decision(is_allowed=allows_without_rule)
-        self._literal: dict[tuple[int, str], list[Acl]] = {}
-        self._prefixed: dict[tuple[int, str], list[Acl]] = {}
-        self._lengths: dict[int, list[int]] = {}
+        self._literal: _Rules = {}
+        self._prefixed: _Rules = {}
+        # How many prefixes of a length there are, for each type.
+        self._lengths: dict[int, dict[int, int]] = {}
         for acl in acls:
-            of = self._prefixed if acl.pattern_type == PREFIXED else self._literal
-            of.setdefault((acl.resource_type, acl.resource_name), []).append(acl)
-        for kind, name in self._prefixed:
-            lengths = self._lengths.setdefault(kind, [])
-            if len(name) not in lengths:
-                lengths.append(len(name))
+            self.add(acl)
+
+    def add(self, acl: Acl) -> None:
+        """Take a rule in."""
+        pattern = (acl.resource_type, acl.resource_name)
+        if acl.pattern_type != PREFIXED:
+            self._literal.setdefault(pattern, []).append(acl)
+            return
+        if pattern not in self._prefixed:
+            self._count(acl, 1)
+        self._prefixed.setdefault(pattern, []).append(acl)
+
+    def remove(self, acl: Acl) -> None:
+        """Leave a rule out that was taken in."""
+        pattern = (acl.resource_type, acl.resource_name)
+        is_prefixed = acl.pattern_type == PREFIXED
+        rules = self._prefixed if is_prefixed else self._literal
+        rules[pattern].remove(acl)
+        if not rules[pattern]:
+            del rules[pattern]
+            if is_prefixed:
+                self._count(acl, -1)
+
+    def _count(self, acl: Acl, change: int) -> None:
+        """Count one prefix of a length more or less."""
+        length = len(acl.resource_name)
+        lengths = self._lengths.setdefault(acl.resource_type, {})
+        lengths[length] = lengths.get(length, 0) + change
+        if not lengths[length]:
+            del lengths[length]
 
     def about(self, resource_type: int, name: str) -> Iterator[Acl]:
         """Yield the rules that are about a resource."""

@@ -9,12 +9,13 @@ Source: Apache Kafka 4.3.1, `StandardAuthorizer.configure`.
 
 import logging
 
-from logcore.broker.authorization.acl_authorizer import AclAuthorizer
+from logcore.broker.authorization.acl_authorizer import AclAuthorizer, refusal_counter
 from logcore.broker.authorization.audit import Audit
 from logcore.broker.authorizer import AllowAll, Authorizer
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.tables.authorization import super_users
 from logcore.common.clock import Scheduler
+from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
 from logcore.controller.image import MetadataDelta
 
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def make_authorizer(
-    config: BrokerConfig, controller: Controller, scheduler: Scheduler
+    config: BrokerConfig, controller: Controller, scheduler: Scheduler, metrics: Metrics
 ) -> Authorizer:
     """Make the authorizer that a broker is set to."""
     if not config["authorizer.class.name"]:
@@ -35,14 +36,19 @@ def make_authorizer(
         return AllowAll()
     authorizer = AclAuthorizer(
         Audit(scheduler),
+        refusal_counter(metrics),
         super_users(config["super.users"]),
         allows_without_rule=config["allow.everyone.if.no.acl.found"],
     )
     authorizer.load(controller.image.acls)
 
     def follow(delta: MetadataDelta) -> None:
-        if delta.new.acls is not delta.old.acls:
-            authorizer.load(delta.new.acls)
+        changed = delta.changed_acls
+        if changed:
+            authorizer.change(
+                [delta.old.acls[each] for each in changed if each in delta.old.acls],
+                [delta.new.acls[each] for each in changed if each in delta.new.acls],
+            )
 
     controller.subscribe(follow)
     return authorizer
