@@ -89,7 +89,7 @@ fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames and requests, 100 kills,
 	    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1) || exit 1; \
 	done
 	LOGCORE_CRASH_IMAGES=$(CRASH_IMAGES) cargo test --release --locked -p logcore --test crash -- --ignored --nocapture
-	cargo test --release --locked -p logcore --test crash_compaction --test crash_manager -- --ignored --nocapture
+	cargo test --release --locked -p logcore --test crash_compaction --test crash_manager --test crash_transactions -- --ignored --nocapture
 
 # ---------------------------------------------------------------- showing
 

@@ -36,6 +36,8 @@ struct Round {
     cleanable: Cleanable,
     aborted: Vec<AbortedTransaction>,
     producers: HashMap<i64, LastRecord>,
+    /// The log's end, before which lie all the markers that the above rests on.
+    log_end_offset: i64,
 }
 
 impl Log {
@@ -129,7 +131,11 @@ impl Log {
         for segment in list.iter() {
             aborted.extend(segment.transaction_index().transactions()?);
         }
-        Ok(Some(Round { segments, cleanable, aborted, producers }))
+        // Behind the lock: an append publishes the end last, after what it adds to an index.
+        let writer = self.lock_writer()?;
+        let log_end_offset = self.log_end_offset();
+        drop(writer);
+        Ok(Some(Round { segments, cleanable, aborted, producers, log_end_offset }))
     }
 
     /// Cleans one round; returns the offset below which the log is clean.
@@ -146,8 +152,9 @@ impl Log {
         let limits = (options.offset_map_bytes, drops_unkeyed);
         let map = build_offset_map(&round.segments, dirty, &round.aborted, limits)?;
         let end = map.latest_offset() + 1;
-        // What stands for the records that go must not be lost in a crash.
-        self.flush_to(first_uncleanable_offset)?;
+        // What stands for the records that go must not be lost in a crash, and no more may the
+        // markers: a transaction that counted as committed would be open again, and could abort.
+        self.flush_to(round.log_end_offset)?;
         let rules = Rules {
             map: &map,
             producers: &round.producers,
