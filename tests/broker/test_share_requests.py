@@ -2,7 +2,8 @@
 
 import pytest
 
-from logcore.broker.share_requests import SHARE_VERSION, session_key
+from logcore.broker.share.share_partitions import SHARE_VERSION
+from logcore.broker.share_requests import session_key
 from logcore.common.errors import InvalidRequestError, UnsupportedVersionError
 from tests.broker.handlers.asking import produce
 from tests.broker.handlers.sharing import Sharer, share_group, topic_id_of

@@ -15,6 +15,7 @@ from logcore.broker.parts import Parts
 from logcore.broker.share.acknowledging import problem
 from logcore.broker.share.sessions import SessionKey, TopicPartition
 from logcore.broker.share.share_partition import Acknowledgement
+from logcore.broker.share.share_partitions import SHARE_VERSION
 from logcore.common.deferred import Deferred, gather
 from logcore.common.errors import (
     GroupAuthorizationFailedError,
@@ -28,8 +29,6 @@ from logcore.common.errors import (
 )
 from logcore.coordinator.share.state import ShareKey
 
-SHARE_VERSION: Final = "share.version"
-"""The feature that turns share groups on."""
 _MEMBER_ID_LENGTH: Final = 36
 
 

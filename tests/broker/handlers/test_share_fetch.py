@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.broker.batches import batch
 from tests.broker.handlers.asking import produce
 from tests.broker.handlers.sharing import Sharer, acquired, share_group, topic_id_of
 from tests.broker.handlers.transacting import Producer
-from tests.broker.running import Running
+from tests.broker.running import Running, running_broker
 
 ACCEPT, RELEASE, REJECT = [1], [2], [3]
 TEN = batch([b"v"] * 10)
@@ -249,3 +250,17 @@ def test_a_client_over_its_quota_waits_for_more(broker: Running):
     one.wire = broker.wire("greedy")
     waits = (one.fetch(max_records=10).throttle_time_ms for _ in range(20))
     assert any(waits)  # the first of them; the next request would not be read before its end
+
+
+def test_sessions_are_limited(tmp_path: Path):
+    with running_broker(tmp_path, group_share_max_share_sessions="1") as broker:
+        _, one = sharer(broker)
+        two = another(broker, one)
+        assert one.acquire() == [(0, 9, 1)]
+        began = time.monotonic()
+        assert two.fetch(max_wait_ms=200).error_code == 133
+        assert time.monotonic() - began > 0.15
+        one.wire.close()
+        while (answer := two.fetch(max_wait_ms=20)).error_code == 133:
+            assert time.monotonic() - began < 10
+        assert acquired(answer) == [(0, 9, 2)]

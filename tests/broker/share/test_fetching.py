@@ -141,6 +141,7 @@ def test_a_log_that_fails_is_told():
         0: 56,
         1: 0,
     }
+    assert [str(partition) for partition, _ in world.replicas.failures] == ["topic-0"]
     assert search(world, 7).try_complete()
 
 

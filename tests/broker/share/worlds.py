@@ -54,6 +54,7 @@ class Replicas:
     """The partitions of one topic."""
 
     def __init__(self, count: int = 1) -> None:
+        self.failures: list[tuple[Partition, Exception]] = []
         self.logs = [HeaderLog() for _ in range(count)]
         self.partitions = [
             Partition("topic", index, TOPIC_ID, 0, log)  # type: ignore[arg-type]  # its twin
@@ -62,6 +63,9 @@ class Replicas:
 
     def name_of(self, topic_id: bytes) -> str | None:
         return "topic" if topic_id == TOPIC_ID else None
+
+    def note_failure(self, partition: Partition, error: Exception) -> None:
+        self.failures.append((partition, error))
 
     def find(self, _topic: str, index: int) -> Partition | None:
         return self.partitions[index] if 0 <= index < len(self.partitions) else None

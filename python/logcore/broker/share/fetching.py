@@ -119,19 +119,20 @@ class ShareFetch:
 
     def _reads(self) -> Iterator[_Read]:
         """Read each partition that may have something, as it is asked for."""
+        settings = self._shares.world.settings(self._ask.group_id)
         ready = []
         for wanted in self._wanted:
             live = self._live(wanted)
             if live is None or live.state is None:
                 continue
-            settings = live.settings()
             if live.state.can_acquire(settings):
-                ready.append((wanted, live, settings))
+                ready.append((wanted, live))
         is_first = True
-        for wanted, live, settings in ready:
+        for wanted, live in ready:
             try:
                 read = self._read(wanted, live, settings, len(ready), is_first=is_first)
             except KafkaError as error:
+                self._shares.note_failure(live, error)
                 self._fail(wanted, error)
                 continue
             if read is not None:

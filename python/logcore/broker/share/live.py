@@ -123,11 +123,10 @@ class LiveSharePartition:
         if self.is_dropped:
             return
         try:
-            kept = done.value()
-            self.state = SharePartition.of(*self._sensible(kept), self.leader_epoch)
+            self.state = SharePartition.of(*self._sensible(done.value()), self.leader_epoch)
         except KafkaError as error:
             logger.debug("%s cannot be read: %s", self.key, error)
-            self.error = told(error)
+            self.error = error if done.error is None else told(error)
             self._on_fenced(self)
         self._wake()
 

@@ -8,13 +8,22 @@ from logcore.broker.share.coordinator_persister import CoordinatorPersister
 from logcore.broker.share.live import ShareWorld
 from logcore.broker.share.sessions import ShareSessions
 from logcore.broker.share.settings import ShareSettings
-from logcore.broker.share.share_partitions import SharePartitions
+from logcore.broker.share.share_partitions import SHARE_VERSION, SharePartitions
+from logcore.common.metrics import Metrics
 from logcore.controller.image import MetadataDelta
 from logcore.coordinator.share.service import ShareCoordinator
 
 
-def make_shares(around: Surroundings, states: ShareCoordinator) -> SharePartitions:
-    """Make the share partitions, and let them follow the metadata."""
+def make_shares(
+    around: Surroundings, states: ShareCoordinator, metrics: Metrics
+) -> SharePartitions:
+    """Make the share partitions, and let them follow the metadata.
+
+    Args:
+        around: What they are made over.
+        states: Where their state is kept.
+        metrics: Where they are counted.
+    """
     world = ShareWorld(
         persister=CoordinatorPersister(states),
         purgatory=around.purgatory,
@@ -26,6 +35,19 @@ def make_shares(around: Surroundings, states: ShareCoordinator) -> SharePartitio
 
     def follow(delta: MetadataDelta) -> None:
         shares.forget_topics(topic.topic_id for topic in delta.deleted_topics)
+        if not delta.new.features.get(SHARE_VERSION, 0) and SHARE_VERSION in delta.changed_features:
+            shares.close()
 
     around.controller.subscribe(follow)
+    metrics.observe_gauge(
+        "logcore_share_sessions", "Sessions of members of share groups", lambda: len(sessions)
+    )
+    metrics.observe_gauge(
+        "logcore_share_partitions", "Partitions in use by share groups", lambda: len(shares)
+    )
+    metrics.observe_gauge(
+        "logcore_share_records_in_flight",
+        "Records that share groups have begun and not done with",
+        lambda: shares.in_flight,
+    )
     return shares

@@ -146,6 +146,11 @@ class ShareSessions:
         session.move_on()
         return session
 
+    def clear(self) -> None:
+        """End every session."""
+        for key in list(self._sessions):
+            self.remove(key)
+
     def remove(self, key: SessionKey) -> ShareSession | None:
         """End a session, and return it."""
         session = self._sessions.pop(key, None)

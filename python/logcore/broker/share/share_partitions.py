@@ -7,9 +7,9 @@ Neighbours: `fetching` and the handlers ask; `live` does the work; `server` make
 """
 
 import functools
-import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from logcore.broker.share.live import LiveSharePartition, ShareWorld
 from logcore.broker.share.sessions import SessionKey, ShareSession, ShareSessions, TopicPartition
@@ -20,7 +20,8 @@ from logcore.coordinator.share.state import ShareKey
 from logcore.network.connection import Connection
 from logcore.replication.manager import ReplicaManager
 
-logger = logging.getLogger(__name__)
+SHARE_VERSION: Final = "share.version"
+"""The feature that turns share groups on."""
 
 
 class SharePartitions:
@@ -47,6 +48,12 @@ class SharePartitions:
 
     def __len__(self) -> int:
         return len(self._lives)
+
+    @property
+    def in_flight(self) -> int:
+        """How many records are in flight, of all groups."""
+        states = (live.state for live in self._lives.values())
+        return sum(state.window.in_flight for state in states if state is not None)
 
     def get(self, key: ShareKey) -> LiveSharePartition:
         """Return a share partition, which may have to be read first.
@@ -160,7 +167,12 @@ class SharePartitions:
             if key.topic_id in gone:
                 self._drop(live)
 
+    def note_failure(self, live: LiveSharePartition, error: KafkaError) -> None:
+        """Say that a partition could not be read."""
+        self._replicas.note_failure(live.partition, error)
+
     def close(self) -> None:
-        """Let go of everything."""
+        """Let go of everything, sessions too."""
+        self.sessions.clear()
         for live in list(self._lives.values()):
             self._drop(live)
