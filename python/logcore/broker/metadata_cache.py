@@ -43,6 +43,15 @@ class EncodedMetadata:
         self._topics = topics
         self._count = count
 
+    @property
+    def throttle_time_ms(self) -> int:
+        """How long the client has to wait for its quotas' sake."""
+        return self._response.throttle_time_ms
+
+    @throttle_time_ms.setter
+    def throttle_time_ms(self, wait_ms: int) -> None:
+        self._response.throttle_time_ms = wait_ms
+
     def encode(self, version: int, prefix: bytes = b"") -> "list[Buffer]":
         """Return the buffers of the response, behind what stands before it."""
         head, tail = _around_topics(self._response, version)

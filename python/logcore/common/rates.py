@@ -12,6 +12,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+_ROUNDING: Final = 1e-6
+"""Less than this is what adding up fractions leaves."""
+
 WAIT_MAX_MS: Final = 2**31 - 1
 """The longest wait that can be told: an int32 of milliseconds."""
 
@@ -147,7 +150,7 @@ class TokenBucket:
     def wait_ms(self, now_ms: int) -> int:
         """Return how long until it is paid back; 0 if it is."""
         tokens = self.tokens(now_ms)
-        if tokens >= 0:
+        if tokens > -_ROUNDING:
             return 0
         if self.rate <= 0:
             return WAIT_MAX_MS
