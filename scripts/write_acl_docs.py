@@ -45,7 +45,8 @@ Each refusal is a line of the logger `logcore.audit` at level INFO, with princip
 resource, API, listener and the rule that denied; what is allowed is told at DEBUG. At most
 {LINES_PER_SECOND} refusals a second are written down one by one, and the rest is counted. Names
 that clients chose are quoted, and cut after 256 characters. That something was left out of a list
-is no refusal. The level can be changed while the broker runs:
+is no refusal. All are counted in the metric `logcore_authorization_refusals_total`. The level can
+be changed while the broker runs:
 
     kafka-configs.sh --bootstrap-server HOST:PORT --alter --entity-type broker-loggers \\
         --entity-name 1 --add-config logcore.audit=DEBUG
