@@ -9,7 +9,7 @@ mod transacting;
 use std::collections::HashSet;
 
 use cleaning::{Fixture, HOUR_MS, NOW_MS, config, headers, names, rows};
-use logcore::{CompactOptions, LogConfig};
+use logcore::{CompactOptions, FileSystem, LogConfig, RealFs};
 use proptest::prelude::*;
 use transacting::{Model, Transaction, Write, consume};
 
@@ -102,7 +102,7 @@ impl Run {
         if !clean && !snapshots {
             for name in names(self.fixture.dir.path()) {
                 if name.ends_with(".snapshot") {
-                    std::fs::remove_file(self.fixture.dir.path().join(name)).unwrap();
+                    RealFs.remove(&self.fixture.dir.path().join(name)).unwrap();
                 }
             }
         }
@@ -121,7 +121,8 @@ impl Run {
         if !lost {
             assert_eq!(log.last_stable_offset(), stable);
         }
-        for (from, max_bytes) in [(start, 300), (start, 1 << 20), ((start + end) / 2, 300)] {
+        for (from, max_bytes) in [(start, 300), (start, 1 << 20), (i64::midpoint(start, end), 300)]
+        {
             let view = consume(log, from, max_bytes).unwrap();
             if !lost {
                 self.model.check_view(&view, from, end).unwrap();
