@@ -176,7 +176,9 @@ class Worker(Patient):
                 own.append((offset, offset, [kind]))
         return ranges
 
-    def _acknowledge(self, sharer: Sharer, ranges: dict[int, list[Range]]) -> dict:
+    def _acknowledge(
+        self, sharer: Sharer, ranges: dict[int, list[Range]]
+    ) -> dict[int, list[Range]]:
         """Acknowledge one partition by a request of its own; return what is left to say."""
         partition, own = ranges.popitem()
         request = sharer.acknowledge_request(*own, partition=partition)

@@ -70,7 +70,7 @@ def begin_state(wire: Wire, group: str, topic_id: bytes, partitions: int, start:
         done = wire.ask(request, 0).results[0].partitions
         if not any(each.error_code for each in done):
             return
-    raise AssertionError(done)
+    raise AssertionError("the state of the group cannot be begun")
 
 
 def _base64(uuid: bytes) -> str:

@@ -1,6 +1,7 @@
 """Acknowledgements that nobody should send: each has Kafka's code, in little time and memory."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_ranges_that_are_wrong_change_nothing(member: Sharer, name: str, by_fetc
 
 
 def test_limits_that_make_no_sense(member: Sharer):
-    wrong = {
+    wrong: dict[str, Any] = {
         "max_records": -5,
         "batch_size": -(2**31),
         "min_bytes": -7,

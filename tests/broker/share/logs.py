@@ -55,5 +55,10 @@ def whole(parts: Iterable[bytes]) -> LogBatches:
 
 def wish(member: str = "m", records: int = 500, **options: Any) -> Wish:
     """Ask for records."""
-    told = {"batch_size": 500, "is_record_limit": False, "now_ms": 0, "settings": SETTINGS}
+    told: dict[str, Any] = {
+        "batch_size": 500,
+        "is_record_limit": False,
+        "now_ms": 0,
+        "settings": SETTINGS,
+    }
     return Wish(member=member, max_records=records, **(told | options))

@@ -1,6 +1,7 @@
 """The twin of the share coordinator: keeps states in memory, late or never if it is told to."""
 
 from dataclasses import replace
+from typing import Any
 
 from logcore.broker.share.persister import ShareChange, ShareState
 from logcore.common.deferred import Deferred
@@ -24,7 +25,7 @@ class MemoryPersister:
         self.changes: list[ShareChange] = []
         self.error: KafkaError | None = None
         self.waits = False
-        self._waiting: list[tuple[Deferred, object]] = []
+        self._waiting: list[tuple[Deferred[Any], object]] = []
 
     def begin(self, key: ShareKey, start_offset: int = 0) -> None:
         self.states[key] = ShareState(0, start_offset)
@@ -44,8 +45,8 @@ class MemoryPersister:
         self.states[key] = replace(kept, start_offset=change.start_offset, batches=batches)
         return self._answer(None)
 
-    def _answer(self, outcome: object) -> Deferred:
-        answer: Deferred = Deferred()
+    def _answer(self, outcome: object) -> Deferred[Any]:
+        answer: Deferred[Any] = Deferred()
         self._waiting.append((answer, outcome))
         if not self.waits:
             self.go_on()

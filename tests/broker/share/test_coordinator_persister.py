@@ -19,7 +19,8 @@ def test_what_is_written_is_read(broker: Running):
     key = ShareKey("kept", topic_id, 0)
 
     def read() -> ShareState:
-        return broker.call(lambda: persister.read(key, 0)).value()
+        kept: ShareState = broker.call(lambda: persister.read(key, 0)).value()
+        return kept
 
     def write(state_epoch: int) -> None:
         change = ShareChange(state_epoch, 0, 7, 1, (StateBatch(8, 8, 2, 1),))
