@@ -6,7 +6,6 @@ Neighbours: `tests/broker/authorization` proves without Apache Kafka that handle
 """
 
 import base64
-import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -23,10 +22,10 @@ from logcore.common.errors import UnsupportedVersionError
 from logcore.common.uuids import ZERO_UUID
 from logcore.protocol.api_keys import ApiKey
 from tests.broker.authorization.building import codes_of, gist
+from tests.broker.authorization.ruling import connect_from
 from tests.broker.authorization.samples import Sample, samples
 from tests.broker.authorization.world import World, asked, make_world, until
 from tests.broker.running import running_broker
-from tests.broker.wire import Wire
 from tests.peers import kafka
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
@@ -65,15 +64,6 @@ def sets_of(key: ApiKey) -> list[frozenset[Rule]]:
     return sets
 
 
-def connect(port: int, address: str) -> Wire:
-    wire = Wire.__new__(Wire)
-    wire.socket = socket.create_connection(
-        ("127.0.0.1", port), timeout=20, source_address=(address, 0)
-    )
-    wire.client_id, wire.correlation_id = "test", 0
-    return wire
-
-
 def creation(host: str, each: Rule) -> dict[str, Any]:
     kind, name, pattern, operation, permission = each
     return {
@@ -92,7 +82,7 @@ class Site:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.wire = connect(port, MAKER)
+        self.wire = connect_from(MAKER, port)
         self.create([creation(MAKER, each) for each in EVERYTHING])
         self.world: World = make_world(self.wire)
 
@@ -120,7 +110,7 @@ class Site:
 
     def answer(self, sample: Sample, address: str) -> Any:
         """Ask from an address; return the gist of the answer."""
-        wire = connect(self.port, address)
+        wire = connect_from(address, self.port)
         try:
             for each in sample.before:
                 wire.ask(each.request, each.version)

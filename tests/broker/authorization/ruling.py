@@ -1,7 +1,11 @@
 """Rules, in the shape in which requests make and name them; and brokers that act on them."""
 
+import errno
+import socket
 from dataclasses import dataclass
 from typing import Any
+
+import pytest
 
 from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER
 from logcore.protocol.api_keys import ApiKey
@@ -81,3 +85,18 @@ def create_acls(wire: Wire, *rules: Rule) -> list[int]:
     creations = [rule.creation for rule in rules]
     made = asked(wire, ApiKey.CREATE_ACLS, 3, creations=creations)
     return [result.error_code for result in made.results]
+
+
+def connect_from(address: str, port: int) -> Wire:
+    """Connect from an address of the loopback, so as to be whom its rules are about."""
+    wire = Wire.__new__(Wire)
+    try:
+        wire.socket = socket.create_connection(
+            ("127.0.0.1", port), timeout=20, source_address=(address, 0)
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            pytest.skip(f"this system's loopback has no {address}")
+        raise
+    wire.client_id, wire.correlation_id = "test", 0
+    return wire

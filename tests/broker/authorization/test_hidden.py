@@ -3,7 +3,6 @@
 Classes of Apache Kafka's vulnerabilities that have to do with authorization, each by its name.
 """
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +12,7 @@ from logcore.broker.authorizer import CLUSTER_NAME, ResourceType
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.fetch import ReplicaState
 from tests.broker.authorization.building import codes_of, texts
-from tests.broker.authorization.ruling import Rule, allow, authorized, create_acls
+from tests.broker.authorization.ruling import Rule, allow, authorized, connect_from, create_acls
 from tests.broker.authorization.samples import samples
 from tests.broker.authorization.world import (
     OTHER,
@@ -58,13 +57,7 @@ def world(running: Running) -> World:
 
 
 def connect(running: Running, address: str) -> Wire:
-    """Connect from an address, so as to be whom its rules are about."""
-    wire = Wire.__new__(Wire)
-    wire.socket = socket.create_connection(
-        ("127.0.0.1", running.port), timeout=20, source_address=(address, 0)
-    )
-    wire.client_id, wire.correlation_id = "test", 0
-    return wire
+    return connect_from(address, running.port)
 
 
 @pytest.mark.parametrize("address", [STRANGER, GUEST])
