@@ -5,6 +5,7 @@ every name re-exported here has its stub, with its docstring, in `_core.pyi`.
 Neighbours: `rust/bindings/` defines what `_core` holds.
 """
 
+from logcore._native._core import VERSION as VERSION
 from logcore._native._core import ArrowStream as ArrowStream
 from logcore._native._core import BatchView as BatchView
 from logcore._native._core import Columns as Columns

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from typing_extensions import Buffer, CapsuleType, disjoint_base, override
 
 __all__ = [
+    "VERSION",
     "ArrowStream",
     "BatchView",
     "Columns",
@@ -31,6 +32,9 @@ __all__ = [
     "Seams",
     "decompress",
 ]
+
+VERSION: Final[str]
+"""The version of the package, as Cargo.toml says it."""
 
 class _Recovery(TypedDict):
     was_clean: bool
@@ -68,7 +72,6 @@ class _LoadReport(TypedDict):
     foreign: list[str]
     set_aside: list[str]
 
-@disjoint_base
 def decompress(codec_id: int, data: bytes, limit_bytes: int) -> bytes:
     """Return what was compressed by the codec of this id, at most so many bytes of it.
 
@@ -77,6 +80,7 @@ def decompress(codec_id: int, data: bytes, limit_bytes: int) -> bytes:
         UnsupportedCompressionTypeError: If no codec has this id.
     """
 
+@disjoint_base
 class Log:
     """One log in one directory; `logcore.Log` derives from it and opens it with keywords."""
 
@@ -1182,7 +1186,11 @@ class FetchedRecords:
         aborted: Sequence[tuple[int, int]] | None = None,
         check_crcs: bool = True,
     ) -> Self:
-        """Read from `offset` on; `aborted` hides transactions, by producer id and first offset."""
+        """Read from `offset` on; `aborted` hides transactions, by producer id and first offset.
+
+        Raises:
+            CorruptMessageError: If what is between the batches makes no sense.
+        """
 
     @property
     def topic(self) -> str:
@@ -1195,6 +1203,10 @@ class FetchedRecords:
     @property
     def size_bytes(self) -> int:
         """How many bytes were received."""
+
+    @property
+    def end_offset(self) -> int:
+        """Offset after the last whole batch; that of the beginning if there is none."""
 
     @property
     def next_offset(self) -> int:

@@ -9,7 +9,6 @@ Neighbours: `cluster` keeps what is opened here; `sasl` has the exchanges.
 import asyncio
 import contextlib
 import ssl
-from importlib.metadata import version as version_of
 from typing import Final
 
 from logcore.client.addresses import Address, resolve
@@ -23,6 +22,7 @@ from logcore.common.errors import (
     UnsupportedVersionError,
     error_for_code,
 )
+from logcore.common.version import VERSION
 from logcore.network.memory import ReceiveMemory
 from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 
@@ -42,7 +42,7 @@ class Opener:
         self._settings = settings
         self._tls = tls
         self._memory = ReceiveMemory()
-        self._software_version = version_of("logcore")
+        self._software_version = VERSION
 
     async def open(self, address: Address, timeout_s: float) -> Connection:
         """Open a connection that is ready for requests.
