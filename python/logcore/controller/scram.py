@@ -164,7 +164,6 @@ def describe(
         infos.setdefault(user, []).append(info)
     asked = Counter(list(users or infos))
     return DescribeUserScramCredentialsResponse(
-        error_message=None,
         results=[
             _described(user, infos.get(user), is_twice=count > 1) for user, count in asked.items()
         ],
@@ -185,6 +184,4 @@ def _described(
         return DescribeUserScramCredentialsResult(
             user=user, error_code=error.code, error_message=str(error)
         )
-    return DescribeUserScramCredentialsResult(
-        user=user, error_message=None, credential_infos=infos or []
-    )
+    return DescribeUserScramCredentialsResult(user=user, credential_infos=infos or [])

@@ -153,7 +153,7 @@ def test_who_logs_in_is_served(version: int):
     assert client.connection.limits == (8, SMALL)
     response = client.shake()
     assert (response.error_code, response.mechanisms) == (0, ["PLAIN", "TEMPORARY"])
-    assert client.tell(version=version) == SaslAuthenticateResponse(error_message=None)
+    assert client.tell(version=version) == SaslAuthenticateResponse()
     assert client.connection.principal == Principal("User", "alice")
     assert client.connection.limits == (8, LARGE)
     assert client.connection.handler is client, "from now on nothing stands between"
@@ -207,6 +207,13 @@ def test_what_is_no_request_ends_it(frame: bytes):
     client = Serving()
     client.shake()
     assert client.frame(frame) is None
+    assert client.connection.is_shut
+
+
+def test_a_second_handshake_is_told_what_is_wrong():
+    client = Serving()
+    client.shake()
+    assert client.shake().error_code == 34
     assert client.connection.is_shut
 
 
@@ -339,7 +346,7 @@ def test_a_renewal_by_somebody_else_is_refused():
     client.scheduler.advance(2000)
     response = client.log_in(b"\0bob\0secret")
     assert response.error_code == 58
-    assert "from User:alice: User:bob" in response.error_message
+    assert "from User.alice: User.bob" in response.error_message
     assert client.connection.is_shut
 
 

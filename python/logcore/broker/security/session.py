@@ -18,6 +18,7 @@ from logcore.broker.security.exchange import Exchange, Login, LoginError
 from logcore.broker.security.gate import Gate
 from logcore.common.deferred import Deferred
 from logcore.common.errors import (
+    IllegalSaslStateError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     Step: TypeAlias = Callable[[memoryview], Any]
 
 _RENEWALS_APART_MS: Final = 1000
+_HANDSHAKE_LAST: Final = SaslHandshakeRequest.VERSIONS[1]
 _SUCCESS: Final = b"\0\0"
 _ERROR_AT: Final = slice(4, 6)  # of the error code in an ApiVersions response
 _SASL_HANDSHAKE: Final = int(ApiKey.SASL_HANDSHAKE).to_bytes(2, "big")
@@ -133,12 +135,12 @@ class Session:
         try:
             header, position = decode_request_header(frame)
             if header.api_key != ApiKey.SASL_AUTHENTICATE:
-                return self._fail(LoginError(f"asked for API {header.api_key} while logging in"))
+                return self._fail_unexpected(header)
             _check_version(header, SaslAuthenticateRequest)
             request = SaslAuthenticateRequest.decode(frame, header.version, position)
         except MalformedMessageError as error:
             return self._fail(LoginError(f"sent what is no request: {error}"))
-        response = SaslAuthenticateResponse(error_message=None)
+        response = SaslAuthenticateResponse()
         try:
             response.auth_bytes = self._respond(bytes(request.auth_bytes))
             login = self._asked.login
@@ -151,6 +153,14 @@ class Session:
             )
             return self._fail(error, _encoded(response, header))
         return _encoded(response, header)
+
+    def _fail_unexpected(self, header: RequestHeader) -> "Deferred[Answer]":
+        """Refuse another request than the exchange's; it is not decoded, whatever it is."""
+        told: Answer = None
+        if header.api_key == ApiKey.SASL_HANDSHAKE and header.version <= _HANDSHAKE_LAST:
+            response = SaslHandshakeResponse(error_code=IllegalSaslStateError.code)
+            told = _encoded(response, header)
+        return self._fail(LoginError(f"asked for API {header.api_key} while logging in"), told)
 
     def _exchanged_bare(self, frame: memoryview) -> "Answer | Deferred[Answer]":
         """Answer a token that is a frame by itself."""
@@ -191,7 +201,10 @@ class Session:
         principal = Principal(USER, login.name, has_token=login.has_token)
         before, self._renewed = self._renewed, None
         if before is not None and before != principal:
-            told = f"Cannot change principals during re-authentication from {before}: {principal}"
+            told = (
+                "Cannot change principals during re-authentication from "
+                f"{before.kind}.{before.name}: {principal.kind}.{principal.name}"
+            )
             raise LoginError("logged in again as somebody else", told)
         gate, connection = self._gate, self._connection
         connection.principal = principal
