@@ -4,19 +4,22 @@ import threading
 
 import pytest
 
-from logcore.admin import admin as twins
 from logcore.admin.admin import Admin
 from logcore.common.config import ConfigError
 from logcore.common.errors import ClientClosedError, ClientTimeoutError, SecurityDisabledError
 from logcore.testing.local_broker import LocalBroker
 
+PARTS = [
+    "topics", "configs", "groups", "share_groups", "offsets", "transactions", "acls", "users",
+    "quotas", "cluster",
+]  # fmt: skip
 
-def test_each_part_has_all_of_its_twin() -> None:
-    for name in ("Topics", "Configs", "Groups", "ShareGroups", "Offsets", "Transactions", "Acls",
-                 "Users", "Quotas", "ClusterAdmin"):  # fmt: skip
-        core = getattr(twins, f"Async{name}")
-        wanted = {method for method in vars(core) if not method.startswith("_")}
-        assert wanted == {method for method in vars(getattr(twins, name)) if method[0] != "_"}
+
+@pytest.mark.parametrize("name", PARTS)
+def test_each_part_has_all_of_its_twin(our_admin: Admin, name: str) -> None:
+    part = getattr(our_admin, name)
+    wanted = {method for method in vars(type(part.core)) if not method.startswith("_")}
+    assert wanted == {method for method in vars(type(part)) if not method.startswith("_")}
 
 
 def test_closing_ends_its_thread() -> None:

@@ -11,7 +11,9 @@ from enum import IntEnum
 from typing import Any
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.results import Results, error_of
+from logcore.client.blocking import blocking
 from logcore.common.errors import KafkaError
 from logcore.protocol.messages.create_acls import AclCreation, CreateAclsRequest
 from logcore.protocol.messages.delete_acls import DeleteAclsFilter, DeleteAclsRequest
@@ -209,6 +211,14 @@ class AsyncAcls:
                     _acl(match, match.pattern_type, match) for match in result.matching_acls
                 ]
         return Results(values, errors)
+
+
+class Acls(Part):
+    """Access rules; see `AsyncAcls`."""
+
+    create = blocking(AsyncAcls.create)
+    describe = blocking(AsyncAcls.describe)
+    delete = blocking(AsyncAcls.delete)
 
 
 def _acl(resource: Any, pattern: int, rule: Any) -> Acl:  # noqa: ANN401 - of either response

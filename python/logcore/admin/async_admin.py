@@ -1,25 +1,29 @@
 """`AsyncAdmin`: administration of a cluster from a coroutine.
 
-Invariant: it lives on the loop on which it was made; parts share its connections.
+Invariant: it lives on the loop on which it was made; parts share its connections, and each is
+imported when it is first used.
 Neighbours: each part is a module of this room; `admin` is the synchronous twin.
 """
 
 import asyncio
-from typing import Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
-from logcore.admin.acls import AsyncAcls
 from logcore.admin.asking import Asking
-from logcore.admin.cluster import AsyncClusterAdmin
 from logcore.admin.config import ADMIN_CONFIG
-from logcore.admin.configs import AsyncConfigs
-from logcore.admin.groups import AsyncGroups
-from logcore.admin.offsets import AsyncOffsets
-from logcore.admin.share_groups import AsyncShareGroups
-from logcore.admin.topics import AsyncTopics
-from logcore.admin.transactions import AsyncTransactions
-from logcore.admin.users import AsyncQuotas, AsyncUsers
 from logcore.client.cluster import Cluster
 from logcore.client.settings import Settings
+
+if TYPE_CHECKING:
+    from logcore.admin.acls import AsyncAcls
+    from logcore.admin.cluster import AsyncClusterAdmin
+    from logcore.admin.configs import AsyncConfigs
+    from logcore.admin.groups import AsyncGroups
+    from logcore.admin.offsets import AsyncOffsets
+    from logcore.admin.share_groups import AsyncShareGroups
+    from logcore.admin.topics import AsyncTopics
+    from logcore.admin.transactions import AsyncTransactions
+    from logcore.admin.users import AsyncQuotas, AsyncUsers
 
 
 class AsyncAdmin:
@@ -28,18 +32,6 @@ class AsyncAdmin:
     Args:
         bootstrap_servers: Brokers to begin with, as ``HOST:PORT``, several with commas.
         settings: Other settings, by Kafka's keys; underscores may stand for the dots.
-
-    Attributes:
-        topics: Topics and their partitions.
-        configs: Settings of topics, brokers and groups.
-        groups: Groups, and the offsets they committed.
-        share_groups: Where share groups are.
-        offsets: Where partitions begin and end.
-        transactions: Transactions and their producers.
-        acls: Access rules.
-        users: Users' passwords.
-        quotas: Limits of users, clients and addresses.
-        cluster: Brokers, directories, features, leaders.
 
     Raises:
         ConfigError: If a setting is unknown or refused.
@@ -63,17 +55,7 @@ class AsyncAdmin:
         told: dict[str, Any] = {"bootstrap.servers": bootstrap_servers, **settings}
         self._cluster = Cluster(Settings(ADMIN_CONFIG, told), creates_topics=False)
         timeout_ms = self._cluster.settings.integer("default.api.timeout.ms")
-        asking = Asking(self._cluster, timeout_ms / 1000)
-        self.topics = AsyncTopics(asking)
-        self.configs = AsyncConfigs(asking)
-        self.groups = AsyncGroups(asking)
-        self.share_groups = AsyncShareGroups(asking)
-        self.offsets = AsyncOffsets(asking)
-        self.transactions = AsyncTransactions(asking)
-        self.acls = AsyncAcls(asking)
-        self.users = AsyncUsers(asking)
-        self.quotas = AsyncQuotas(asking)
-        self.cluster = AsyncClusterAdmin(asking)
+        self._asking = Asking(self._cluster, timeout_ms / 1000)
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,3 +67,73 @@ class AsyncAdmin:
         """Close its connections; twice is no error."""
         self._cluster.close()
         await asyncio.sleep(0)
+
+    @cached_property
+    def topics(self) -> "AsyncTopics":
+        """Topics and their partitions."""
+        from logcore.admin.topics import AsyncTopics  # noqa: PLC0415 - when it is used
+
+        return AsyncTopics(self._asking)
+
+    @cached_property
+    def configs(self) -> "AsyncConfigs":
+        """Settings of topics, brokers and groups."""
+        from logcore.admin.configs import AsyncConfigs  # noqa: PLC0415 - when it is used
+
+        return AsyncConfigs(self._asking)
+
+    @cached_property
+    def groups(self) -> "AsyncGroups":
+        """Groups, and the offsets they committed."""
+        from logcore.admin.groups import AsyncGroups  # noqa: PLC0415 - when it is used
+
+        return AsyncGroups(self._asking)
+
+    @cached_property
+    def share_groups(self) -> "AsyncShareGroups":
+        """Where share groups are."""
+        from logcore.admin.share_groups import AsyncShareGroups  # noqa: PLC0415 - when it is used
+
+        return AsyncShareGroups(self._asking)
+
+    @cached_property
+    def offsets(self) -> "AsyncOffsets":
+        """Where partitions begin and end."""
+        from logcore.admin.offsets import AsyncOffsets  # noqa: PLC0415 - when it is used
+
+        return AsyncOffsets(self._asking)
+
+    @cached_property
+    def transactions(self) -> "AsyncTransactions":
+        """Transactions and their producers."""
+        from logcore.admin.transactions import AsyncTransactions  # noqa: PLC0415 - when it is used
+
+        return AsyncTransactions(self._asking)
+
+    @cached_property
+    def acls(self) -> "AsyncAcls":
+        """Access rules."""
+        from logcore.admin.acls import AsyncAcls  # noqa: PLC0415 - when it is used
+
+        return AsyncAcls(self._asking)
+
+    @cached_property
+    def users(self) -> "AsyncUsers":
+        """Users' passwords."""
+        from logcore.admin.users import AsyncUsers  # noqa: PLC0415 - when it is used
+
+        return AsyncUsers(self._asking)
+
+    @cached_property
+    def quotas(self) -> "AsyncQuotas":
+        """Limits of users, clients and addresses."""
+        from logcore.admin.users import AsyncQuotas  # noqa: PLC0415 - when it is used
+
+        return AsyncQuotas(self._asking)
+
+    @cached_property
+    def cluster(self) -> "AsyncClusterAdmin":
+        """Brokers, directories, features, leaders."""
+        from logcore.admin.cluster import AsyncClusterAdmin  # noqa: PLC0415 - when it is used
+
+        return AsyncClusterAdmin(self._asking)

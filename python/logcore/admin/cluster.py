@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.partition_results import (
     by_partition,
     indexes_by_topic,
     parts_by_topic,
 )
 from logcore.admin.results import Results, collect, error_of, nothing
+from logcore.client.blocking import blocking
 from logcore.common.errors import KafkaError
 from logcore.protocol.messages.alter_partition_reassignments import (
     AlterPartitionReassignmentsRequest,
@@ -324,6 +326,19 @@ class AsyncClusterAdmin:
             for topic in response.topics
             for part in topic.partitions
         }
+
+
+class ClusterAdmin(Part):
+    """The cluster as a whole; see `AsyncClusterAdmin`."""
+
+    describe = blocking(AsyncClusterAdmin.describe)
+    log_dirs = blocking(AsyncClusterAdmin.log_dirs)
+    features = blocking(AsyncClusterAdmin.features)
+    update_features = blocking(AsyncClusterAdmin.update_features)
+    quorum = blocking(AsyncClusterAdmin.quorum)
+    elect_leaders = blocking(AsyncClusterAdmin.elect_leaders)
+    reassign = blocking(AsyncClusterAdmin.reassign)
+    reassignments = blocking(AsyncClusterAdmin.reassignments)
 
 
 def _move(partition: int, brokers: Sequence[int] | None) -> ReassignablePartition:

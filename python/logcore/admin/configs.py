@@ -11,7 +11,9 @@ from enum import IntEnum
 from typing import Any
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.results import Results, collect, nothing
+from logcore.client.blocking import blocking
 from logcore.common.errors import KafkaError
 from logcore.protocol.messages.describe_configs import (
     DescribeConfigsRequest,
@@ -267,6 +269,14 @@ class AsyncConfigs:
         if node_id is None:
             return await self._asking.any(what, request)
         return await self._asking.broker(what, node_id, request)
+
+
+class Configs(Part):
+    """Settings; see `AsyncConfigs`."""
+
+    describe = blocking(AsyncConfigs.describe)
+    alter = blocking(AsyncConfigs.alter)
+    resources = blocking(AsyncConfigs.resources)
 
 
 def _by_node(resources: Iterable[Resource]) -> dict[int | None, list[Resource]]:

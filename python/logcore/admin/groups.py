@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from logcore.admin.asking import Asking
 from logcore.admin.group_descriptions import GroupDescription, described
+from logcore.admin.part import Part
 from logcore.admin.partition_results import (
     by_partition,
     indexes_by_topic,
     parts_by_topic,
 )
 from logcore.admin.results import Results, collect, error_of, nothing
+from logcore.client.blocking import blocking
 from logcore.common.errors import GroupIdNotFoundError, KafkaError
 from logcore.protocol.messages.consumer_group_describe import ConsumerGroupDescribeRequest
 from logcore.protocol.messages.delete_groups import DeleteGroupsRequest
@@ -294,6 +296,18 @@ class AsyncGroups:
         if kind is None and answer.group_state == "Dead":
             return GroupIdNotFoundError(f"there is no group {group}")
         return described(answer, kind or "classic")
+
+
+class Groups(Part):
+    """Groups; see `AsyncGroups`."""
+
+    list = blocking(AsyncGroups.list)
+    describe = blocking(AsyncGroups.describe)
+    delete = blocking(AsyncGroups.delete)
+    offsets = blocking(AsyncGroups.offsets)
+    set_offsets = blocking(AsyncGroups.set_offsets)
+    delete_offsets = blocking(AsyncGroups.delete_offsets)
+    remove_members = blocking(AsyncGroups.remove_members)
 
 
 def _describe_request(group: str, kind: str | None) -> Message:

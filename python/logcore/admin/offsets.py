@@ -11,8 +11,10 @@ from datetime import datetime
 from enum import IntEnum
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, parts_by_topic
 from logcore.admin.results import Results
+from logcore.client.blocking import blocking
 from logcore.protocol.messages.list_offsets import (
     ListOffsetsPartition,
     ListOffsetsPartitionResponse,
@@ -122,6 +124,14 @@ class AsyncOffsets:
             for topic in sorted(found)
             for partition in found[topic]
         ]
+
+
+class Offsets(Part):
+    """Offsets of partitions; see `AsyncOffsets`."""
+
+    find = blocking(AsyncOffsets.find)
+    bounds = blocking(AsyncOffsets.bounds)
+    partitions = blocking(AsyncOffsets.partitions)
 
 
 def _part(partition: int, wanted: OffsetSpec | int | datetime) -> ListOffsetsPartition:

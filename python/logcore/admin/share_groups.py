@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, parts_by_topic
 from logcore.admin.results import Results, collect, error_of, nothing
+from logcore.client.blocking import blocking
 from logcore.protocol.messages.alter_share_group_offsets import (
     AlterShareGroupOffsetsRequest,
     AlterShareGroupOffsetsRequestPartition,
@@ -112,6 +114,14 @@ class AsyncShareGroups:
         )
         response = await self._asking.coordinator("delete offsets", group, request)
         return collect(response.responses, lambda answer: answer.topic_name, nothing)
+
+
+class ShareGroups(Part):
+    """Offsets of share groups; see `AsyncShareGroups`."""
+
+    offsets = blocking(AsyncShareGroups.offsets)
+    set_offsets = blocking(AsyncShareGroups.set_offsets)
+    delete_offsets = blocking(AsyncShareGroups.delete_offsets)
 
 
 def _begin(partition: int, offset: int) -> AlterShareGroupOffsetsRequestPartition:

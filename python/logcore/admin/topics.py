@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, parts_by_topic
 from logcore.admin.results import Results, collect, nothing
+from logcore.client.blocking import blocking
 from logcore.protocol.messages.create_partitions import (
     CreatePartitionsAssignment,
     CreatePartitionsRequest,
@@ -260,6 +262,17 @@ class AsyncTopics:
             response = await self._asking.broker("delete records", node_id, request)
             results = results.merged(by_partition(response.topics, lambda part: part.low_watermark))
         return results
+
+
+class Topics(Part):
+    """Topics; see `AsyncTopics`."""
+
+    create = blocking(AsyncTopics.create)
+    delete = blocking(AsyncTopics.delete)
+    list = blocking(AsyncTopics.list)
+    describe = blocking(AsyncTopics.describe)
+    add_partitions = blocking(AsyncTopics.add_partitions)
+    delete_records = blocking(AsyncTopics.delete_records)
 
 
 def _cut(partition: int, offset: int) -> DeleteRecordsPartition:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, indexes_by_topic
 from logcore.admin.results import Results, collect, error_of
+from logcore.client.blocking import blocking
 from logcore.client.coordinators import CoordinatorKind
 from logcore.common.errors import KafkaError, TransactionalIdNotFoundError
 from logcore.protocol.messages.describe_producers import (
@@ -238,6 +240,16 @@ class AsyncTransactions:
             else:
                 values[transactional_id] = response.producer_id
         return Results(values, errors)
+
+
+class Transactions(Part):
+    """Transactions; see `AsyncTransactions`."""
+
+    list = blocking(AsyncTransactions.list)
+    describe = blocking(AsyncTransactions.describe)
+    producers = blocking(AsyncTransactions.producers)
+    abort = blocking(AsyncTransactions.abort)
+    fence = blocking(AsyncTransactions.fence)
 
 
 def _described(state: TransactionState) -> TransactionDescription:

@@ -11,7 +11,9 @@ from enum import IntEnum
 from typing import Final
 
 from logcore.admin.asking import Asking
+from logcore.admin.part import Part
 from logcore.admin.results import Results, collect, error_of, nothing
+from logcore.client.blocking import blocking
 from logcore.common.scram import BY_NUMBER, salted_password
 from logcore.protocol.messages.alter_client_quotas import (
     AlterClientQuotasRequest,
@@ -130,6 +132,14 @@ class AsyncUsers:
         collect(response.results, lambda result: result.user, nothing).raise_for_errors()
 
 
+class Users(Part):
+    """Users' passwords; see `AsyncUsers`."""
+
+    credentials = blocking(AsyncUsers.credentials)
+    set_password = blocking(AsyncUsers.set_password)
+    remove_password = blocking(AsyncUsers.remove_password)
+
+
 class AsyncQuotas:
     """The quotas of a cluster's clients.
 
@@ -206,6 +216,13 @@ class AsyncQuotas:
         for answer in response.entries:
             if answer.error_code:
                 raise error_of(answer.error_code, answer.error_message, "quotas")
+
+
+class Quotas(Part):
+    """Quotas; see `AsyncQuotas`."""
+
+    describe = blocking(AsyncQuotas.describe)
+    alter = blocking(AsyncQuotas.alter)
 
 
 _EXACT_NAME: Final = 0
