@@ -60,6 +60,7 @@ class Dispatcher:
         self._parts = parts
         self._plain = PlainProduces(parts)
         self._quotas = parts.quotas
+        self._answered = parts.traffic.answered
         self._routes: dict[int, _Route] = {}
         self._now_ns = parts.scheduler.monotonic_ns
         self._seconds = parts.metrics.histogram(
@@ -156,6 +157,7 @@ class Dispatcher:
             if context.meter is not None:
                 context.meter.settle(None)
             return None
+        self._answered(context.api_key, response)
         try:
             return _encode(response, context)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not hang the client
@@ -173,6 +175,7 @@ class Dispatcher:
                 exc_info=error,
             )
             error = UnknownServerError("the server failed; its log says how")
+        self._parts.traffic.refused(context.api_key, error.code)
         response: Any = api.response_class()()
         if hasattr(response, "error_code"):
             response.error_code = error.code

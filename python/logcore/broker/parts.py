@@ -20,6 +20,7 @@ from logcore.broker.quotas.quotas import Quotas, unlimited
 from logcore.broker.share.share_partitions import SharePartitions
 from logcore.broker.streams_topics import StreamsTopics
 from logcore.broker.telemetry.telemetry import Telemetry
+from logcore.broker.traffic import Traffic
 from logcore.common.clock import Scheduler
 from logcore.common.metrics import Metrics
 from logcore.controller.controller import Controller
@@ -53,6 +54,7 @@ class Parts:
         metrics: Counters of everything.
         telemetry: What clients push of their own counters.
         authorizer: Who may do what.
+        traffic: What went through.
         quotas: How much of the broker a client may take.
         streams_topics: The internal topics of streams groups that are being created.
         metadata_cache: Encoded topics, for answers to Metadata.
@@ -78,6 +80,7 @@ class Parts:
     metrics: Metrics
     telemetry: Telemetry
     authorizer: Authorizer = field(default_factory=AllowAll)
+    traffic: Traffic = field(default_factory=Traffic)
     quotas: Quotas = field(default_factory=unlimited)
     streams_topics: StreamsTopics = field(default_factory=StreamsTopics)
     metadata_cache: MetadataCache = field(default_factory=MetadataCache)

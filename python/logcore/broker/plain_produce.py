@@ -30,6 +30,7 @@ class PlainProduces:
         self._parts = parts
         self._replicas = parts.replicas
         self._check = parts.purgatory.check
+        self._produced = parts.traffic.produced
 
     @property
     def is_open(self) -> bool:
@@ -54,6 +55,10 @@ class PlainProduces:
         except LogcoreError:
             return None
         self._check(partition.key)
+        try:
+            self._produced[partition.topic] += len(frame)
+        except KeyError:
+            self._produced.count(partition.topic, len(frame))
         return [answer]
 
     def _partition_of(self, plain: PlainProduce) -> Partition | None:

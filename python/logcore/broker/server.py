@@ -40,6 +40,7 @@ from logcore.broker.lanes import Lanes
 from logcore.broker.listeners import Listeners
 from logcore.broker.offline import OfflineDirs
 from logcore.broker.parts import Parts
+from logcore.broker.parts_metrics import observe_parts
 from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import make_quotas
@@ -159,6 +160,7 @@ class Broker:
         self._blocking_closers.append(lambda: storage.logs.close(self._broker_epoch()))
         self._blocking_closers.append(lanes.close)  # before the logs: work may still use them
         self.parts = self._assemble(scheduler, metrics, configs, lanes, storage)
+        observe_parts(self.parts)
         self.dispatcher = Dispatcher(self.parts)
         logins = Logins(self.config, self.parts.controller, scheduler, lanes, metrics)
         self._closers.append(logins.stop)

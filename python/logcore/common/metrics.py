@@ -188,11 +188,11 @@ class Metrics:
 
     def counter(self, name: str, text: str, labels: Sequence[str] = ()) -> Counter:
         """Make a counter."""
-        return self._add(Counter(name, text, labels))
+        return self.add(Counter(name, text, labels))
 
     def gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
         """Make a gauge."""
-        return self._add(Gauge(name, text, labels))
+        return self.add(Gauge(name, text, labels))
 
     def histogram(
         self,
@@ -202,15 +202,15 @@ class Metrics:
         bounds: Sequence[float] = LATENCY_SECONDS,
     ) -> Histogram:
         """Make a histogram."""
-        return self._add(Histogram(name, text, labels, bounds))
+        return self.add(Histogram(name, text, labels, bounds))
 
     def observe_counter(self, name: str, text: str, ask: Callable[[], float]) -> None:
         """Show a growing number that lives elsewhere."""
-        self._add(Observed("counter", name, text, ask))
+        self.add(Observed("counter", name, text, ask))
 
     def observe_gauge(self, name: str, text: str, ask: Callable[[], float]) -> None:
         """Show a number that lives elsewhere."""
-        self._add(Observed("gauge", name, text, ask))
+        self.add(Observed("gauge", name, text, ask))
 
     def observe_family(
         self,
@@ -221,7 +221,7 @@ class Metrics:
         ask: Callable[[], Iterable[tuple[tuple[str, ...], float]]],
     ) -> None:
         """Show numbers with labels that live elsewhere: ``counter`` or ``gauge``."""
-        self._add(ObservedFamily(kind, name, text, labels, ask))
+        self.add(ObservedFamily(kind, name, text, labels, ask))
 
     def observe_lines(self, ask: Callable[[], Iterable[str]]) -> None:
         """Show lines that are made elsewhere, after all others."""
@@ -245,7 +245,8 @@ class Metrics:
             lines.extend(ask())
         return "\n".join(lines) + "\n" if lines else ""
 
-    def _add(self, metric: MetricT) -> MetricT:
+    def add(self, metric: MetricT) -> MetricT:
+        """Show a metric that was made elsewhere."""
         assert metric.name not in self._metrics, f"there is a metric {metric.name} already"
         self._metrics[metric.name] = metric
         return metric

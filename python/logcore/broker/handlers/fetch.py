@@ -21,6 +21,7 @@ from logcore.common.errors import (
     UnknownTopicIdError,
     UnsupportedCompressionTypeError,
 )
+from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.fetch import (
     AbortedTransaction,
     EpochEndOffset,
@@ -235,6 +236,10 @@ class _Fetch:
         served: list[Wanted] = []
         last: Wanted | None = None
         for wanted, data in self._results:
+            if data.records:
+                self._count(wanted, data)
+            elif data.error_code:
+                self._parts.traffic.refused(ApiKey.FETCH, data.error_code)
             if use.session is not None:
                 if use.is_incremental and not _is_news(wanted, data):
                     continue
@@ -257,6 +262,12 @@ class _Fetch:
             move_to_end(use.session, served, version)
         self._results = []
         return FetchResponse(session_id=use.session_id, responses=topics)
+
+    def _count(self, wanted: Wanted, data: PartitionData) -> None:
+        """Count what is sent of a partition."""
+        records = data.records
+        if isinstance(records, memoryview):
+            self._parts.traffic.fetched.count(self._name_of(wanted) or "", records.nbytes)
 
 
 def _is_news(wanted: Wanted, data: PartitionData) -> bool:

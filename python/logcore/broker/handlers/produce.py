@@ -36,6 +36,7 @@ from logcore.common.errors import (
     UnknownTopicOrPartitionError,
 )
 from logcore.coordinator.transaction.service import hand_on
+from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.produce import (
     BatchIndexAndErrorMessage,
     PartitionProduceData,
@@ -139,7 +140,9 @@ def _produce(
                 pending = _append(parts, partition, data, answer, guard)
             except KafkaError as error:
                 _refuse(answer, error)
+                parts.traffic.refused(ApiKey.PRODUCE, error.code)
             else:
+                parts.traffic.produced.count(topic.name, len(_records_of(data)))
                 if pending is not None:
                     waiting.append(pending)
         topics.append(
@@ -282,6 +285,7 @@ def _append_in_lane(
             error = UnknownTopicOrPartitionError(f"{partition} was deleted meanwhile")
         if isinstance(error, KafkaError):
             parts.replicas.note_failure(partition, error)
+            parts.traffic.refused(ApiKey.PRODUCE, error.code)
             _refuse(answer, error)
         elif error is not None:
             finished.fail(error)

@@ -20,6 +20,8 @@ from logcore.common.errors import (
 from logcore.record.compression import CODECS
 
 _LONG_AGO_MS: Final = -(2**62)
+_ASK_AGAIN: Final = frozenset({UnknownSubscriptionIdError, UnsupportedCompressionTypeError})
+"""Errors by which a client is told to ask again, which it then may at once."""
 
 
 class ClientInstance:
@@ -43,6 +45,7 @@ class ClientInstance:
     __slots__ = (
         "_asked_ms",
         "_error",
+        "_has_asked",
         "_is_terminating",
         "_pushed_ms",
         "facts",
@@ -64,6 +67,7 @@ class ClientInstance:
         self.used_ms = 0
         self._asked_ms = _LONG_AGO_MS
         self._pushed_ms = _LONG_AGO_MS
+        self._has_asked = False  # since it last pushed
         self._error: type[KafkaError] | None = None
         self._is_terminating = False
 
@@ -74,10 +78,10 @@ class ClientInstance:
             ThrottlingQuotaExceededError: If it comes too soon.
         """
         since_ms = now_ms - max(self._asked_ms, self._pushed_ms)
-        if since_ms >= self.wanted.interval_ms:
-            self._asked_ms = now_ms
-        elif self._error not in {UnknownSubscriptionIdError, UnsupportedCompressionTypeError}:
+        if since_ms < self.wanted.interval_ms and self._error not in _ASK_AGAIN:
             raise _too_soon(self.wanted.interval_ms)
+        self._asked_ms = now_ms
+        self._has_asked = True
         self._error = None
 
     def push(
@@ -104,7 +108,8 @@ class ClientInstance:
     def _check(self, subscription_id: int, codec_id: int, now_ms: int, *, is_last: bool) -> None:
         if self._is_terminating:
             raise InvalidRequestError("the client said before that it pushes for the last time")
-        if self._asked_ms > self._pushed_ms or now_ms - self._pushed_ms >= self.wanted.interval_ms:
+        if self._has_asked or now_ms - self._pushed_ms >= self.wanted.interval_ms:
+            self._has_asked = False
             self._pushed_ms = now_ms
         elif not is_last:
             raise _too_soon(self.wanted.interval_ms)

@@ -187,7 +187,7 @@ class Telemetry:
             self._instances[instance_id] = instance
         self._instances.move_to_end(instance_id)
         instance.used_ms = now_ms
-        if len(self._instances) > INSTANCES_MAX:
+        while len(self._instances) > INSTANCES_MAX:
             self._instances.popitem(last=False)
         return instance
 
