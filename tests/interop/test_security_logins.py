@@ -297,6 +297,8 @@ def test_java_by_certificate(secured: Secured, tmp_path: Path):
     assert "Created topic" in client.run("topics", "--create", "--topic", "java-certificate")
     del client.settings["ssl.keystore.type"], client.settings["ssl.keystore.location"]
     assert "SslAuthenticationException" in client.refusal("topics", "--list")
+    said = secured.broker.output.read_text().rpartition("handshake failed: ")[2]
+    assert "certificate" in said.lower()
 
 
 @peer

@@ -6,6 +6,7 @@ Neighbours: `connection` is what it makes; `binding` gives the sockets; `limits`
 """
 
 import asyncio
+import contextlib
 import errno
 import logging
 import socket
@@ -18,6 +19,7 @@ from logcore.common.clock import Timer
 from logcore.network.binding import listening_sockets, plain_host
 from logcore.network.connection import Connection, RequestHandler
 from logcore.network.service import NetworkService
+from logcore.network.tls_alerts import alert_of
 
 logger = logging.getLogger(__name__)
 
@@ -223,14 +225,20 @@ class Listener:
 
     async def _open(self, accepted: socket.socket, connection: Connection) -> None:
         """Make a transport of an accepted socket, after the handshake if there is one."""
-        context = self._tls() if self._tls is not None else None
+        loop = self.service.loop
+        if self._tls is None:
+            await loop.connect_accepted_socket(lambda: connection, accepted)
+            return
         timeout_s = self.service.settings.handshake_timeout_ms / 1000
-        await self.service.loop.connect_accepted_socket(
-            lambda: connection,
-            accepted,
-            ssl=context,
-            ssl_handshake_timeout=timeout_s if context is not None else None,
-        )
+        with accepted.dup() as kept:  # by which a refusal is told after the transport is gone
+            try:
+                await loop.connect_accepted_socket(
+                    lambda: connection, accepted, ssl=self._tls(), ssl_handshake_timeout=timeout_s
+                )
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    kept.send(alert_of(error))
+                raise
 
     def _opened(
         self, accepted: socket.socket, connection: Connection, task: asyncio.Task[None]

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from logcore.common.config import ConfigError
 from logcore.network.stores import StoreError, certificates_pem, key_pem
+from logcore.network.tls_alerts import AlertingContext
 
 KEYS: Final = (
     "ssl.cipher.suites",
@@ -89,7 +90,7 @@ def server_context(settings: Settings) -> ssl.SSLContext:
     Raises:
         ConfigError: If a key is wrong, or a file or text is not what it should be.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = AlertingContext(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     _set_versions(context, settings)
     _set_ciphers(context, settings)
