@@ -140,10 +140,14 @@ def test_refusals_are_told_by_partition():
     assert read(bench, partition=1).error_code == InvalidRequestError.code
     unknown = UnknownTopicOrPartitionError.code
     assert initialize(bench, (0, 4, -1)) == {
-        (TOPIC, 0): 0, (TOPIC, 4): unknown, (TOPIC, -1): unknown,
+        (TOPIC, 0): 0, (TOPIC, 4): unknown, (TOPIC, -1): InvalidRequestError.code,
     }  # fmt: skip
-    assert write(bench, topic=b"nobody----------") == unknown
-    assert read(bench, topic=b"nobody----------").error_code == unknown
+    assert write(bench, topic=b"nobody----------") == InvalidRequestError.code
+    assert read(bench, topic=b"nobody----------").error_code == InvalidRequestError.code
+    del bench.counts[TOPIC]
+    assert write(bench) == unknown
+    assert read(bench).error_code == unknown
+    bench.counts[TOPIC] = 4
     assert delete(bench, 4) == unknown
     assert summary(bench, 4).error_code == unknown
     assert read(bench, partition=1).error_message

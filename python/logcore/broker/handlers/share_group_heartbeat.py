@@ -38,7 +38,7 @@ def handle(
     if not allows(context, Operation.READ, ResourceType.GROUP, request.group_id):
         return refused(GroupAuthorizationFailedError())
     if not 0 < len(request.member_id) <= MEMBER_ID_MAX:
-        return refused(InvalidRequestError("Invalid member id in the request."))
+        return refused(InvalidRequestError())
     if not all(
         allows(context, Operation.DESCRIBE, ResourceType.TOPIC, topic)
         for topic in request.subscribed_topic_names or ()

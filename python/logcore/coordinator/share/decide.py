@@ -93,7 +93,7 @@ def write(
         KafkaError: Why not.
     """
     if state is None:
-        raise InvalidRequestError("the share partition is not initialized and cannot be written")
+        raise InvalidRequestError(f"{key.text} is not initialized and cannot be written")
     refuse_old_leader(state, asked.leader_epoch)
     refuse_old_state(state, asked.state_epoch)
     if any(batch.first_offset > batch.last_offset for batch in asked.batches):
@@ -110,7 +110,7 @@ def read(
         KafkaError: Why not.
     """
     if state is None:
-        raise InvalidRequestError("the share partition is not initialized and cannot be read")
+        raise InvalidRequestError(f"{key.text} is not initialized and cannot be read")
     refuse_old_leader(state, leader_epoch)
     if leader_epoch in (NO_EPOCH, state.newest_leader_epoch):
         return state, []

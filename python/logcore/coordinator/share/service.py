@@ -10,11 +10,16 @@ it; `decide` decides; `tending` keeps the log short.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, TypedDict, TypeVar
+from typing import Protocol, TypeAlias, TypedDict, TypeVar
 
 from logcore.common.clock import Scheduler
 from logcore.common.deferred import Deferred, gather
-from logcore.common.errors import KafkaError, UnknownServerError, UnknownTopicOrPartitionError
+from logcore.common.errors import (
+    InvalidRequestError,
+    KafkaError,
+    UnknownServerError,
+    UnknownTopicOrPartitionError,
+)
 from logcore.coordinator.hashing import partition_for
 from logcore.coordinator.log import CoordinatorLog
 from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
@@ -87,6 +92,9 @@ class TopicAsked(Protocol[P_co]):
     def partitions(self) -> Sequence[P_co]:
         """Its partitions."""
 
+
+_Decided: TypeAlias = tuple[list[CoordinatorRecord], V]
+"""Records, and what to answer."""
 
 PartitionCountOf = Callable[[bytes], int]
 """Counts the partitions of a topic by its id; 0 if there is no such topic."""
@@ -167,70 +175,55 @@ class ShareCoordinator:
 
     def initialise_one(self, key: ShareKey, state_epoch: int, start_offset: int) -> Deferred[None]:
         """Begin the state of a key, or begin it anew; fails with why not."""
-        return self._write(
-            key,
-            lambda state, terms: decide.initialise(key, state, state_epoch, start_offset, terms),
-        )
+
+        def decided(state: ShareState | None) -> _Decided[None]:
+            written = decide.initialise(key, state, state_epoch, start_offset, self._terms())
+            return written, None
+
+        return self._write(key, decided)
 
     def write_one(self, key: ShareKey, asked: Writing) -> Deferred[None]:
         """Write a change of a key's state; fails with why not."""
-        return self._write(key, lambda state, terms: decide.write(key, state, asked, terms))
+        return self._write(
+            key, lambda state: (decide.write(key, state, asked, self._terms()), None)
+        )
 
     def delete_one(self, key: ShareKey) -> Deferred[None]:
         """Forget the state of a key; fails with why not."""
-        return self._write(key, lambda state, _: decide.delete(key, state))
+        return self._write(key, lambda state: (decide.delete(key, state), None))
 
     def read_one(self, key: ShareKey, leader_epoch: int) -> Deferred[ShareState]:
         """Return the state of a key, to its leader; fails with why not."""
-        try:
-            self._refuse_unknown(key)
-        except KafkaError as error:
-            return Deferred.failed(error)
 
-        def operate(shard: ShareShard) -> CoordinatorResult[ShareState]:
-            state, written = decide.read(key, shard.states.get(key), leader_epoch, self._terms())
-            return CoordinatorResult(written, state)
+        def decided(state: ShareState | None) -> _Decided[ShareState]:
+            found, written = decide.read(key, state, leader_epoch, self._terms())
+            return written, found
 
-        return self.runtime.write(self.partition_for(key), key.text, operate)
+        return self._write(key, decided)
 
     def read_summary_one(self, key: ShareKey) -> Deferred["ShareState | None"]:
         """Return the state of a key, None if it was not begun; fails with why not."""
-        try:
-            self._refuse_unknown(key)
-        except KafkaError as error:
-            return Deferred.failed(error)
-        return self.runtime.write(
-            self.partition_for(key),
-            key.text,
-            lambda shard: CoordinatorResult((), shard.states.get(key)),
-        )
+        return self._write(key, lambda state: ([], state))
 
     def _write(
-        self,
-        key: ShareKey,
-        decided: Callable[[ShareState | None, Terms], list[CoordinatorRecord]],
-    ) -> Deferred[None]:
-        try:
-            self._refuse_unknown(key)
-        except KafkaError as error:
-            return Deferred.failed(error)
-        return self.runtime.write(
-            self.partition_for(key),
-            key.text,
-            lambda shard: CoordinatorResult(decided(shard.states.get(key), self._terms())),
-        )
+        self, key: ShareKey, decided: Callable[[ShareState | None], _Decided[V]]
+    ) -> Deferred[V]:
+        """Decide, and append; what the cluster does not have is refused last, as in Kafka."""
+        if key.partition < 0:
+            return Deferred.failed(
+                InvalidRequestError("The partition id cannot be a negative number.")
+            )
+
+        def operate(shard: ShareShard) -> CoordinatorResult[V]:
+            written, response = decided(shard.states.get(key))
+            if key.partition >= self._partition_count_of(key.topic_id):
+                raise UnknownTopicOrPartitionError(f"there is no partition {key.text}")
+            return CoordinatorResult(written, response)
+
+        return self.runtime.write(self.partition_for(key), key.text, operate)
 
     def _terms(self) -> Terms:
         return Terms(self._scheduler.now_ms(), self._updates_max)
-
-    def _refuse_unknown(self, key: ShareKey) -> None:
-        """Refuse what the cluster does not have.
-
-        Raises:
-            UnknownTopicOrPartitionError: If it has no such partition.
-        """
-        if not 0 <= key.partition < self._partition_count_of(key.topic_id):
-            raise UnknownTopicOrPartitionError(f"there is no partition {key.text}")
 
     # ------------------------------------------------------------ one method for each API
 

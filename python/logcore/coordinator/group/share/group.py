@@ -118,7 +118,7 @@ class ShareGroup(Group):
     def validate_delete(self) -> None:
         """Refuse to delete a group in use."""
         if self.members:
-            raise NonEmptyGroupError
+            raise NonEmptyGroupError("The group is not empty.")
 
     @override
     def tombstones(self) -> list[CoordinatorRecord]:

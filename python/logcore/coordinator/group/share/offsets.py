@@ -9,6 +9,7 @@ Source: Apache Kafka 4.3, the rules of `GroupCoordinatorService` for share group
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from logcore.common.deferred import Deferred, gather
 from logcore.common.errors import InvalidGroupIdError, KafkaError, UnknownTopicOrPartitionError
@@ -43,7 +44,9 @@ from logcore.protocol.messages.describe_share_group_offsets import (
     DescribeShareGroupOffsetsResponseTopic,
 )
 
-UNKNOWN_LAG = -1
+NOT_HOSTED: Final = "This server does not host this topic-partition."
+
+UNKNOWN_LAG: Final = -1
 """The lag where delivery has not begun, or where the state does not tell."""
 
 _Described = DescribeShareGroupOffsetsResponseTopic
@@ -162,7 +165,7 @@ class ShareOffsets:
     ) -> Deferred[AlterShareGroupOffsetsResponse]:
         """Set offsets of a group that nobody uses anew."""
         if not request.group_id:
-            return Deferred.of(_alter_refused(InvalidGroupIdError()))
+            return Deferred.of(_alter_refused(InvalidGroupIdError("The group id is invalid.")))
         answer: Deferred[AlterShareGroupOffsetsResponse] = Deferred()
         results, offsets = self._sort_out(request)
 
@@ -237,7 +240,7 @@ class ShareOffsets:
     ) -> Deferred[DeleteShareGroupOffsetsResponse]:
         """Delete offsets of topics of a group that nobody uses."""
         if not request.group_id:
-            return Deferred.of(_delete_refused(InvalidGroupIdError()))
+            return Deferred.of(_delete_refused(InvalidGroupIdError("The group id is invalid.")))
         answer: Deferred[DeleteShareGroupOffsetsResponse] = Deferred()
         names = list(dict.fromkeys(topic.topic_name for topic in request.topics))
         found: dict[str, tuple[bytes, frozenset[int]]] = {}
@@ -287,7 +290,7 @@ class ShareOffsets:
     ) -> DeleteShareGroupOffsetsResponseTopic:
         if name not in found:
             is_there = name in self._topics().topics_by_name
-            reason = "There is no offset information to delete." if is_there else "unknown topic"
+            reason = "There is no offset information to delete." if is_there else NOT_HOSTED
             error = UnknownTopicOrPartitionError(reason)
         result = DeleteShareGroupOffsetsResponseTopic(
             topic_name=name, topic_id=found[name][0] if name in found else ZERO_UUID
@@ -320,7 +323,7 @@ def _unknown(asked: AlterShareGroupOffsetsRequestTopic) -> AlterShareGroupOffset
 
 
 def _refuse(altered: _Altered) -> _Altered:
-    error = UnknownTopicOrPartitionError("there is no such partition")
+    error = UnknownTopicOrPartitionError(NOT_HOSTED)
     altered.error_code, altered.error_message = error.code, str(error)
     return altered
 

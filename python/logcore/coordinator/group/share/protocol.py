@@ -150,7 +150,7 @@ class ShareProtocol:
         found = self._context.state.groups.get(group_id)
         group = ShareGroup(group_id) if found is None else self.existing(group_id)
         if group.members:
-            raise NonEmptyGroupError
+            raise NonEmptyGroupError("The group is not empty.")
         changed = self._change(group, lambda known: known.beginning(places))
         return changed.with_response(group.epoch)
 
