@@ -5,7 +5,7 @@ import io
 import pytest
 
 from logcore import Log
-from logcore.cli.log_write import Entry, arriving_lines, entry_of_json
+from logcore.cli.entries import Entry, arriving_lines, entry_of_json
 
 
 def values(path):

@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
+    from logcore.producer.producer import Producer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,6 +42,13 @@ class ClusterOptions:
         from logcore.admin.admin import Admin  # noqa: PLC0415 - only when something is asked
 
         return Admin(self.bootstrap_servers, **({TIMEOUT: TIMEOUT_MS} | self.settings))
+
+    def producer(self) -> "Producer":
+        """Return a client that sends, to be used in a ``with`` block."""
+        from logcore.producer.producer import Producer  # noqa: PLC0415
+
+        told = {"max.block.ms": TIMEOUT_MS, "bootstrap.servers": self.bootstrap_servers}
+        return Producer(told | self.settings)
 
 
 def cluster_options(command: F) -> F:

@@ -17,6 +17,7 @@ from logcore.common.types import override
 MODULES: Final = {
     "broker": "logcore.cli.broker",
     "topic": "logcore.cli.topic",
+    "produce": "logcore.cli.produce",
     "group": "logcore.cli.group",
     "share": "logcore.cli.share",
     "config": "logcore.cli.config",
