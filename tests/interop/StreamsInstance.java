@@ -3,7 +3,7 @@
 //   java StreamsInstance.java BOOTSTRAP NAME produce FROM TO                           lines FROM to TO, three words each
 //   java StreamsInstance.java BOOTSTRAP NAME read                                      the last count of each word
 //   java StreamsInstance.java BOOTSTRAP NAME run PROTOCOL GUARANTEE DIRECTORY STANDBYS count words until stdin ends
-// While it runs it tells its state, and the tasks of its threads, a line whenever they change.
+// While it runs it tells its state, the tasks of its threads and who else runs some, a line whenever they change.
 
 import java.time.Duration;
 import java.util.*;
@@ -68,6 +68,7 @@ public class StreamsInstance {
         settings.put("group.protocol", arguments[3]);
         settings.put("processing.guarantee", arguments[4]);
         settings.put("state.dir", arguments[5]);
+        settings.put("application.server", java.nio.file.Path.of(arguments[5]).getFileName() + ":1");
         if (arguments[3].equals("classic")) { // with the other protocol it is a setting of the group
             settings.put("num.standby.replicas", arguments[6]);
         }
@@ -95,6 +96,12 @@ public class StreamsInstance {
             thread.activeTasks().forEach(task -> active.add(task.taskId().toString()));
             thread.standbyTasks().forEach(task -> standby.add(task.taskId().toString()));
         }
-        return "active=" + String.join(",", active) + " standby=" + String.join(",", standby);
+        Set<String> hosts = new TreeSet<>();
+        streams.metadataForAllStreamsClients().forEach(each -> {
+            if (!each.topicPartitions().isEmpty()) {
+                hosts.add(each.host());
+            }
+        });
+        return "active=" + String.join(",", active) + " standby=" + String.join(",", standby) + " hosts=" + String.join(",", hosts);
     }
 }

@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from tests.peers import peers_home
 from tests.peers.kafka.jars import kafka_classpath
 from tests.peers.kafka.programs import LOGGING, SHORT_LIVED
 
 PROGRAM: Final = Path(__file__).with_name("StreamsInstance.java")
-TOLD: Final = re.compile(r"^STATE (\w+) active=(\S*) standby=(\S*)$", re.MULTILINE)
+TOLD: Final = re.compile(r"^STATE (\w+) active=(\S*) standby=(\S*) hosts=(\S*)$", re.MULTILINE)
 WAIT_S: Final = 90
 PAUSE_S: Final = 0.2
 
@@ -78,6 +78,22 @@ def wait_for(is_there: Callable[[], bool], what: Callable[[], object]) -> None:
         time.sleep(PAUSE_S)
 
 
+class Told(NamedTuple):
+    """What an instance tells.
+
+    Attributes:
+        state: Its state.
+        active: Its active tasks.
+        standby: Its standbys.
+        hosts: The instances that have tasks, as far as it knows.
+    """
+
+    state: str
+    active: set[str]
+    standby: set[str]
+    hosts: set[str]
+
+
 @dataclass
 class Instance:
     """One running instance."""
@@ -86,13 +102,13 @@ class Instance:
     output: Path
     """What it tells."""
 
-    def told(self) -> tuple[str, set[str], set[str]]:
-        """Return its state, its active tasks and its standbys, as last told."""
+    def told(self) -> Told:
+        """Return what it last told."""
         found = TOLD.findall(self.output.read_text())
         if not found:
-            return "", set(), set()
-        state, active, standby = found[-1]
-        return state, set(active.split(",")) - {""}, set(standby.split(",")) - {""}
+            return Told("", set(), set(), set())
+        state, *sets = found[-1]
+        return Told(state, *(set(each.split(",")) - {""} for each in sets))
 
     def close(self) -> None:
         """Let it end in good order."""
@@ -158,13 +174,15 @@ class Application:
 
 
 def wait_for_tasks(*instances: Instance, standbys: int = 0) -> None:
-    """Return when all eight tasks run, once each, and so many standbys."""
+    """Return when all eight tasks run, once each, with so many standbys, and all know where."""
 
     def is_there() -> bool:
         told = [each.told() for each in instances]
-        active = [task for _, tasks, _ in told for task in tasks]
-        count = sum(len(tasks) for _, _, tasks in told)
-        is_running = all(state == "RUNNING" for state, _, _ in told)
-        return is_running and len(active) == len(set(active)) == 8 and count == standbys
+        active = [task for each in told for task in each.active]
+        count = sum(len(each.standby) for each in told)
+        is_running = all(each.state == "RUNNING" for each in told)
+        is_known = all(len(each.hosts) == len(instances) for each in told)
+        is_once = len(active) == len(set(active)) == 8
+        return is_running and is_known and is_once and count == standbys
 
     wait_for(is_there, lambda: [each.told() for each in instances])
