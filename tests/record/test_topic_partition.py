@@ -7,4 +7,4 @@ def test_it_is_a_tuple_and_prints_well() -> None:
     partition = TopicPartition("orders", 3)
     assert partition == ("orders", 3)
     assert str(partition) == "orders-3"
-    assert sorted([partition, TopicPartition("b", 0)])[0].topic == "b"
+    assert min([partition, TopicPartition("b", 0)]).topic == "b"
