@@ -38,7 +38,7 @@ These belong to what comes next, and their keys are not advertised, so clients k
 - Requests of one connection are handled in the order in which they came, and answered in it.
 - An address is advertised as configured in `advertised.listeners`, else as the IPv4 or IPv6 literal
   that the client connected to.
-- `throttle_time_ms` is 0 everywhere: quotas come with security.
+- `throttle_time_ms` says how long a client over its quotas waits: [quotas.md](quotas.md).
 - Who may do what is decided by access rules, where `authorizer.class.name` asks for them; what each
   API asks is listed in [reference/acls.md](reference/acls.md).
 """

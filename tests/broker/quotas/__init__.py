@@ -1,0 +1,1 @@
+"""Quotas of clients: what holds for whom, what is counted, and who has to wait."""

@@ -1,0 +1,1 @@
+"""Metrics that clients push: subscriptions, instances, reading, showing."""
