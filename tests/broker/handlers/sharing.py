@@ -1,6 +1,7 @@
 """A member of a share group as tests of handlers play it: fetches, acknowledges, ends."""
 
 import base64
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +64,7 @@ def begin_state(wire: Wire, group: str, topic_id: bytes, partitions: int, start:
         found = wire.ask(FindCoordinatorRequest(key_type=2, coordinator_keys=names), 6)
         if not any(each.error_code for each in found.coordinators):
             break
+        time.sleep(0.05)
     request = InitializeShareGroupStateRequest(
         group_id=group, topics=[InitializeStateData(topic_id=topic_id, partitions=asked)]
     )
@@ -70,6 +72,7 @@ def begin_state(wire: Wire, group: str, topic_id: bytes, partitions: int, start:
         done = wire.ask(request, 0).results[0].partitions
         if not any(each.error_code for each in done):
             return
+        time.sleep(0.05)
     raise AssertionError("the state of the group cannot be begun")
 
 
