@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from logcore.common.errors import ClientError as ClientError
     from logcore.common.errors import KafkaError as KafkaError
     from logcore.common.errors import LogcoreError as LogcoreError
+    from logcore.consumer.async_consumer import AsyncConsumer as AsyncConsumer
+    from logcore.consumer.consumer import Consumer as Consumer
     from logcore.log.log import Log as Log
     from logcore.producer.async_producer import AsyncProducer as AsyncProducer
     from logcore.producer.producer import Producer as Producer
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 _EXPORTS: Final = {
     "Admin": "logcore.admin.admin",
     "AsyncAdmin": "logcore.admin.async_admin",
+    "AsyncConsumer": "logcore.consumer.async_consumer",
+    "AsyncProducer": "logcore.producer.async_producer",
+    "ClientError": "logcore.common.errors",
+    "Consumer": "logcore.consumer.consumer",
+    "ConsumerRecord": "logcore.record",
     "KafkaError": "logcore.common.errors",
     "LogcoreError": "logcore.common.errors",
     "Log": "logcore.log.log",

@@ -4,7 +4,8 @@ Invariant: plain tuples; a pair of topic and number is as good as a `TopicPartit
 Neighbours: producers commit offsets with these in transactions, consumers everywhere.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
 
 
 class TopicPartition(NamedTuple):
@@ -31,6 +32,17 @@ class OffsetAndMetadata(NamedTuple):
     offset: int
     metadata: str = ""
     leader_epoch: int = -1
+
+
+Offsets: TypeAlias = (
+    Mapping[TopicPartition, int]
+    | Mapping[TopicPartition, OffsetAndMetadata]
+    | Mapping[TopicPartition, int | OffsetAndMetadata]
+    | Mapping[tuple[str, int], int]
+    | Mapping[tuple[str, int], OffsetAndMetadata]
+    | Mapping[tuple[str, int], int | OffsetAndMetadata]
+)
+"""Next offsets to read, by topic and partition, alone or with metadata."""
 
 
 class GroupFacts(NamedTuple):

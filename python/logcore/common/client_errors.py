@@ -97,5 +97,14 @@ class IllegalStateError(ClientError):
     """A call makes no sense now, such as a send of a transactional producer outside of one."""
 
 
+class CommitFailedError(ClientError):
+    """Offsets were not committed, as the group gave the partitions to others.
+
+    It rebalanced while records were processed: process faster, take fewer at once with
+    ``max.poll.records``, or raise ``max.poll.interval.ms``. Whoever has the partitions now reads
+    the records again.
+    """
+
+
 class WrongThreadError(IllegalStateError):
     """An asynchronous client was used from another thread or loop than the one it runs on."""

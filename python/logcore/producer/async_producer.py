@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import ClusterView, TopicView
-from logcore.client.positions import GroupFacts
+from logcore.client.positions import GroupFacts, Offsets
 from logcore.common.clock import SystemClock
 from logcore.common.errors import (
     BufferExhaustedError,
@@ -31,7 +31,7 @@ from logcore.producer.delivery import BatchResult, Deliveries
 from logcore.producer.identification import Idempotence
 from logcore.producer.late import LateRecords
 from logcore.producer.sender import Identities, Plain, Sender
-from logcore.producer.transactions import Offsets, Transactions
+from logcore.producer.transactions import Transactions
 from logcore.record.encoding import Delivery, RecordAccumulator
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ Neighbours: `sender` asks what it may send; `async_producer` begins and ends.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Final
 
 from logcore.client.cluster import Cluster
 from logcore.client.connection import Connection
 from logcore.client.coordinators import CoordinatorKind, Coordinators
-from logcore.client.positions import GroupFacts, OffsetAndMetadata
+from logcore.client.positions import GroupFacts, OffsetAndMetadata, Offsets
 from logcore.client.retrying import until_done
 from logcore.common.errors import (
     ClientError,
@@ -54,9 +54,6 @@ END_FIRST: Final = 4
 COMMIT_FIRST: Final = 4
 ADD_PARTITIONS_MAX: Final = 3
 INIT_MAX: Final = 5
-
-Offsets = Mapping[tuple[str, int], int | OffsetAndMetadata]
-"""Next offsets to read, by topic and partition."""
 
 
 class State(Enum):

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use logcore::batch::HEADER_SIZE_BYTES;
 use logcore::control::EndTxnMarker;
 use logcore::record::{RecordCursor, decode, record_timestamp};
-use logcore::{Batch, BatchHeader, Columns as Decoded, LogError, RecordRef, Result};
+use logcore::{Batch, BatchHeader, Batches, Columns as Decoded, LogError, RecordRef, Result};
 use parking_lot::{Mutex, MutexGuard};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyRuntimeError;
@@ -166,6 +166,9 @@ pub(crate) struct FetchedRecords {
     /// Bytes that were received.
     #[pyo3(get)]
     size_bytes: usize,
+    /// Offset after the last whole batch; that of the beginning if there is none.
+    #[pyo3(get)]
+    end_offset: i64,
 }
 
 #[pymethods]
@@ -184,7 +187,12 @@ impl FetchedRecords {
     ) -> Outcome<Self> {
         let source = records.clone().unbind();
         let records = PyUntypedBuffer::get(records)?;
-        let size_bytes = contiguous(&records)?.len();
+        let bytes = contiguous(&records)?;
+        let size_bytes = bytes.len();
+        let mut end_offset = offset;
+        for batch in Batches::new(bytes) {
+            end_offset = end_offset.max(batch?.header.next_offset());
+        }
         let hides_uncommitted = aborted.is_some();
         let mut aborted = aborted.unwrap_or_default();
         aborted.sort_by_key(|&(_, first_offset)| first_offset);
@@ -206,6 +214,7 @@ impl FetchedRecords {
             topic,
             partition,
             size_bytes,
+            end_offset,
         })
     }
 
@@ -375,10 +384,10 @@ impl FetchedRecords {
                 return Ok(false);
             };
             let start = *at;
-            *at += batch.bytes.len();
             if self.checks_crcs {
                 batch.verify_crc()?;
             }
+            *at += batch.bytes.len();
             let header = batch.header;
             let is_aborted = self.hides_uncommitted && note_transaction(&batch, aborted, aborting)?;
             if header.next_offset() <= self.next_offset.load(Ordering::Relaxed) {

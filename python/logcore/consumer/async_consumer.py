@@ -1,0 +1,534 @@
+"""`AsyncConsumer`: the consumer as coroutines see it, and the core of the synchronous one.
+
+Invariant: records are handed out by one task at a time; between two hand-outs `upkeep` runs. What
+is handed out counts as processed when the user asks for more.
+Neighbours: `fetcher` fetches ahead; `subscription` holds positions; `consumer` is the synchronous
+twin.
+"""
+
+import asyncio
+import inspect
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from itertools import islice
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from logcore.client.cluster import Cluster
+from logcore.client.positions import GroupFacts, OffsetAndMetadata, Offsets, TopicPartition
+from logcore.common.errors import (
+    ClientClosedError,
+    ClientTimeoutError,
+    IllegalStateError,
+    SerializationError,
+)
+from logcore.consumer.config import CONSUMER_CONFIG, ConsumerSettings
+from logcore.consumer.fetcher import Fetcher
+from logcore.consumer.listener import RebalanceListener
+from logcore.consumer.offset_lookup import OffsetAndTimestamp, look_up
+from logcore.consumer.reset import BEGINNING, EARLIEST, END, LATEST
+from logcore.consumer.subscription import FetchBuffer, PartitionState, Subscription
+from logcore.consumer.upkeep import Change, Upkeep
+from logcore.record import ConsumerRecord
+from logcore.record.decoding import Columns
+
+Places = Iterable[tuple[str, int]]
+"""Partitions: `TopicPartition`s, or plain pairs."""
+Deserializer = Callable[[bytes], Any]
+
+
+class ColumnBatch(NamedTuple):
+    """Records of one partition as numpy arrays."""
+
+    topic: str
+    partition: int
+    columns: Columns
+
+
+class AsyncConsumer:
+    """Reads records from Kafka topics, in coroutines.
+
+    Make it in a coroutine, and close it, or use it with ``async with``. Settings have Kafka's
+    dotted names; as keywords, with underscores for the dots.
+
+    Args:
+        *topics: Topics to subscribe to.
+        config: Settings by dotted name.
+        key_deserializer: Makes something of the bytes of keys.
+        value_deserializer: Makes something of the bytes of values.
+        **settings: Settings by name with underscores, such as ``bootstrap_servers``.
+
+    Raises:
+        ConfigError: If a setting is unknown or refused; it names the nearest right one.
+        IllegalStateError: Outside of a coroutine.
+
+    Example:
+        >>> async with AsyncConsumer("words", group_id="readers") as consumer:
+        ...     async for record in consumer:
+        ...         print(record.offset, record.value)
+    """
+
+    def __init__(
+        self,
+        *topics: str,
+        config: Mapping[str, Any] | None = None,
+        key_deserializer: Deserializer | None = None,
+        value_deserializer: Deserializer | None = None,
+        **settings: Any,  # noqa: ANN401 - of any key
+    ) -> None:
+        self.settings = ConsumerSettings(CONSUMER_CONFIG, {**(config or {}), **settings})
+        self.settings.check()
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise IllegalStateError(
+                "make an AsyncConsumer in a coroutine; Consumer is the synchronous one"
+            ) from None
+        self.key_deserializer = key_deserializer
+        self.value_deserializer = value_deserializer
+        self.poll_records = self.settings.integer("max.poll.records")
+        self.on_arrival: Callable[[], object] | None = None
+        self.call_listener: Callable[[Callable[[], Any]], Any] | None = None
+        self._cluster = Cluster(
+            self.settings, creates_topics=self.settings.flag("allow.auto.create.topics")
+        )
+        self._timeout_s = self.settings.integer("default.api.timeout.ms") / 1000
+        self._subscription = Subscription()
+        self._buffer = FetchBuffer()
+        self._arrivals = asyncio.Event()
+        self._fetcher = Fetcher(
+            self._cluster, self.settings, self._subscription, self._buffer, self.arrived
+        )
+        self.upkeep = Upkeep(
+            self._cluster,
+            self.settings,
+            self._subscription,
+            self._fetcher,
+            self.arrived,
+            self._notify,
+        )
+        self._listener = RebalanceListener()
+        self._current: PartitionState | None = None
+        self._is_closed = False
+        if topics:
+            self.subscribe(topics)
+
+    # ------------------------------------------------------------ what to read
+
+    def subscribe(
+        self,
+        topics: Iterable[str] | str | re.Pattern[str],
+        listener: RebalanceListener | None = None,
+    ) -> None:
+        """Read topics together with the other members of the group; it replaces what was before.
+
+        Args:
+            topics: Names; or a compiled pattern, for all topics whose names match, also later.
+            listener: Who is told when partitions come and go.
+
+        Raises:
+            ConfigError: Without ``group.id``.
+            IllegalStateError: If partitions are assigned by hand.
+        """
+        self._check()
+        self.settings.need_group("subscribe()")
+        is_pattern = isinstance(topics, re.Pattern)
+        names = () if is_pattern else (topics,) if isinstance(topics, str) else tuple(topics)  # type: ignore[arg-type]  # no pattern
+        self._subscription.subscribe(names, topics if isinstance(topics, re.Pattern) else None)
+        self._listener = listener or RebalanceListener()
+        self.upkeep.subscribe()
+
+    async def unsubscribe(self) -> None:
+        """Read nothing any more, and leave the group; offsets are committed if it is automatic."""
+        self._check()
+        await self.upkeep.unsubscribe()
+
+    def assign(self, partitions: Places) -> None:
+        """Read certain partitions, outside of any group's assignment; it replaces what was before.
+
+        Raises:
+            IllegalStateError: If topics are subscribed to.
+        """
+        self._check()
+        places = [TopicPartition(*place) for place in partitions]
+        self._subscription.assign(places)
+        self._cluster.track({place.topic for place in places})
+        self.upkeep.news()
+
+    def assignment(self) -> list[TopicPartition]:
+        """Return the partitions that are read now."""
+        return list(self._subscription.partitions)
+
+    def seek(self, partition: tuple[str, int], offset: int) -> None:
+        """Read a partition on from an offset.
+
+        Raises:
+            IllegalStateError: If it is not assigned.
+            ValueError: If the offset is negative.
+        """
+        self._check()
+        if offset < 0:
+            raise ValueError(f"offset {offset} is negative: use seek_to_beginning or seek_to_end")
+        self._subscription.state(partition).seek(offset)
+        self.upkeep.news()
+
+    def seek_to_beginning(self, *partitions: tuple[str, int]) -> None:
+        """Read partitions from their beginning, all assigned ones if none are named."""
+        self._check()
+        for place in partitions or self.assignment():
+            self._subscription.state(place).seek(None, BEGINNING)
+        self.upkeep.news()
+
+    def seek_to_end(self, *partitions: tuple[str, int]) -> None:
+        """Read partitions from their end, all assigned ones if none are named."""
+        self._check()
+        for place in partitions or self.assignment():
+            self._subscription.state(place).seek(None, END)
+        self.upkeep.news()
+
+    def pause(self, *partitions: tuple[str, int]) -> None:
+        """Hand out nothing of partitions until `resume`; they stay assigned."""
+        self._check()
+        for place in partitions:
+            self._subscription.state(place).is_paused = True
+
+    def resume(self, *partitions: tuple[str, int]) -> None:
+        """Hand out records of partitions again."""
+        self._check()
+        for place in partitions:
+            state = self._subscription.state(place)
+            state.is_paused = False
+            self._buffer.unpark(state)
+        self._fetcher.wake()
+        self.arrived()
+
+    def paused(self) -> list[TopicPartition]:
+        """Return the partitions that are paused."""
+        return [p for p, state in self._subscription.partitions.items() if state.is_paused]
+
+    # ------------------------------------------------------------ handing out
+
+    async def poll(
+        self,
+        timeout: float = 1.0,  # noqa: ASYNC109 - waits so long
+        max_records: int | None = None,
+    ) -> list[ConsumerRecord]:
+        """Return the next records, waiting for the first of them.
+
+        Args:
+            timeout: Seconds to wait at most.
+            max_records: How many at most; ``max.poll.records`` if None.
+
+        Returns:
+            Records, those of a partition in order; none if there were none in time.
+
+        Raises:
+            NoOffsetForPartitionError: If a partition has no position, and may not choose one.
+            KafkaError: What the group or a broker refuses for good.
+            SerializationError: If a deserializer raised; reading goes on behind that record.
+            ClientClosedError: After `close`.
+        """
+        count = self.poll_records if max_records is None else max_records
+        state = await self._ready(timeout)
+        records: list[ConsumerRecord] = []
+        while state is not None and len(records) < count:
+            records += self.take_from(state, count - len(records))
+            state = self.next_chunk()
+        return records
+
+    async def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:  # noqa: ASYNC109 - waits so long
+        """Return the next records of a partition as numpy arrays, as many as were fetched at once.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The columns; None if there were no records in time.
+
+        Raises:
+            As `poll`.
+        """
+        state = await self._ready(timeout)
+        return None if state is None else self.columns_from(state)
+
+    def __aiter__(self) -> AsyncIterator[ConsumerRecord]:
+        return self.records()
+
+    async def records(self, timeout: float | None = None) -> AsyncIterator[ConsumerRecord]:  # noqa: ASYNC109 - waits so long
+        """Iterate over records.
+
+        Args:
+            timeout: Stop when there was none for so many seconds; None goes on for ever.
+
+        Raises:
+            As `poll`.
+        """
+        while True:
+            state = await self._ready(timeout)
+            if state is None:
+                return
+            for record in self.slice_of(state):
+                yield record
+
+    async def batches(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - waits so long
+        max_records: int | None = None,
+    ) -> AsyncIterator[list[ConsumerRecord]]:
+        """Iterate over lists of records of one partition each; otherwise as `records`."""
+        count = self.poll_records if max_records is None else max_records
+        while True:
+            state = await self._ready(timeout)
+            if state is None:
+                return
+            records = self.take_from(state, count)
+            if records:
+                yield records
+
+    async def _ready(self, timeout: float | None) -> PartitionState | None:  # noqa: ASYNC109
+        """Return a partition with something to hand out; None if there is none in time."""
+        deadline = None if timeout is None else self._cluster.loop.time() + timeout
+        while True:
+            self._check()
+            if self.upkeep.is_due:
+                await self.upkeep.run()
+            state = self.next_chunk()
+            if state is not None:
+                return state
+            self._arrivals.clear()
+            if self._buffer or self.upkeep.is_due:
+                continue
+            left = None if deadline is None else deadline - self._cluster.loop.time()
+            if left is not None and left <= 0:
+                return None
+            try:
+                async with asyncio.timeout(1.0 if left is None else min(left, 1.0)):
+                    await self._arrivals.wait()
+            except TimeoutError:
+                pass
+
+    # ------------------------------------------------------------ shared with the twin
+
+    def arrived(self) -> None:
+        """Have whoever waits look again; on the loop's thread."""
+        self._arrivals.set()
+        if self.on_arrival is not None:
+            self.on_arrival()
+
+    @property
+    def has_something(self) -> bool:
+        """Whether there is something to hand out or to do; from any thread."""
+        return bool(self._buffer) or self.upkeep.is_due
+
+    def next_chunk(self) -> PartitionState | None:
+        """Return the partition whose `current` records come next; from the thread that reads."""
+        state = self._current
+        if state is not None and state.current is not None and not state.is_paused:
+            return state
+        state = self._buffer.take()
+        self._current = state
+        if state is not None:
+            self._cluster.loop.call_soon_threadsafe(self._fetcher.wake)
+        return state
+
+    def slice_of(self, state: PartitionState) -> Iterable[ConsumerRecord]:
+        """Return the next records of a partition, at most ``max.poll.records``, one by one."""
+        chunk = state.current
+        assert chunk is not None, "the caller looked"
+        if chunk.next_offset >= chunk.end_offset:
+            self._buffer.finish(state)
+            return ()
+        records = islice(chunk, self.poll_records)
+        return map(self._deserialize, records) if self._has_deserializers else records
+
+    def take_from(self, state: PartitionState, count: int) -> list[ConsumerRecord]:
+        """Return the next records of a partition in a list."""
+        chunk = state.current
+        assert chunk is not None, "the caller looked"
+        records = chunk.take(count)
+        if chunk.next_offset >= chunk.end_offset or len(records) < count:
+            self._buffer.finish(state)
+        return [self._deserialize(each) for each in records] if self._has_deserializers else records
+
+    def columns_from(self, state: PartitionState) -> ColumnBatch:
+        """Return the rest of what was fetched of a partition as columns."""
+        chunk = state.current
+        assert chunk is not None, "the caller looked"
+        columns = chunk.columns()
+        self._buffer.finish(state)
+        return ColumnBatch(*state.place, columns)
+
+    @property
+    def _has_deserializers(self) -> bool:
+        return self.key_deserializer is not None or self.value_deserializer is not None
+
+    def _deserialize(self, record: ConsumerRecord) -> ConsumerRecord:
+        key, value = record.key, record.value
+        try:
+            if self.key_deserializer is not None and key is not None:
+                key = self.key_deserializer(key)
+            if self.value_deserializer is not None and value is not None:
+                value = self.value_deserializer(value)
+        except Exception as error:
+            place = f"{record.topic}-{record.partition} at offset {record.offset}"
+            raise SerializationError(
+                f"the deserializer failed on {place}: {error!r}; reading goes on behind it",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+            ) from error
+        return record.with_key_and_value(key, value)
+
+    async def _notify(self, change: Change, places: list[TopicPartition]) -> None:
+        method = {
+            "assigned": self._listener.on_assigned,
+            "revoked": self._listener.on_revoked,
+            "lost": self._listener.on_lost,
+        }[change]
+        if self.call_listener is not None:
+            await self.call_listener(lambda: method(places))
+            return
+        answer = method(places)
+        if inspect.isawaitable(answer):
+            await answer
+
+    def _check(self) -> None:
+        if self._is_closed:
+            raise ClientClosedError("the consumer is closed")
+        self._cluster.check_loop()
+
+    # ------------------------------------------------------------ offsets
+
+    async def position(self, partition: tuple[str, int]) -> int:
+        """Return the next offset to read, waiting until it is known.
+
+        Raises:
+            IllegalStateError: If the partition is not assigned.
+            ClientTimeoutError: If it is not known within ``default.api.timeout.ms``.
+        """
+        self._check()
+        state = self._subscription.state(partition)
+        deadline = self._cluster.loop.time() + self._timeout_s
+        while state.position is None:
+            await self.upkeep.run()
+            if self._cluster.loop.time() > deadline:
+                raise ClientTimeoutError(f"no position for {partition} in {self._timeout_s:g} s")
+            self._arrivals.clear()
+            try:
+                async with asyncio.timeout(0.1):
+                    await self._arrivals.wait()
+            except TimeoutError:
+                pass
+        return state.position
+
+    async def commit(self, offsets: Offsets | None = None) -> None:
+        """Commit offsets, and wait until they are stored.
+
+        Args:
+            offsets: The next offset to read by partition, alone or with metadata; of everything
+                handed out so far if None.
+
+        Raises:
+            CommitFailedError: If the group gave the partitions to others meanwhile.
+            KafkaError: What the group says otherwise.
+            ClientTimeoutError: If it is not known in time whether they are stored.
+        """
+        self._check()
+        await self.upkeep.commit(self._subscription.positions() if offsets is None else offsets)
+
+    async def committed(
+        self, *partitions: tuple[str, int]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Return the group's committed offsets, of all assigned partitions if none are named.
+
+        Partitions without a committed offset are not in the result.
+        """
+        self._check()
+        places = [TopicPartition(*place) for place in partitions or self.assignment()]
+        return await self.upkeep.store().fetch(places, self.upkeep.facts)
+
+    async def offsets_for_times(
+        self, times: Mapping[tuple[str, int], int]
+    ) -> dict[TopicPartition, OffsetAndTimestamp | None]:
+        """Find the first offset at or past a time.
+
+        Args:
+            times: Milliseconds since 1970 UTC by partition.
+
+        Returns:
+            Offset and timestamp by partition; None where no record is so new.
+        """
+        return await self._look_up({TopicPartition(*place): at for place, at in times.items()})
+
+    async def beginning_offsets(self, *partitions: tuple[str, int]) -> dict[TopicPartition, int]:
+        """Return the first offsets of partitions, of all assigned ones if none are named."""
+        return await self._ends(partitions, EARLIEST)
+
+    async def end_offsets(self, *partitions: tuple[str, int]) -> dict[TopicPartition, int]:
+        """Return the offsets behind the last records that may be read."""
+        return await self._ends(partitions, LATEST)
+
+    async def _ends(
+        self, partitions: tuple[tuple[str, int], ...], which: int
+    ) -> dict[TopicPartition, int]:
+        places = [TopicPartition(*place) for place in partitions or self.assignment()]
+        found = await self._look_up(dict.fromkeys(places, which))
+        return {place: known.offset for place, known in found.items() if known is not None}
+
+    async def _look_up(
+        self, times: dict[TopicPartition, int]
+    ) -> dict[TopicPartition, OffsetAndTimestamp | None]:
+        self._check()
+        isolation = 1 if self.settings.is_committed_only else 0
+        return await look_up(self._cluster, times, isolation, self._timeout_s)
+
+    async def lag(self, *partitions: tuple[str, int]) -> dict[TopicPartition, int]:
+        """Return how many offsets lie between positions and the ends of partitions."""
+        ends = await self.end_offsets(*partitions)
+        positions = {place: await self.position(place) for place in ends}
+        return {place: max(end - positions[place], 0) for place, end in ends.items()}
+
+    async def partitions_for(self, topic: str) -> list[int]:
+        """Return the partitions of a topic.
+
+        Raises:
+            UnknownTopicOrPartitionError: If there is no such topic.
+        """
+        self._check()
+        return sorted((await self._cluster.topic(topic, self._timeout_s)).partitions)
+
+    def group_facts(self) -> GroupFacts:
+        """Return who this consumer is in its group, for ``send_offsets_to_transaction``."""
+        return self.upkeep.facts
+
+    # ------------------------------------------------------------ the end
+
+    async def close(self, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - told, not cancelled
+        """Commit if that is automatic, leave the group, and end. Twice is no error.
+
+        Args:
+            timeout: Seconds to take for that at most.
+        """
+        if self._is_closed:
+            return
+        self._cluster.check_loop()
+        self._is_closed = True
+        try:
+            async with asyncio.timeout(timeout):
+                await self.upkeep.close()
+        except TimeoutError:
+            pass
+        finally:
+            self._cluster.close()
+            self.arrived()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()

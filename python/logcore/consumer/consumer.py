@@ -1,0 +1,272 @@
+"""`Consumer`: the synchronous twin of `AsyncConsumer`.
+
+Invariant: it is for one thread at a time. What was fetched is decoded by the thread that reads;
+everything else is done by the core, on a loop in a thread of its own, also while records are
+processed: heartbeats, and fetching ahead.
+Neighbours: `async_consumer` is the core; `logcore.client.blocking` makes methods that wait for it.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from itertools import chain
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from logcore.client.blocking import blocking, on_loop
+from logcore.client.loop_thread import LoopThread
+from logcore.common.clock import SystemClock
+from logcore.common.errors import ClientClosedError
+from logcore.consumer.async_consumer import AsyncConsumer, ColumnBatch, Deserializer
+from logcore.consumer.subscription import PartitionState
+from logcore.record import ConsumerRecord
+
+T = TypeVar("T")
+WAIT_SLICE_S = 1.0
+
+
+class Consumer:
+    """Reads records from Kafka topics.
+
+    Settings have Kafka's dotted names; as keywords, with underscores for the dots. Close it, or use
+    it with ``with``.
+
+    Args:
+        *topics: Topics to subscribe to.
+        config: Settings by dotted name.
+        key_deserializer: Makes something of the bytes of keys.
+        value_deserializer: Makes something of the bytes of values.
+        **settings: Settings by name with underscores, such as ``bootstrap_servers``.
+
+    Raises:
+        ConfigError: If a setting is unknown or refused; it names the nearest right one.
+
+    Example:
+        >>> with Consumer("words", group_id="readers") as consumer:
+        ...     for record in consumer:
+        ...         print(record.offset, record.value)
+    """
+
+    def __init__(
+        self,
+        *topics: str,
+        config: Mapping[str, Any] | None = None,
+        key_deserializer: Deserializer | None = None,
+        value_deserializer: Deserializer | None = None,
+        **settings: Any,  # noqa: ANN401 - of any key
+    ) -> None:
+        self.runner = LoopThread("logcore-consumer")
+        self._arrivals = threading.Event()
+        self._now_ms = SystemClock().monotonic_ms
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+
+        async def make() -> AsyncConsumer:
+            core = AsyncConsumer(
+                config=config,
+                key_deserializer=key_deserializer,
+                value_deserializer=value_deserializer,
+                **settings,
+            )
+            core.on_arrival = self._arrivals.set
+            core.call_listener = self._call_listener
+            if topics:
+                core.subscribe(topics)
+            return core
+
+        try:
+            self.core = self.runner.run(make())
+        except BaseException:
+            self.runner.close()
+            raise
+
+    # ------------------------------------------------------------ handing out
+
+    def __iter__(self) -> Iterator[ConsumerRecord]:
+        return self.records()
+
+    def records(self, timeout: float | None = None) -> Iterator[ConsumerRecord]:
+        """Iterate over records.
+
+        Args:
+            timeout: Stop when there was none for so many seconds; None goes on for ever.
+
+        Raises:
+            As `poll`.
+        """
+        return chain.from_iterable(self._slices(timeout))
+
+    def _slices(self, timeout: float | None) -> Iterator[Iterable[ConsumerRecord]]:
+        core = self.core
+        while True:
+            state = self._ready(timeout)
+            if state is None:
+                return
+            yield core.slice_of(state)
+
+    def batches(
+        self, timeout: float | None = None, max_records: int | None = None
+    ) -> Iterator[list[ConsumerRecord]]:
+        """Iterate over lists of records of one partition each; otherwise as `records`."""
+        core = self.core
+        count = core.poll_records if max_records is None else max_records
+        while True:
+            state = self._ready(timeout)
+            if state is None:
+                return
+            records = core.take_from(state, count)
+            if records:
+                yield records
+
+    def poll(self, timeout: float = 1.0, max_records: int | None = None) -> list[ConsumerRecord]:
+        """Return the next records, waiting for the first of them.
+
+        Args:
+            timeout: Seconds to wait at most.
+            max_records: How many at most; ``max.poll.records`` if None.
+
+        Returns:
+            Records, those of a partition in order; none if there were none in time.
+
+        Raises:
+            NoOffsetForPartitionError: If a partition has no position, and may not choose one.
+            KafkaError: What the group or a broker refuses for good.
+            SerializationError: If a deserializer raised; reading goes on behind that record.
+            ClientClosedError: After `close`.
+        """
+        core = self.core
+        count = core.poll_records if max_records is None else max_records
+        state = self._ready(timeout)
+        records: list[ConsumerRecord] = []
+        while state is not None and len(records) < count:
+            records += core.take_from(state, count - len(records))
+            state = core.next_chunk()
+        return records
+
+    def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:
+        """Return the next records of a partition as numpy arrays, as many as were fetched at once.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The columns; None if there were no records in time.
+
+        Raises:
+            As `poll`.
+        """
+        state = self._ready(timeout)
+        return None if state is None else self.core.columns_from(state)
+
+    def _ready(self, timeout: float | None) -> PartitionState | None:
+        """Return a partition with something to hand out; None if there is none in time."""
+        core, arrivals = self.core, self._arrivals
+        until_ms = None if timeout is None else self._now_ms() + timeout * 1000
+        while True:
+            if core.upkeep.is_due:
+                self._serving(core.upkeep.run())
+            state = core.next_chunk()
+            if state is not None:
+                return state
+            if self.runner.is_closed:
+                raise ClientClosedError("the consumer is closed")
+            arrivals.clear()
+            if core.has_something:
+                continue
+            left_s = WAIT_SLICE_S if until_ms is None else (until_ms - self._now_ms()) / 1000
+            if left_s <= 0:
+                return None
+            arrivals.wait(min(left_s, WAIT_SLICE_S))
+
+    # ------------------------------------------------------------ listeners on this thread
+
+    def _serving(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the loop, and call listeners on this thread meanwhile."""
+        try:
+            self.runner.check()
+        except BaseException:
+            coroutine.close()
+            raise
+        calls = self._calls
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.runner.loop)
+        future.add_done_callback(lambda _: calls.put(None))
+        try:
+            while (call := calls.get()) is not None:
+                call()
+        except BaseException:
+            future.cancel()
+            raise
+        return future.result()
+
+    async def _call_listener(self, method: Callable[[], Any]) -> None:
+        """Have a listener called by the thread that waits, and wait for it on the loop."""
+        loop = self.runner.loop
+        done: asyncio.Future[None] = loop.create_future()
+
+        def finish(error: Exception | None) -> None:
+            if done.done():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        def call() -> None:
+            error = None
+            try:
+                method()
+            except Exception as raised:  # noqa: BLE001 - passes to who polls
+                error = raised
+            loop.call_soon_threadsafe(finish, error)
+
+        self._calls.put(call)
+        await done
+
+    # ------------------------------------------------------------ what the core does
+
+    subscribe = on_loop(AsyncConsumer.subscribe)
+    assign = on_loop(AsyncConsumer.assign)
+    assignment = on_loop(AsyncConsumer.assignment)
+    seek = on_loop(AsyncConsumer.seek)
+    seek_to_beginning = on_loop(AsyncConsumer.seek_to_beginning)
+    seek_to_end = on_loop(AsyncConsumer.seek_to_end)
+    pause = on_loop(AsyncConsumer.pause)
+    resume = on_loop(AsyncConsumer.resume)
+    paused = on_loop(AsyncConsumer.paused)
+    group_facts = on_loop(AsyncConsumer.group_facts)
+    position = blocking(AsyncConsumer.position)
+    commit = blocking(AsyncConsumer.commit)
+    committed = blocking(AsyncConsumer.committed)
+    offsets_for_times = blocking(AsyncConsumer.offsets_for_times)
+    beginning_offsets = blocking(AsyncConsumer.beginning_offsets)
+    end_offsets = blocking(AsyncConsumer.end_offsets)
+    lag = blocking(AsyncConsumer.lag)
+    partitions_for = blocking(AsyncConsumer.partitions_for)
+
+    def unsubscribe(self) -> None:
+        """Read nothing any more, and leave the group; offsets are committed if it is automatic."""
+        self._serving(self.core.unsubscribe())
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Commit if that is automatic, leave the group, and end. Twice is no error.
+
+        Args:
+            timeout: Seconds to take for that at most.
+        """
+        if self.runner.is_closed:
+            return
+        try:
+            self._serving(self.core.close(timeout))
+        finally:
+            self.runner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,90 @@
+"""Asking the coordinator of a group, wherever it is.
+
+Invariant: an answer's error is raised here, so that whoever asks sees an exception or a good
+answer; a coordinator that moved is looked for anew.
+Neighbours: memberships and `offset_store` ask through here.
+"""
+
+from typing import Any, Final
+
+from logcore.client.cluster import Cluster
+from logcore.client.coordinators import CoordinatorKind, Coordinators
+from logcore.client.nodes import Channel
+from logcore.common.errors import (
+    ClientError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+    error_for_code,
+)
+from logcore.protocol.schema import Message
+
+_MOVED: Final = (NotCoordinatorError, CoordinatorNotAvailableError)
+
+
+class GroupCoordinator:
+    """The coordinator of one group.
+
+    Args:
+        cluster: The cluster.
+        group_id: The group.
+    """
+
+    def __init__(self, cluster: Cluster, group_id: str) -> None:
+        self.group_id = group_id
+        self._cluster = cluster
+        self._coordinators = Coordinators(cluster)
+
+    async def ask(
+        self,
+        request: Message,
+        *,
+        at_most: int | None = None,
+        timeout_s: float | None = None,
+        checks: bool = True,
+    ) -> Any:  # noqa: ANN401 - the response of the request's API
+        """Ask once.
+
+        Raises:
+            KafkaError: What the answer says, unless that is not to be checked.
+            ClientError: If there is no answer.
+        """
+        try:
+            node_id = await self._coordinators.find(CoordinatorKind.GROUP, self.group_id)
+            response = await self._cluster.ask(
+                node_id, request, channel=Channel.GROUP, at_most=at_most, timeout_s=timeout_s
+            )
+            if checks:
+                self.check(getattr(response, "error_code", 0), request, response)
+        except ClientError:
+            self.forget()
+            raise
+        return response
+
+    def check(self, code: int, request: Message, response: Message | None = None) -> None:
+        """Raise the error of a code.
+
+        Raises:
+            KafkaError: If it is one.
+        """
+        if not code:
+            return
+        made = error_for_code(code)
+        if issubclass(made, _MOVED):
+            self.forget()
+        name = type(request).__name__.removesuffix("Request")
+        said = getattr(response, "error_message", None)
+        raise made(f"group {self.group_id}: {name}: {said or made.kafka_name}")
+
+    async def knows(self, request: type[Message], version: int) -> bool:
+        """Whether the coordinator takes a request in a version.
+
+        Raises:
+            ClientError, KafkaError: If it cannot be found or reached.
+        """
+        node_id = await self._coordinators.find(CoordinatorKind.GROUP, self.group_id)
+        connection = await self._cluster.connection(node_id, Channel.GROUP)
+        return connection.ranges.choose(request) >= version
+
+    def forget(self) -> None:
+        """Look for the coordinator anew, next time."""
+        self._coordinators.forget(CoordinatorKind.GROUP, self.group_id)

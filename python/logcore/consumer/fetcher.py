@@ -1,0 +1,317 @@
+"""Fetching: one request in flight per broker, for the partitions whose records are wanted next.
+
+Invariants: a partition is fetched again only once what was fetched of it before is within bounds,
+and always from behind it; an answer that comes after a seek or a revocation is dropped. Errors of
+one partition do not stop the others; those that only the user can mend are raised at the next poll.
+Neighbours: `subscription` holds positions and what was fetched; `fetch_session` says what changed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from logcore.client.cluster import Cluster
+from logcore.client.cluster_view import NO_LEADER
+from logcore.client.nodes import Channel
+from logcore.client.positions import TopicPartition
+from logcore.common.errors import (
+    CorruptMessageError,
+    FetchSessionIdNotFoundError,
+    InvalidFetchSessionEpochError,
+    LogcoreError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    error_for_code,
+)
+from logcore.consumer.config import ConsumerSettings
+from logcore.consumer.fetch_session import FetchSession, Wanted, has_ids
+from logcore.consumer.subscription import FetchBuffer, PartitionState, Subscription
+from logcore.protocol.messages.fetch import FetchRequest, FetchResponse, PartitionData
+from logcore.record.decoding import FetchedRecords
+
+logger = logging.getLogger(__name__)
+
+NAMES_UNTIL: Final = 12
+NEWEST: Final = 17
+BUFFERED_CHUNKS_MAX: Final = 2
+ANSWER_GRACE_S: Final = 30.0
+_SESSION_ERRORS: Final = {FetchSessionIdNotFoundError.code, InvalidFetchSessionEpochError.code}
+
+
+class Fetcher:
+    """Fetches the partitions of a subscription.
+
+    Args:
+        cluster: The cluster.
+        settings: The consumer's settings.
+        subscription: What is read.
+        buffer: Where records go.
+        arrived: Called when there is something to hand out, or an error to raise.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        settings: ConsumerSettings,
+        subscription: Subscription,
+        buffer: FetchBuffer,
+        arrived: Callable[[], object],
+    ) -> None:
+        self._cluster = cluster
+        self._loop = cluster.loop
+        self._subscription = subscription
+        self._buffer = buffer
+        self._arrived = arrived
+        self._reset = settings.reset
+        self._isolation = 1 if settings.is_committed_only else 0
+        self._max_wait_ms = settings.integer("fetch.max.wait.ms")
+        self._min_bytes = settings.integer("fetch.min.bytes")
+        self._max_bytes = settings.integer("fetch.max.bytes")
+        self._partition_bytes = settings.integer("max.partition.fetch.bytes")
+        self._request_timeout_s = settings.integer("request.timeout.ms") / 1000
+        self._check_crcs = settings.flag("check.crcs")
+        self._rack = settings.text("client.rack")
+        self._sessions: dict[int, FetchSession] = {}
+        self._fetching: dict[int, asyncio.Task[None]] = {}
+        self._failures = 0
+        self._is_due = False
+        self.errors: list[Exception] = []
+
+    def wake(self) -> None:
+        """Look at what can be fetched, in the loop's next turn; on the loop's thread."""
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._is_due = False
+        if self._cluster.is_closed:
+            return
+        by_node: dict[int, dict[TopicPartition, Wanted]] = {}
+        now = self._loop.time()
+        later: float | None = None
+        for state in self._subscription.partitions.values():
+            if not self._is_wanted(state):
+                continue
+            if state.not_before > now:
+                later = state.not_before if later is None else min(later, state.not_before)
+                continue
+            node_id = self._node_of(state, now)
+            if node_id == NO_LEADER:
+                self._find_leader(state)
+            else:
+                by_node.setdefault(node_id, {})[state.place] = self._wanted(state)
+        for node_id, wanted in by_node.items():
+            task = self._fetching.get(node_id)
+            if task is None or task.done():
+                task = self._loop.create_task(self._fetch(node_id, wanted))
+                task.add_done_callback(_look)
+                self._fetching[node_id] = task
+        if later is not None:
+            self._loop.call_later(max(later - now, 0.001), self.wake)
+
+    def _is_wanted(self, state: PartitionState) -> bool:
+        return (
+            state.fetch_offset is not None
+            and not state.is_paused
+            and state.buffered < BUFFERED_CHUNKS_MAX
+            and state.buffered_bytes <= self._partition_bytes
+        )
+
+    def _wanted(self, state: PartitionState) -> Wanted:
+        assert state.fetch_offset is not None, "the caller looked"
+        view = self._cluster.view
+        topic, partition = state.place
+        epoch = view.leader_epoch_of(topic, partition)
+        return Wanted(view.topic_id_of(topic), state.fetch_offset, epoch, self._partition_bytes)
+
+    def _node_of(self, state: PartitionState, now: float) -> int:
+        if state.preferred is not None:
+            node_id, until = state.preferred
+            if until > now and node_id in self._cluster.view.brokers:
+                return node_id
+            state.preferred = None
+        return self._cluster.view.leader_of(*state.place)
+
+    def _find_leader(self, state: PartitionState) -> None:
+        state.not_before = self._loop.time() + self._cluster.backoff.wait_ms(0) / 1000
+        self._cluster.track([state.place.topic])
+        self._cluster.request_refresh().add_done_callback(lambda _: self.wake())
+
+    # ------------------------------------------------------------ one request
+
+    async def _fetch(self, node_id: int, wanted: dict[TopicPartition, Wanted]) -> None:
+        versions = {
+            place: self._subscription.partitions[place].version
+            for place in wanted
+            if place in self._subscription.partitions
+        }
+        session = self._sessions.setdefault(node_id, FetchSession())
+        try:
+            response = await self._ask(node_id, session, wanted)
+        except LogcoreError as error:
+            session.reset()
+            logger.debug("fetch from broker %d: %s", node_id, error)
+            self._postpone(wanted, error)
+            return
+        self._failures = 0
+        if response.error_code:
+            session.reset()
+            if response.error_code not in _SESSION_ERRORS:
+                self._postpone(wanted, error_for_code(response.error_code)("fetch"))
+                return
+        else:
+            session.answered(response.session_id)
+            self._take(response, wanted, versions)
+        del response
+        self.wake()
+
+    async def _ask(
+        self, node_id: int, session: FetchSession, wanted: dict[TopicPartition, Wanted]
+    ) -> FetchResponse:
+        topics, forgotten = session.next(wanted)
+        request = FetchRequest(
+            max_wait_ms=self._max_wait_ms,
+            min_bytes=self._min_bytes,
+            max_bytes=self._max_bytes,
+            isolation_level=self._isolation,
+            session_id=session.session_id,
+            session_epoch=session.epoch,
+            topics=topics,
+            forgotten_topics_data=forgotten,
+            rack_id=self._rack,
+        )
+        response: FetchResponse = await self._cluster.ask(
+            node_id,
+            request,
+            channel=Channel.FETCH,
+            at_most=NEWEST if has_ids(wanted) else NAMES_UNTIL,
+            timeout_s=self._request_timeout_s + self._max_wait_ms / 1000,
+        )
+        return response
+
+    def _postpone(self, wanted: dict[TopicPartition, Wanted], error: LogcoreError) -> None:
+        """Try partitions again after a while, with a fresh view."""
+        not_before = self._loop.time() + self._cluster.backoff.wait_ms(self._failures) / 1000
+        self._failures += 1
+        if not getattr(error, "retriable", False):
+            self._fail(error)
+        for place in wanted:
+            state = self._subscription.partitions.get(place)
+            if state is not None:
+                state.not_before = not_before
+                state.preferred = None
+        self._cluster.request_refresh()
+        self.wake()
+
+    def _fail(self, error: Exception) -> None:
+        self.errors.append(error)
+        self._arrived()
+
+    # ------------------------------------------------------------ an answer
+
+    def _take(
+        self,
+        response: FetchResponse,
+        wanted: dict[TopicPartition, Wanted],
+        versions: dict[TopicPartition, int],
+    ) -> None:
+        names = {want.topic_id: place.topic for place, want in wanted.items()}
+        has_arrived = False
+        for topic in response.responses:
+            name = topic.topic or names.get(topic.topic_id, "")
+            for data in topic.partitions:
+                place = TopicPartition(name, data.partition_index)
+                state = self._subscription.partitions.get(place)
+                if state is None or versions.get(place) != state.version:
+                    continue
+                if data.error_code:
+                    self._refused(state, data)
+                else:
+                    has_arrived |= self._store(state, data)
+        if has_arrived:
+            self._arrived()
+
+    def _store(self, state: PartitionState, data: PartitionData) -> bool:
+        """Keep what was fetched of a partition; whether there is something."""
+        state.high_watermark = data.high_watermark
+        state.last_stable_offset = data.last_stable_offset
+        state.log_start_offset = data.log_start_offset
+        if data.preferred_read_replica >= 0:
+            age_s = self._cluster.settings.integer("metadata.max.age.ms") / 1000
+            state.preferred = (data.preferred_read_replica, self._loop.time() + age_s)
+            return False
+        records = data.records
+        if records is None or not len(records):  # type: ignore[arg-type]  # decoded: a memoryview
+            return False
+        assert state.fetch_offset is not None, "it was asked for"
+        aborted = None
+        if self._isolation:
+            listed = data.aborted_transactions or ()
+            aborted = [(each.producer_id, each.first_offset) for each in listed]
+        topic, partition = state.place
+        try:
+            chunk = FetchedRecords(
+                topic,
+                partition,
+                records,  # type: ignore[arg-type]  # decoded: a memoryview
+                state.fetch_offset,
+                aborted=aborted,
+                check_crcs=self._check_crcs,
+            )
+        except CorruptMessageError as error:
+            return self._damaged(state, error)
+        if chunk.end_offset <= state.fetch_offset:
+            size, at = chunk.size_bytes, state.fetch_offset
+            message = f"{topic}-{partition}: {size} bytes at offset {at} hold no whole batch"
+            return self._damaged(state, CorruptMessageError(message))
+        self._buffer.put(state, chunk)
+        return True
+
+    def _damaged(self, state: PartitionState, error: Exception) -> bool:
+        state.not_before = self._loop.time() + 1
+        self._fail(error)
+        return False
+
+    def _refused(self, state: PartitionState, data: PartitionData) -> None:
+        """Act upon the error of a partition."""
+        topic, partition = state.place
+        made = error_for_code(data.error_code)
+        error = made(f"{topic}-{partition}: the broker says {made.kafka_name}")
+        if isinstance(error, OffsetOutOfRangeError):
+            if state.preferred is not None:
+                state.preferred = None  # a follower may be behind: the leader knows
+                return
+            if self._reset is None:
+                at = state.fetch_offset
+                message = f"{topic}-{partition}: offset {at} is out of range, and auto.offset.reset"
+                self._fail(
+                    NoOffsetForPartitionError(f"{message} is none", partitions=(state.place,))
+                )
+            if not state.buffered and state.current is None:
+                state.seek(None, self._reset)
+                self._arrived()
+            state.not_before = self._loop.time() + self._cluster.backoff.wait_ms(0) / 1000
+            return
+        current = data.current_leader
+        if current.leader_id >= 0:
+            self._cluster.learn(
+                self._cluster.view.with_leader(
+                    topic, partition, current.leader_id, current.leader_epoch
+                )
+            )
+        state.preferred = None
+        if error.retriable:
+            state.not_before = self._loop.time() + self._cluster.backoff.wait_ms(0) / 1000
+            if error.refresh_metadata:
+                self._cluster.request_refresh()
+        else:
+            state.not_before = self._loop.time() + 1
+            self._fail(error)
+
+
+def _look(task: "asyncio.Task[Any]") -> None:
+    """Report what a task of ours should never have raised."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("a fetch failed", exc_info=task.exception())

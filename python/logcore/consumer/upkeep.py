@@ -1,0 +1,363 @@
+"""What a consumer does between two hand-outs: rebalances, positions, commits, errors.
+
+Invariant: it runs only inside of a call of the user's, so that whatever was handed out before has
+been processed: its positions may be committed, and partitions may be given up.
+Neighbours: `async_consumer` runs this; memberships change partitions through it; `offset_store`
+keeps offsets, `offset_lookup` finds them.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Collection
+from typing import Literal
+
+from logcore.client.cluster import Cluster
+from logcore.client.cluster_view import ClusterView
+from logcore.client.positions import GroupFacts, Offsets, TopicPartition
+from logcore.common.clock import SystemClock
+from logcore.common.errors import (
+    ClientError,
+    CommitFailedError,
+    FencedMemberEpochError,
+    IllegalGenerationError,
+    KafkaError,
+    LogcoreError,
+    NoOffsetForPartitionError,
+    RebalanceInProgressError,
+    StaleMemberEpochError,
+    UnknownMemberIdError,
+)
+from logcore.consumer.classic_membership import ClassicMembership
+from logcore.consumer.config import ConsumerSettings
+from logcore.consumer.coordination import GroupCoordinator
+from logcore.consumer.fetcher import Fetcher
+from logcore.consumer.membership import Membership
+from logcore.consumer.modern_membership import ModernMembership
+from logcore.consumer.offset_lookup import look_up
+from logcore.consumer.offset_store import OffsetStore
+from logcore.consumer.reset import ResetTo
+from logcore.consumer.subscription import PartitionState, Subscription
+
+logger = logging.getLogger(__name__)
+
+Change = Literal["assigned", "revoked", "lost"]
+Notify = Callable[[Change, list[TopicPartition]], Awaitable[None]]
+
+_GONE = (
+    UnknownMemberIdError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    FencedMemberEpochError,
+    StaleMemberEpochError,
+)
+
+
+class Upkeep:
+    """The upkeep of one consumer.
+
+    Args:
+        cluster: The cluster.
+        settings: The consumer's settings.
+        subscription: What is read.
+        fetcher: What fetches it.
+        arrived: Called when the user should look.
+        notify: Tells the listener of changes.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        settings: ConsumerSettings,
+        subscription: Subscription,
+        fetcher: Fetcher,
+        arrived: Callable[[], object],
+        notify: Notify,
+    ) -> None:
+        self._cluster = cluster
+        self._settings = settings
+        self._subscription = subscription
+        self._fetcher = fetcher
+        self._arrived = arrived
+        self._notify = notify
+        self._now_ms = SystemClock().monotonic_ms
+        self._wall_ms = SystemClock().now_ms
+        self._timeout_s = settings.integer("default.api.timeout.ms") / 1000
+        self._isolation = 1 if settings.is_committed_only else 0
+        self._interval_ms = settings.integer("auto.commit.interval.ms")
+        self._commit_at_ms = self._now_ms() + self._interval_ms
+        self._committing: asyncio.Task[None] | None = None
+        self._positioning: asyncio.Task[None] | None = None
+        self._membership: Membership | None = None
+        self._has_news = False
+        self._excludes_internal = settings.flag("exclude.internal.topics")
+        group_id = settings.group_id
+        self._coordinator = None if group_id is None else GroupCoordinator(cluster, group_id)
+        self._store = (
+            None
+            if self._coordinator is None
+            else OffsetStore(cluster, self._coordinator, self._timeout_s)
+        )
+        cluster.watch(self._look)
+
+    # ------------------------------------------------------------ turns
+
+    @property
+    def is_due(self) -> bool:
+        """Whether `run` has something to do; from any thread. It also notes that the user polls."""
+        now_ms = self._now_ms()
+        membership = self._membership
+        if membership is not None:
+            membership.polled = now_ms / 1000
+            if membership.is_due:
+                return True
+        return bool(
+            self._has_news
+            or self._fetcher.errors
+            or (self._settings.commits_itself and now_ms >= self._commit_at_ms)
+        )
+
+    async def run(self) -> None:
+        """Do what is due.
+
+        Raises:
+            LogcoreError: What only the user can mend.
+        """
+        self._has_news = False
+        if self._subscription.pattern is not None:
+            self._follow(self._subscription.pattern)
+        if self._membership is not None:
+            await self._membership.step(self)
+        if self._settings.commits_itself and self._now_ms() >= self._commit_at_ms:
+            self._commit_soon()
+        self._find_positions()
+        if self._fetcher.errors:
+            raise self._fetcher.errors.pop(0)
+
+    def news(self) -> None:
+        """Have `run` look at positions soon; on the loop's thread."""
+        self._has_news = True
+        self._arrived()
+
+    def _look(self, view: ClusterView) -> None:
+        if self._subscription.pattern is not None:
+            matched = self._matching(view, self._subscription.pattern)
+            if matched != self._subscription.topics:
+                self.news()
+        self._fetcher.wake()
+
+    # ------------------------------------------------------------ membership
+
+    def subscribe(self) -> None:
+        """Become a member that wants what the subscription says.
+
+        Raises:
+            ConfigError: Without ``group.id``.
+        """
+        self._settings.need_group("subscribe()")
+        if self._membership is None:
+            assert self._coordinator is not None, "there is a group"
+            is_modern = self._settings.text("group.protocol") == "consumer"
+            kind = ModernMembership if is_modern else ClassicMembership
+            self._membership = kind(self._cluster, self._settings, self._coordinator, self._arrived)
+        if self._subscription.pattern is None:
+            self._cluster.track(self._subscription.topics)
+            self._membership.subscribe(self._subscription.topics)
+        else:
+            self._cluster.track_all()
+            self._cluster.request_refresh()
+            self.news()
+
+    def _follow(self, pattern: "re.Pattern[str]") -> None:
+        """Subscribe to the topics that match now."""
+        matched = self._matching(self._cluster.view, pattern)
+        self._subscription.topics = matched
+        if self._membership is not None and matched:
+            self._membership.subscribe(matched)
+
+    def _matching(self, view: ClusterView, pattern: "re.Pattern[str]") -> frozenset[str]:
+        return frozenset(
+            name
+            for name, topic in view.topics.items()
+            if pattern.match(name) and not (topic.is_internal and self._excludes_internal)
+        )
+
+    async def unsubscribe(self) -> None:
+        """Give everything up, and leave the group."""
+        if self._membership is not None:
+            membership = self._membership
+            await self.revoke(self.owned())
+            self._membership = None
+            await membership.leave()
+        elif self._settings.commits_itself:
+            await self._commit_quietly(self._subscription.positions())
+        self._subscription.clear()
+        self._cluster.track_all(wanted=False)
+
+    @property
+    def facts(self) -> GroupFacts:
+        """Who the consumer is in its group.
+
+        Raises:
+            ConfigError: Without ``group.id``.
+        """
+        if self._membership is not None:
+            return self._membership.facts
+        return GroupFacts(self._settings.need_group("group_facts()"))
+
+    def owned(self) -> list[TopicPartition]:
+        """Return the partitions that are assigned now."""
+        return list(self._subscription.partitions)
+
+    async def revoke(self, places: Collection[TopicPartition]) -> None:
+        """Commit, tell the listener, and give partitions up."""
+        if not places:
+            return
+        if self._settings.commits_itself:
+            positions = self._subscription.positions()
+            await self._commit_quietly({p: at for p, at in positions.items() if p in places})
+        await self._notify("revoked", sorted(places))
+        self._drop(places)
+
+    async def lose(self, places: Collection[TopicPartition]) -> None:
+        """Tell the listener that partitions are gone already."""
+        if places:
+            await self._notify("lost", sorted(places))
+            self._drop(places)
+
+    def _drop(self, places: Collection[TopicPartition]) -> None:
+        gone = set(places)
+        self._subscription.replace([p for p in self._subscription.partitions if p not in gone])
+
+    async def receive(self, places: Collection[TopicPartition]) -> None:
+        """Take partitions, and tell the listener."""
+        if not places:
+            return
+        self._cluster.track({place.topic for place in places})
+        self._subscription.replace([*self._subscription.partitions, *places])
+        await self._notify("assigned", sorted(places))
+        self._find_positions()
+
+    # ------------------------------------------------------------ positions
+
+    def _find_positions(self) -> None:
+        """Begin to look for positions that are missing, and fetch where they are known."""
+        missing = self._subscription.without_position()
+        if missing and (self._positioning is None or self._positioning.done()):
+            self._positioning = self._cluster.loop.create_task(self._position(missing))
+        self._fetcher.wake()
+
+    async def _position(self, missing: list[PartitionState]) -> None:
+        versions = [(state, state.version) for state in missing]
+        try:
+            await self._position_from_group(versions)
+            await self._position_by_time(versions)
+        except LogcoreError as error:
+            if not getattr(error, "retriable", False):
+                self._fetcher.errors.append(error)
+            await asyncio.sleep(self._cluster.backoff.wait_ms(1) / 1000)
+        if self._subscription.without_position():
+            self.news()
+        else:
+            self._arrived()
+        self._fetcher.wake()
+
+    async def _position_from_group(self, versions: list[tuple[PartitionState, int]]) -> None:
+        """Take committed offsets as positions; what has none is looked for by time."""
+        wanted = [state.place for state, _ in versions if state.reset_to is None]
+        if not wanted:
+            return
+        committed = {}
+        if self._store is not None:
+            committed = await self._store.fetch(wanted, self.facts)
+        reset = self._settings.reset
+        without: list[TopicPartition] = []
+        for state, version in versions:
+            if state.version != version or state.reset_to is not None:
+                continue
+            known = committed.get(state.place)
+            if known is not None:
+                state.fetch_offset = known.offset
+            elif reset is None:
+                without.append(state.place)
+            else:
+                state.reset_to = reset
+        if without:
+            listed = ", ".join(f"{topic}-{number}" for topic, number in without)
+            raise NoOffsetForPartitionError(
+                f"no committed offset for {listed}, and auto.offset.reset is none",
+                partitions=tuple(without),
+            )
+
+    async def _position_by_time(self, versions: list[tuple[PartitionState, int]]) -> None:
+        """Look for positions where a reset says."""
+        now_ms = self._wall_ms()
+        wanted: dict[TopicPartition, ResetTo] = {
+            state.place: state.reset_to
+            for state, version in versions
+            if state.version == version and state.reset_to is not None
+        }
+        if not wanted:
+            return
+        times = {place: reset.at(now_ms) for place, reset in wanted.items()}
+        found = await look_up(self._cluster, times, self._isolation, self._timeout_s)
+        behind = {place: -1 for place, offset in found.items() if offset is None}
+        if behind:  # nothing so new: from the end
+            found |= await look_up(self._cluster, behind, self._isolation, self._timeout_s)
+        for state, version in versions:
+            offset = found.get(state.place)
+            if state.version == version and state.reset_to is not None and offset is not None:
+                state.fetch_offset = offset.offset
+                state.reset_to = None
+
+    # ------------------------------------------------------------ commits
+
+    def store(self) -> OffsetStore:
+        """Return where offsets are kept.
+
+        Raises:
+            ConfigError: Without ``group.id``.
+        """
+        self._settings.need_group("committing offsets")
+        assert self._store is not None, "there is a group"
+        return self._store
+
+    async def commit(self, offsets: Offsets, timeout_s: float | None = None) -> None:
+        """Commit offsets.
+
+        Raises:
+            CommitFailedError: If the group gave the partitions to others.
+            KafkaError, ClientTimeoutError: If it is not done otherwise.
+        """
+        store = self.store()
+        try:
+            await store.commit(offsets, self.facts, timeout_s)
+        except _GONE as error:
+            raise CommitFailedError(
+                "offsets were not committed: the group rebalanced, and others may have the "
+                "partitions; poll more often, take fewer records at once (max.poll.records), or "
+                "raise max.poll.interval.ms"
+            ) from error
+
+    def _commit_soon(self) -> None:
+        """Commit positions, and do not wait for it."""
+        self._commit_at_ms = self._now_ms() + self._interval_ms
+        if self._committing is None or self._committing.done():
+            positions = self._subscription.positions()
+            self._committing = self._cluster.loop.create_task(self._commit_quietly(positions))
+
+    async def _commit_quietly(self, positions: dict[TopicPartition, int]) -> None:
+        """Commit without being asked for: what fails is logged."""
+        if not positions:
+            return
+        try:
+            await self.commit(positions, min(self._timeout_s, 10.0))
+        except (KafkaError, ClientError) as error:
+            logger.warning("offsets were not committed: %s", error)
+
+    async def close(self) -> None:
+        """Commit, and leave the group."""
+        for task in (self._positioning, self._committing):
+            if task is not None:
+                task.cancel()
+        await self.unsubscribe()
