@@ -193,11 +193,13 @@ def wait_for_abort(broker: Ours) -> None:
 
 
 @contextmanager
-def kafka_again(folder: Path) -> Iterator[kafka.KafkaBroker]:
+def kafka_again(
+    folder: Path, settings: Mapping[str, str] = data.KAFKA_SETTINGS
+) -> Iterator[kafka.KafkaBroker]:
     """Start Apache Kafka on the directory that ours served."""
     given = properties_of(folder)
     port = int(given["listeners"].split(",")[0].rpartition(":")[2])
     kept = {key: given[key] for key in given if key.startswith("controller.quorum")}
     kept |= {key: given[key] for key in ("listeners", "advertised.listeners")}
-    with kafka.running_kafka(folder, port, {**data.KAFKA_SETTINGS, **kept}) as broker:
+    with kafka.running_kafka(folder, port, {**settings, **kept}) as broker:
         yield broker
