@@ -109,8 +109,12 @@ class ShareRequests:
             not_begun: list[ShareKey] = []
             for key, one in zip(keys, asked.value(), strict=True):
                 (begun if one.error is None else not_begun).append(key)
-                if one.error is not None:
-                    logger.warning("the state of %s cannot be begun: %s", key.text, one.error)
+            errors = [one.error for one in asked.value() if one.error is not None]
+            if errors:
+                logger.warning(
+                    "%d states of share group %s cannot be begun: %r",
+                    len(errors), group_id, errors[0],
+                )  # fmt: skip
             self._write(
                 group_id,
                 lambda shard: shard.note_begun(group_id, places_of(begun), places_of(not_begun)),
