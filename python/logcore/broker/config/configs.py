@@ -16,6 +16,7 @@ from typing import Final
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.broker_keys import GROUP, TOPIC
+from logcore.broker.config.group_bounds import within_bounds
 from logcore.broker.config.resources import (
     BROKER_RESOURCE,
     CLIENT_METRICS_RESOURCE,
@@ -88,7 +89,8 @@ class Configs:
             return self.group_defaults
         found = self._groups.get(group_id)
         if found is None:
-            found = self._groups[group_id] = _overlaid(GROUP, self.group_defaults, changes)
+            overlaid = _overlaid(GROUP, self.group_defaults, changes)
+            found = self._groups[group_id] = within_bounds(overlaid, self._config)
         return found
 
     def group(self, group_id: str) -> Mapping[str, str]:

@@ -2,14 +2,19 @@
 
 Invariant: as in Apache Kafka, a broker does not start, nor takes a change, with a default that a
 group itself could not be set to.
-Neighbours: `refusals` asks; `rules` checks the settings of single groups against the same bounds.
-Source: Apache Kafka 4.3.1, `GroupCoordinatorConfig`.
+Neighbours: `refusals` asks at start; `rules` holds settings of single groups against the same
+bounds before they are made, `configs` afterwards.
+Source: Apache Kafka 4.3.1, `GroupCoordinatorConfig` and `GroupConfig`.
 """
 
+import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from logcore.common.config import ConfigError, Value
+
+logger = logging.getLogger(__name__)
 
 KINDS: Final = ("consumer", "share", "streams")
 _BOUNDED: Final = ("heartbeat.interval.ms", "session.timeout.ms", "assignment.interval.ms")
@@ -33,6 +38,35 @@ def check_bounds(values: Mapping[str, Value]) -> None:
             raise ConfigError(f"{heartbeat} must be less than {session}", key=heartbeat)
     for less, more in _AT_MOST:
         _check(values, less, more)
+
+
+def bounds_of(key: str) -> tuple[str, str]:
+    """Return the broker's keys of the least and the most that a setting of a group may be."""
+    kind, _, name = key.partition(".")
+    return f"group.{kind}.min.{name}", f"group.{kind}.max.{name.removeprefix('num.')}"
+
+
+def within_bounds(values: Mapping[str, Value], broker: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Return settings of a group as far as the broker allows them.
+
+    Bounds may have become narrower since a setting was made; then the bound holds.
+
+    Args:
+        values: The group's settings.
+        broker: The broker's.
+    """
+    made: dict[str, Value] = {}
+    for key, value in values.items():
+        low, high = (broker.get(bound) for bound in bounds_of(key))
+        if low is not None and _number(value) < _number(low):
+            made[key] = low
+        elif high is not None and _number(value) > _number(high):
+            made[key] = high
+    if not made:
+        return values
+    for key, value in made.items():
+        logger.warning("a group's %s=%s is out of bounds: %s holds", key, values[key], value)
+    return MappingProxyType({**values, **made})
 
 
 def _check(values: Mapping[str, Value], less: str, more: str) -> None:

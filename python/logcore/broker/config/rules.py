@@ -13,6 +13,7 @@ from typing import Final
 
 from logcore.broker.config.broker_rules import check_broker
 from logcore.broker.config.configs import Configs
+from logcore.broker.config.group_bounds import bounds_of
 from logcore.broker.config.resources import (
     BROKER_RESOURCE,
     CLIENT_METRICS_RESOURCE,
@@ -113,12 +114,10 @@ class Rules:
         values = self._configs.group_defaults | TABLES[GROUP_RESOURCE].parse_all(configs)
         broker = self._configs.broker()
         for name in configs:
-            kind, _, rest = name.partition(".")
-            low = broker.get(f"group.{kind}.min.{rest}")
-            high_key = f"group.{kind}.max.{rest.removeprefix('num.')}"
-            high = broker.get(high_key)
+            low_key, high_key = bounds_of(name)
+            low, high = broker.get(low_key), broker.get(high_key)
             if low is not None and _number(values[name]) < low:
-                raise _out_of_bounds(name, "greater", f"group.{kind}.min.{rest}", low)
+                raise _out_of_bounds(name, "greater", low_key, low)
             if high is not None and _number(values[name]) > high:
                 raise _out_of_bounds(name, "less", high_key, high)
         for kind in ("consumer", "share", "streams"):
