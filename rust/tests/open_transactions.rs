@@ -1,5 +1,5 @@
-//! Retention and DeleteRecords under a transaction that is open: what they take of it is gone, the
-//! rest stays undecided until the marker comes.
+//! Retention and `DeleteRecords` under a transaction that is open: what they take of it is gone,
+//! the rest stays undecided until the marker comes.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod cleaning;
