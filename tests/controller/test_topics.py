@@ -98,7 +98,7 @@ def test_settings_are_not_told_to_those_who_may_not_see_them():
     records, response = decide(asked("new"), asked("open"), visible={"open"})
     hidden, told = response.topics
     assert hidden.topic_config_error_code == TopicAuthorizationFailedError.code
-    assert (hidden.error_code, hidden.configs) == (0, None)
+    assert (hidden.error_code, hidden.configs) == (0, [])
     assert (hidden.num_partitions, hidden.replication_factor) == (-1, -1)
     assert told.configs
     assert len(records) == 4

@@ -70,7 +70,7 @@ class Dispatcher:
     def handle(self, connection: Connection, frame: memoryview) -> Answer | Deferred[Answer]:
         """Serve one frame: the answer, or a Deferred of it."""
         began_ns = self._now_ns()
-        if not frame[_KEY_AT] and self._plain.is_open:
+        if len(frame) > _KEY_AT and not frame[_KEY_AT] and self._plain.is_open:
             answer = self._plain.answer(frame)
             if answer is not None:
                 self._seconds.observe((self._now_ns() - began_ns) * 1e-9, _PRODUCE)
