@@ -8,16 +8,14 @@ Neighbours: the handlers of `broker`, the group coordinator and the partitions o
 it; `decide` decides; `tending` keeps the log short.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol, TypeAlias, TypedDict, TypeVar
+from typing import TypeAlias, TypeVar
 
 from logcore.common.clock import Scheduler
-from logcore.common.deferred import Deferred, gather
+from logcore.common.deferred import Deferred
 from logcore.common.errors import (
     InvalidRequestError,
-    KafkaError,
-    UnknownServerError,
     UnknownTopicOrPartitionError,
 )
 from logcore.coordinator.hashing import partition_for
@@ -25,6 +23,7 @@ from logcore.coordinator.log import CoordinatorLog
 from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
 from logcore.coordinator.runtime import CoordinatorRuntime
 from logcore.coordinator.share import decide, records
+from logcore.coordinator.share.answers import answered, each, failure
 from logcore.coordinator.share.decide import Terms, Writing
 from logcore.coordinator.share.settings import ShareSettings
 from logcore.coordinator.share.shard import ShareShard
@@ -66,31 +65,7 @@ from logcore.protocol.messages.write_share_group_state import (
     WriteStateResult,
 )
 
-P = TypeVar("P", bound="PartitionAsked")
-R = TypeVar("R")
-T = TypeVar("T")
 V = TypeVar("V")
-P_co = TypeVar("P_co", covariant=True)
-
-
-class PartitionAsked(Protocol):
-    """A partition of a request."""
-
-    @property
-    def partition(self) -> int:
-        """Its index."""
-
-
-class TopicAsked(Protocol[P_co]):
-    """A topic of a request, with its partitions."""
-
-    @property
-    def topic_id(self) -> bytes:
-        """Its id."""
-
-    @property
-    def partitions(self) -> Sequence[P_co]:
-        """Its partitions."""
 
 
 _Decided: TypeAlias = tuple[list[CoordinatorRecord], V]
@@ -339,72 +314,3 @@ class ShareCoordinator:
 
 def _forget(shard: ShareShard, *, key: ShareKey) -> CoordinatorResult[None]:
     return CoordinatorResult(decide.delete(key, shard.states.get(key)))
-
-
-def each(
-    group_id: str,
-    topics: Sequence[TopicAsked[P]],
-    ask: Callable[[ShareKey, P], Deferred[R]],
-    make: Callable[..., T],
-) -> Deferred[list[T]]:
-    """Ask for each partition of a request, and answer by topic in the same order.
-
-    Nothing is asked, and nothing answered, if the request names no group or a topic without
-    partitions.
-
-    Args:
-        group_id: The group.
-        topics: What is asked for.
-        ask: Asks for one partition; never fails.
-        make: Makes the result of a topic.
-    """
-    if not group_id or not all(topic.partitions for topic in topics):
-        return Deferred.of([])
-    by_topic = [
-        (
-            topic.topic_id,
-            [
-                ask(ShareKey(group_id, topic.topic_id, one.partition), one)
-                for one in topic.partitions
-            ],
-        )
-        for topic in topics
-    ]
-    return gather(one for _, asked in by_topic for one in asked).map(
-        lambda _: [
-            make(topic_id=topic_id, partitions=[one.value() for one in asked])
-            for topic_id, asked in by_topic
-        ]
-    )
-
-
-def answered(
-    done: Deferred[V], made: Callable[[V], R], failed: Callable[[KafkaError], R]
-) -> Deferred[R]:
-    """Return an answer made of a value, or of the error where there is none."""
-    answer: Deferred[R] = Deferred()
-
-    def tell(told: Deferred[V]) -> None:
-        error = told.error
-        if error is None:
-            answer.complete(made(told.value()))
-        elif isinstance(error, KafkaError):
-            answer.complete(failed(error))
-        else:
-            answer.complete(failed(UnknownServerError(str(error))))
-
-    done.then(tell)
-    return answer
-
-
-class Failure(TypedDict):
-    """The fields of a partition's result that say why there is none."""
-
-    partition: int
-    error_code: int
-    error_message: str | None
-
-
-def failure(key: ShareKey, error: KafkaError) -> Failure:
-    """Say why there is no result for a key."""
-    return Failure(partition=key.partition, error_code=error.code, error_message=str(error) or None)
