@@ -41,7 +41,7 @@ def test_what_cannot_be_asked_is_answered_with_nothing():
 
 def test_a_value_or_the_error():
     good: Deferred[int] = Deferred.of(3)
-    assert answered(good, str, lambda error: "bad").value() == "3"
+    assert answered(good, str, lambda _: "bad").value() == "3"
     for error, code in ((FencedStateEpochError(), 124), (ValueError(), UnknownServerError.code)):
         bad: Deferred[int] = Deferred.failed(error)
         assert answered(bad, str, lambda error: str(error.code)).value() == str(code)
