@@ -89,6 +89,10 @@ class ShareModel(RuleBasedStateMachine):
         for first, last, deliveries in got:
             for offset in range(first, last + 1):
                 self.hand_out(offset, member, deliveries)
+        for offset in range(self.next, self.partition.window.next_offset):
+            assert exact, "only the rest of a batch comes along"
+            self.records[offset] = Record(RecordState.AVAILABLE, 0)
+            self.next = offset + 1
         assert self.next - self.start <= self.settings.record_locks + 12 + 3
 
     def compacted(self, first: int, last: int) -> None:

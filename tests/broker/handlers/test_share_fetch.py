@@ -68,7 +68,7 @@ def test_only_the_batches_of_acquired_records_are_sent(broker: Running):
 def test_a_record_limit_is_exact(broker: Running):
     _, one = sharer(broker, 2)
     assert one.acquire(max_records=4, share_acquire_mode=1) == [(0, 3, 1)]
-    assert one.acquire(max_records=9, share_acquire_mode=1) == [(4, 12, 1)]
+    assert one.acquire(max_records=9, share_acquire_mode=1) == [(4, 9, 1), (10, 12, 1)]
     assert one.fetch(share_acquire_mode=7).error_code == 42
 
 

@@ -55,7 +55,7 @@ def test_nothing_is_wanted_or_there():
 def test_a_record_limit_is_exact():
     window = Window(0)
     assert take(window, batches((0, 9)), wish(records=4, is_record_limit=True)) == [(0, 3, 1)]
-    assert window.next_offset == 4
+    assert (window.first_free(), window.next_offset) == (4, 10)
     assert take(window, batches((0, 9)), wish(records=4, is_record_limit=True)) == [(4, 7, 1)]
 
 

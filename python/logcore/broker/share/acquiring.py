@@ -183,17 +183,20 @@ class Acquisition:
             return
         first = window.next_offset if window.runs else max(window.next_offset, base)
         wanted = first + room - 1
-        last = self._batches.reach(wanted)
-        if wish.is_record_limit:
-            last = min(last, wanted)
+        reach = self._batches.reach(wanted)
+        last = min(reach, wanted) if wish.is_record_limit else reach
         if last < first:
             return
         for begin, end in self._ranges(first, last):
-            run = Run(begin, end, RecordState.ACQUIRED, 1, (begin, end))
+            delivery = (begin, reach if end == last else end)
+            run = Run(begin, end, RecordState.ACQUIRED, 1, delivery)
             self._lock(run)
             window.append(run)
             self._acquired.append(Acquired(begin, end, 1))
         self._count += last - first + 1
+        if last < reach:  # the rest of a batch comes along, for whoever asks next
+            window.append(Run(last + 1, reach, RecordState.AVAILABLE, 0, (first, reach)))
+            window.note_free()
 
     def _ranges(self, first: int, last: int) -> list[tuple[int, int]]:
         """Cut new records where batches begin, into pieces of about the wanted size."""
