@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from logcore.broker.config.tables.authorization import STANDARD_AUTHORIZER
+from logcore.common.principal import Principal
+from logcore.common.scram import ScramCredential
 from logcore.controller.acls import DENY, PREFIXED, Acl
+from logcore.controller.delegation_tokens import DelegationToken
 from logcore.controller.image import EMPTY
 from logcore.controller.records import records_of, topic_records
 from logcore.controller.replay import ImageBuilder
@@ -26,6 +29,7 @@ from tests.peers import kafka
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
 
 ACL = Acl(2, "or", PREFIXED, "User:CN=alice,O=b", "127.0.0.1", 3, DENY)
+ALICE, BOB = Principal("User", "alice"), Principal("User", "bob")
 WRITTEN = replace(
     image(
         [topic("first", 3), topic("second.topic", number=2)],
@@ -33,6 +37,8 @@ WRITTEN = replace(
         next_producer_id=3000,
     ),
     acls={b"a" * 16: ACL},
+    scram={("alice", 2): ScramCredential(b"salt", b"stored", b"server", 8192)},
+    delegation_tokens={"id": DelegationToken("id", ALICE, BOB, (BOB,), 1, 9, 5)},
 )
 
 
@@ -69,6 +75,16 @@ def test_kafka_decodes_our_log(ours):
         "id": "YWFhYWFhYWFhYWFhYWFhYQ", "resourceType": 2, "resourceName": "or",
         "patternType": 4, "principal": "User:CN=alice,O=b", "host": "127.0.0.1",
         "operation": 3, "permissionType": 2}} in records  # fmt: skip
+
+
+def test_kafka_decodes_credentials_and_tokens(ours):
+    records = payloads(ours / f"{0:020}.log")
+    assert {"type": "DELEGATION_TOKEN_RECORD", "version": 0, "data": {
+        "owner": "User:alice", "requester": "User:bob", "renewers": ["User:bob"],
+        "issueTimestamp": 1, "maxTimestamp": 9, "expirationTimestamp": 5,
+        "tokenId": "id"}} in records  # fmt: skip
+    (credential,) = (each for each in records if each["type"] == "USER_SCRAM_CREDENTIAL_RECORD")
+    assert (credential["data"]["name"], credential["data"]["mechanism"]) == ("alice", 2)
 
 
 def test_kafka_decodes_our_snapshot(ours):

@@ -413,3 +413,31 @@ def token_login(side: Side, token_id: str, hmac: bytes) -> list[Any]:
 def test_tokens_live_alike(sides: tuple[Side, Side]):
     theirs, ours = (token_story(side) for side in sides)
     assert ours == theirs
+
+
+def test_users_and_tokens_that_kafka_kept_log_in_here(tmp_path):
+    """Started on the directory of an Apache Kafka, with its settings of logins."""
+    login, port, controller = free_port(), free_port(), free_port()
+    listeners = f"PLAINTEXT://127.0.0.1:{port},LOGIN://127.0.0.1:{login}"
+    theirs = settings_of() | {
+        "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
+        "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
+    }
+    with kafka.running_kafka(tmp_path, port, theirs):
+        side = Side(login, port)
+        with side.open() as wire:
+            set_password(wire, "carol", "secret")
+        with side.logged_in() as wire:
+            made = wire.ask(CreateDelegationTokenRequest(max_lifetime_ms=-1), 3)
+            assert made.error_code == 0
+    ours = settings_of() | {"listeners": "PLAINTEXT://127.0.0.1:0,LOGIN://127.0.0.1:0"}
+    with running_broker(tmp_path / "data", **ours) as running:
+        bound = running.call(lambda: running.broker.parts.endpoints.bound)
+        side = Side(bound["LOGIN"].port, bound["PLAINTEXT"].port)
+        with side.login() as wire:
+            assert scram("carol", "secret")(wire)[-1] is True
+        with side.login() as wire:
+            assert scram("carol", "wrong")(wire)[-1] is False
+        outcome = token_login(side, made.token_id, bytes(made.hmac))
+        assert outcome[0]["error_code"] == 0
