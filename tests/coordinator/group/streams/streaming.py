@@ -124,6 +124,10 @@ class StreamsCluster(ConsumerCluster):
         )
         return self.service.streams.heartbeat(Caller(0, "client", "/127.0.0.1"), request).value()
 
+    def send(self, request):
+        """Send a heartbeat as it is; return its response."""
+        return self.service.streams.heartbeat(Caller(0), request).value().response
+
     def tell(self, member_id, epoch, **given):
         """Send a heartbeat; return its response."""
         return self.answer(member_id, epoch, **given).response

@@ -57,6 +57,11 @@ def test_it_must_not_contradict_itself(parts, message):
         topology_of(topology(*parts))
 
 
+def test_its_epoch_counts_from_0():
+    with pytest.raises(StreamsInvalidTopologyError, match="non-negative"):
+        topology_of(topology(epoch=-1))
+
+
 def test_it_is_told_in_order_with_the_partitions_that_are_known():
     told = described(topology_of(TOLD), {"rep": 4, "log": 4})
     zero, one = told.subtopologies or []

@@ -81,6 +81,8 @@ def topology_of(told: request.Topology) -> Topology:
     Raises:
         StreamsInvalidTopologyError: If it contradicts itself.
     """
+    if told.epoch < 0:
+        raise StreamsInvalidTopologyError("Topology epoch must be non-negative.")
     names = [each.subtopology_id for each in told.subtopologies]
     if len(set(names)) < len(names):
         raise StreamsInvalidTopologyError("A subtopology id appears more than once.")
