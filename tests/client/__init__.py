@@ -1,1 +1,1 @@
-"""Tests of `logcore.client`."""
+"""The client core: what decides, without sockets; what performs, against real and lying brokers."""

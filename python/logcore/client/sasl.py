@@ -6,7 +6,6 @@ Neighbours: `opening` authenticates before anything else is sent.
 """
 
 import base64
-import hashlib
 import hmac
 import os
 import re
@@ -16,6 +15,14 @@ from typing import TYPE_CHECKING, Final
 from logcore.client.settings import Settings
 from logcore.common.config import ConfigError
 from logcore.common.errors import SaslAuthenticationFailedError, error_for_code
+from logcore.common.scram import (
+    MECHANISMS,
+    ScramMechanism,
+    client_proof,
+    credential_of,
+    salted_password,
+    server_signature,
+)
 from logcore.protocol.messages.sasl_authenticate import (
     SaslAuthenticateRequest,
     SaslAuthenticateResponse,
@@ -25,7 +32,6 @@ from logcore.protocol.messages.sasl_handshake import SaslHandshakeRequest, SaslH
 if TYPE_CHECKING:
     from logcore.client.connection import Connection
 
-_HASHES: Final = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}
 _ITERATIONS_MAX: Final = 1_000_000
 _JAAS_OPTION: Final = re.compile(r'(\w+)\s*=\s*"((?:[^"\\]|\\.)*)"')
 
@@ -80,10 +86,10 @@ def _credentials(settings: Settings) -> tuple[str, str]:
 def _exchange(mechanism: str, user: str, password: str) -> Exchange:
     if mechanism == "PLAIN":
         return plain(user, password)
-    if mechanism in _HASHES:
+    if mechanism in MECHANISMS:
         nonce = base64.b64encode(os.urandom(24)).decode()
-        return scram(_HASHES[mechanism], user, password, nonce)
-    known = ", ".join(["PLAIN", *_HASHES])
+        return scram(MECHANISMS[mechanism], user, password, nonce)
+    known = ", ".join(["PLAIN", *MECHANISMS])
     raise ConfigError(f"sasl.mechanism: {mechanism} is not one of {known}", key="sasl.mechanism")
 
 
@@ -92,11 +98,11 @@ def plain(user: str, password: str) -> Exchange:
     yield b"\x00" + user.encode() + b"\x00" + password.encode()
 
 
-def scram(hash_name: str, user: str, password: str, nonce: str) -> Exchange:
+def scram(mechanism: ScramMechanism, user: str, password: str, nonce: str) -> Exchange:
     """Prove that we know the password without sending it (RFC 5802).
 
     Args:
-        hash_name: Name of the hash: ``sha256``.
+        mechanism: Which of SCRAM's mechanisms.
         user: The user.
         password: The password.
         nonce: Random text that nobody used before.
@@ -117,19 +123,16 @@ def scram(hash_name: str, user: str, password: str, nonce: str) -> Exchange:
         salt = base64.b64decode(salt_text, validate=True)
     except ValueError:
         raise SaslAuthenticationFailedError("the broker's salt is not base64") from None
-    salted = hashlib.pbkdf2_hmac(hash_name, password.encode(), salt, int(count_text))
-    client_key = hmac.digest(salted, b"Client Key", hash_name)
-    stored_key = hashlib.new(hash_name, client_key).digest()
+    salted = salted_password(mechanism, password, salt, int(count_text))
     without_proof = f"c=biws,r={combined}"
     message = b",".join([bare.encode(), first, without_proof.encode()])
-    signature = hmac.digest(stored_key, message, hash_name)
-    proof = bytes(a ^ b for a, b in zip(client_key, signature, strict=True))
+    proof = client_proof(mechanism, salted, message)
     last = yield f"{without_proof},p={base64.b64encode(proof).decode()}".encode()
     fields = _fields(last)
     if "e" in fields:
         raise SaslAuthenticationFailedError(f"the broker says: {fields['e']}")
-    server_key = hmac.digest(salted, b"Server Key", hash_name)
-    expected = base64.b64encode(hmac.digest(server_key, message, hash_name)).decode()
+    credential = credential_of(mechanism, salted, salt, int(count_text))
+    expected = base64.b64encode(server_signature(mechanism, credential, message)).decode()
     if not hmac.compare_digest(expected, fields.get("v", "")):
         raise SaslAuthenticationFailedError(
             "the broker does not know the password: its proof is wrong"

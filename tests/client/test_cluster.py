@@ -1,0 +1,152 @@
+"""A client's way to a cluster: whom it asks, what it learns, what it says when nobody answers."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvloop
+
+from logcore.client.cluster import Cluster
+from logcore.client.config import CLIENT_CONFIG
+from logcore.client.settings import Settings
+from logcore.common.errors import (
+    BrokerUnreachableError,
+    ClientClosedError,
+    ClientTimeoutError,
+    InvalidTopicError,
+    UnknownTopicOrPartitionError,
+    WrongThreadError,
+)
+from logcore.protocol.api_keys import ApiKey
+from logcore.protocol.messages.metadata import (
+    MetadataRequest,
+    MetadataResponse,
+    MetadataResponseBroker,
+)
+from logcore.testing.local_broker import LocalBroker
+from tests.client.lying_broker import Answer, Asked, greeting, lying_broker
+
+NOWHERE = "127.0.0.1:1"
+
+
+def with_cluster(
+    body: Callable[[Cluster], Awaitable[None]], *, creates: bool = False, **settings: Any
+) -> None:
+    async def main() -> None:
+        cluster = Cluster(Settings(CLIENT_CONFIG, settings), creates_topics=creates)
+        try:
+            await body(cluster)
+        finally:
+            cluster.close()
+
+    uvloop.run(main())
+
+
+def test_learning_a_cluster(logcore_broker: LocalBroker) -> None:
+    name = logcore_broker.create_topic(partitions=2)
+
+    async def body(cluster: Cluster) -> None:
+        seen: list[int] = []
+        cluster.watch(lambda view: seen.append(len(view.topics)))
+        topic = await cluster.topic(name, 10)
+        assert topic.writable == [0, 1]
+        assert cluster.view.leader_of(name, 1) == 1
+        assert seen[-1] == 1
+        answer = await cluster.ask(1, MetadataRequest(topics=[]))
+        assert answer.cluster_id == cluster.view.cluster_id
+
+    with_cluster(body, bootstrap_servers=logcore_broker.bootstrap_servers)
+
+
+def test_one_server_of_several_is_enough(logcore_broker: LocalBroker) -> None:
+    async def body(cluster: Cluster) -> None:
+        assert (await cluster.refresh()).brokers
+
+    servers = f"{NOWHERE},{logcore_broker.bootstrap_servers}"
+    with_cluster(body, bootstrap_servers=servers, reconnect_backoff_ms=1)
+
+
+def test_nobody_answers() -> None:
+    async def body(cluster: Cluster) -> None:
+        with pytest.raises(BrokerUnreachableError, match=r"bootstrap\.servers") as caught:
+            await cluster.refresh()
+        assert list(caught.value.attempts) == [NOWHERE]
+        with pytest.raises(ClientTimeoutError, match=NOWHERE):
+            await cluster.topic("t", 0.1)
+
+    with_cluster(body, bootstrap_servers=NOWHERE, reconnect_backoff_ms=1, retry_backoff_ms=1)
+
+
+def test_topics_that_cannot_be_had(logcore_broker: LocalBroker) -> None:
+    async def body(cluster: Cluster) -> None:
+        with pytest.raises(UnknownTopicOrPartitionError, match="create it first"):
+            await cluster.topic("no-such-topic", 0.2)
+        with pytest.raises(InvalidTopicError):
+            await cluster.topic("no spaces", 5)
+
+    with_cluster(body, bootstrap_servers=logcore_broker.bootstrap_servers, retry_backoff_ms=1)
+
+
+def test_the_bootstrap_servers_are_asked_again_when_all_others_are_gone() -> None:
+    """KIP-899: what the cluster said of itself is no use any more."""
+    asked_count = 0
+
+    async def behave(asked: Asked) -> Answer:
+        nonlocal asked_count
+        if asked.api is ApiKey.API_VERSIONS:
+            return asked.answer(greeting())
+        asked_count += 1
+        gone = MetadataResponseBroker(node_id=7, host="127.0.0.1", port=1, rack=None)
+        return asked.answer(MetadataResponse(brokers=[gone], cluster_id="c", controller_id=7))
+
+    async def main() -> None:
+        async with lying_broker(behave) as port:
+            settings = {"bootstrap.servers": f"127.0.0.1:{port}", "reconnect.backoff.ms": 1}
+            cluster = Cluster(Settings(CLIENT_CONFIG, settings))
+            await cluster.refresh()
+            assert list(cluster.view.brokers) == [7]
+            cluster.nodes.forget_all()
+            await cluster.refresh()
+            assert asked_count == 2
+            cluster.close()
+
+    uvloop.run(main())
+
+
+def test_a_closed_client_and_another_loop(logcore_broker: LocalBroker) -> None:
+    async def body(cluster: Cluster) -> None:
+        cluster.check_loop()
+        wrong: list[Exception] = []
+
+        def use() -> None:
+            try:
+                cluster.check_loop()
+            except WrongThreadError as error:
+                wrong.append(error)
+
+        thread = threading.Thread(target=use)
+        thread.start()
+        thread.join()
+        assert wrong
+        cluster.close()
+        assert cluster.is_closed
+        with pytest.raises(ClientClosedError):
+            await cluster.refresh()
+        await asyncio.sleep(0)
+
+    with_cluster(body, bootstrap_servers=logcore_broker.bootstrap_servers)
+
+
+def test_a_broker_that_asks_for_peace_gets_it(logcore_broker: LocalBroker) -> None:
+    async def body(cluster: Cluster) -> None:
+        await cluster.refresh()
+        connection = await cluster.connection(1)
+        loop = asyncio.get_running_loop()
+        cluster.heed(connection, MetadataResponse(throttle_time_ms=80))
+        start = loop.time()
+        await cluster.ask(1, MetadataRequest(topics=[]))
+        assert loop.time() - start >= 0.07
+
+    with_cluster(body, bootstrap_servers=logcore_broker.bootstrap_servers)
