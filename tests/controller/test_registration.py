@@ -4,8 +4,8 @@ import pytest
 
 from logcore.controller.features import INITIAL
 from logcore.controller.image import EMPTY, NO_LEADER, PartitionImage, TopicImage
-from logcore.controller.registration import decide_start
-from tests.controller.building import broker, image, names_of, replayed, topic, topic_id
+from logcore.controller.registration import decide_leave, decide_start
+from tests.controller.building import NODE, broker, image, names_of, replayed, topic, topic_id
 
 
 def start(begin, *, next_offset=0, was_killed=False):
@@ -64,3 +64,11 @@ def test_a_partition_without_a_leader_is_led_by_who_has_its_records(isr, eligibl
         return
     assert (after.leader, after.leader_epoch, after.isr) == (1, 5, (1,))
     assert after.eligible_leader_replicas == ()
+
+
+def test_a_stop_fences_the_node_once():
+    [record] = decide_leave(image(), NODE)
+    stopped = replayed([record], image())
+    assert stopped.brokers[NODE].is_fenced
+    assert decide_leave(stopped, NODE) == []
+    assert decide_leave(image(brokers=[]), NODE) == []

@@ -314,6 +314,7 @@ class Broker:
         if self._listeners is not None:
             await self._listeners.stop(_STOP_MS)
         if hasattr(self, "parts"):
+            await self.parts.controller.leave().wait()
             await self.parts.controller.close().wait()
         loop = asyncio.get_running_loop()
         while self._blocking_closers:

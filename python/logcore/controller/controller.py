@@ -154,6 +154,21 @@ class Controller:
         )
         return self._propose(records)
 
+    def leave(self) -> Deferred[None]:
+        """Say that this node has stopped serving, where Apache Kafka may be the next to start.
+
+        Its controller would else wait for the session of a broker that seems to be alive.
+
+        Returns:
+            When that is durable, or could not be made so: a stop goes on either way.
+        """
+        left: Deferred[None] = Deferred()
+        records = registration.decide_leave(self._latest, self.node_id)
+        if self.log.is_shared and self.log.failure is None and records:
+            self._propose(records).then(lambda _: left.complete(None))
+            return left
+        return Deferred.of(None)
+
     def close(self) -> Deferred[None]:
         """Write a snapshot if that saves the next start some time; change nothing afterwards."""
         if self.log.failure is None and self.log.is_snapshot_worthwhile(self.image):

@@ -156,6 +156,7 @@ class SingleNodeLog:
 
     Attributes:
         loaded: What was there.
+        is_shared: Whether Apache Kafka kept this log before, and may again.
         failure: Why it takes nothing more; None while it does.
         snapshot_bytes: Bytes of records after which a snapshot is due
             (``metadata.log.max.record.bytes.between.snapshots``).
@@ -178,6 +179,7 @@ class SingleNodeLog:
         self._queue: list[_Proposal] = []
         self._writing: list[_Proposal] = []
         self._quorum = Quorum()
+        self.is_shared = (directory / QUORUM_STATE).exists()
         self.failure: Exception | None = None
         self.loaded = self._load()
         self.epoch = self.loaded.epoch + 1
@@ -194,7 +196,7 @@ class SingleNodeLog:
         snapshots.remove_unfinished(self._directory)
         image = self._load_snapshot()
         self._snapshot_offset = image.offset + 1
-        if (self._directory / QUORUM_STATE).exists():
+        if self.is_shared:
             self._quorum = quorum_of(self._directory, self._quorum, self._snapshot_offset)
         end_offset = self._storage.end_offset
         if end_offset <= image.offset:

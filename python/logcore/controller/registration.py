@@ -1,9 +1,9 @@
-"""What a node records of itself when it starts.
+"""What a node records of itself when it starts, and when it stops.
 
 Invariant: a registration's epoch is the offset of its record. A node that was killed gives each
 partition that it leads a new leader epoch, so that a consumer which read records that are gone now
 finds out by OffsetForLeaderEpoch; one that stopped in order keeps the epochs.
-Neighbours: `controller.start` has these records made durable.
+Neighbours: `controller` has these records made durable.
 Source: Apache Kafka 4.3.1, `ClusterControlManager` and `BootstrapMetadata`.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from logcore.controller.brokers import registration
+from logcore.controller.brokers import FENCED, registration
 from logcore.controller.image import (
     METADATA_VERSION,
     NO_LEADER,
@@ -19,7 +19,11 @@ from logcore.controller.image import (
     MetadataImage,
     PartitionImage,
 )
-from logcore.protocol.internal.metadata import FeatureLevelRecord, PartitionChangeRecord
+from logcore.protocol.internal.metadata import (
+    BrokerRegistrationChangeRecord,
+    FeatureLevelRecord,
+    PartitionChangeRecord,
+)
 
 
 def decide_start(
@@ -40,6 +44,16 @@ def decide_start(
     records.append(registration(replace(broker, epoch=next_offset + len(records))))
     records += _led_again(image, broker.broker_id, was_killed=was_killed)
     return records
+
+
+def decide_leave(image: MetadataImage, node_id: int) -> list[Any]:
+    """Return the records of a stop: the node is fenced, as Kafka's controller does with its own."""
+    broker = image.brokers.get(node_id)
+    if broker is None or broker.is_fenced:
+        return []
+    return [
+        BrokerRegistrationChangeRecord(broker_id=node_id, broker_epoch=broker.epoch, fenced=FENCED)
+    ]
 
 
 def _led_again(image: MetadataImage, node_id: int, *, was_killed: bool) -> Iterator[Any]:
