@@ -76,6 +76,9 @@ def test_any_name():
     assert made.allows_any(context(), READ, TOPIC)
     assert not made.allows_any(context(), WRITE, TOPIC)
     assert made.allows_any(context("root"), WRITE, TOPIC)
+    assert made.remembered == 3
+    assert made.allows_any(context(), READ, TOPIC)
+    assert made.remembered == 3
 
 
 def test_answers_are_remembered_until_the_rules_change():

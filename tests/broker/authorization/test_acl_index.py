@@ -183,11 +183,14 @@ def test_rules_that_come_and_go_leave_no_trace(kept, gone, question):
 def sorted_rules(index: AclIndex):
     """Return all rules of an index in a fixed order, and the lengths of prefixes."""
     rules = [
-        acl for of in (index._literal, index._prefixed) for each in of.values() for acl in each
+        acl
+        for patterns in (index._literal, index._prefixed)
+        for by_principal in patterns.values()
+        for acls in by_principal.values()
+        for acl in acls
     ]
-    return sorted(rules, key=repr), {
-        kind: lengths for kind, lengths in index._lengths.items() if lengths
-    }
+    lengths = {kind: lengths for kind, lengths in index._lengths.items() if lengths}
+    return sorted(rules, key=repr), lengths
 
 
 @given(st.lists(RULES, max_size=6), QUESTIONS)

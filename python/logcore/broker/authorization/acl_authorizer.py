@@ -27,8 +27,8 @@ _NAME_CHARS_MAX: Final = 256
 _debugs: Final = audit_logger.isEnabledFor
 """Whether what is allowed is written down, too."""
 
-_Key: TypeAlias = tuple[str, str, str, str, int, int]
-"""Name and kind of a principal, host, name of a resource, operation, type."""
+_Key: TypeAlias = tuple[str, str, str, str | None, int, int]
+"""Name and kind of a principal, host, name of a resource or None for any, operation, type."""
 
 
 class AclAuthorizer:
@@ -117,15 +117,17 @@ class AclAuthorizer:
     def allows_any(
         self, context: RequestContext, operation: Operation, resource_type: ResourceType
     ) -> bool:
-        """Return whether a request may do something to any resource of a type, whatever its name.
-
-        Not remembered: it is asked once in the life of a producer.
-        """
-        assert is_listed(context.api_key, operation, resource_type), "not in the table"
-        asker = _asker(context)
-        answer = asker.principal in self._super_users or self._index.decide_any(
-            asker, operation, resource_type
-        )
+        """Return whether a request may do something to a resource of a type, of any name."""
+        principal, host = context.principal, context.connection.peer_host
+        key = (principal.name, principal.kind, host, None, operation.real, resource_type.real)
+        answer = self._remembered.get(key)
+        if answer is None:
+            assert is_listed(context.api_key, operation, resource_type), "not in the table"
+            asker = _asker(context)
+            answer = asker.principal in self._super_users or self._index.decide_any(
+                asker, operation, resource_type
+            )
+            self._remember(key, answer)
         question = Question(operation, resource_type, "any")
         if not answer and self._counts_and_takes(question):
             write(context, question, Decision(is_allowed=False))

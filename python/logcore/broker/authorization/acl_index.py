@@ -1,7 +1,7 @@
 """Decisions by access rules: what a set of rules says to one question. Pure, and never remembered.
 
 Invariant: a rule that denies wins over all that allow; of the rules only those are looked at whose
-pattern the resource falls under, however many others there are.
+pattern the resource falls under and that are about who asks, however many others there are.
 Neighbours: `acl_authorizer` remembers decisions and has refusals written down.
 Source: Apache Kafka 4.3.1, `StandardAuthorizerData` and `Authorizer.authorizeByResourceType`.
 """
@@ -15,8 +15,9 @@ from logcore.controller.acls import ALLOW, DENY, PREFIXED, WILDCARD, Acl
 
 EVERY_USER: Final = "User:*"
 
-_Rules: TypeAlias = dict[tuple[int, str], list[Acl]]
-"""Rules by type and name, or beginning of the name."""
+_ByPrincipal: TypeAlias = dict[str, list[Acl]]
+_Rules: TypeAlias = dict[tuple[int, str], _ByPrincipal]
+"""Rules by type and name, or beginning of the name; then by whom they are about."""
 
 _IMPLIED: Final[Mapping[int, frozenset[int]]] = {
     Operation.DESCRIBE: frozenset(
@@ -73,19 +74,20 @@ class AclIndex:
     def add(self, acl: Acl) -> None:
         """Take a rule in."""
         pattern = (acl.resource_type, acl.resource_name)
-        if acl.pattern_type != PREFIXED:
-            self._literal.setdefault(pattern, []).append(acl)
-            return
-        if pattern not in self._prefixed:
+        is_prefixed = acl.pattern_type == PREFIXED
+        rules = self._prefixed if is_prefixed else self._literal
+        if is_prefixed and pattern not in rules:
             self._count(acl, 1)
-        self._prefixed.setdefault(pattern, []).append(acl)
+        rules.setdefault(pattern, {}).setdefault(acl.principal, []).append(acl)
 
     def remove(self, acl: Acl) -> None:
         """Leave a rule out that was taken in."""
         pattern = (acl.resource_type, acl.resource_name)
         is_prefixed = acl.pattern_type == PREFIXED
         rules = self._prefixed if is_prefixed else self._literal
-        rules[pattern].remove(acl)
+        rules[pattern][acl.principal].remove(acl)
+        if not rules[pattern][acl.principal]:
+            del rules[pattern][acl.principal]
         if not rules[pattern]:
             del rules[pattern]
             if is_prefixed:
@@ -99,14 +101,18 @@ class AclIndex:
         if not lengths[length]:
             del lengths[length]
 
-    def about(self, resource_type: int, name: str) -> Iterator[Acl]:
-        """Yield the rules that are about a resource."""
-        yield from self._literal.get((resource_type, name), ())
-        if name != WILDCARD:
-            yield from self._literal.get((resource_type, WILDCARD), ())
+    def _about(self, resource_type: int, name: str) -> Iterator[_ByPrincipal]:
+        """Yield the rules that are about a resource, pattern by pattern."""
+        found = self._literal.get((resource_type, name))
+        if found is not None:
+            yield found
+        found = self._literal.get((resource_type, WILDCARD))
+        if found is not None and name != WILDCARD:
+            yield found
         for length in self._lengths.get(resource_type, ()):
-            if length <= len(name):
-                yield from self._prefixed.get((resource_type, name[:length]), ())
+            found = self._prefixed.get((resource_type, name[:length]))
+            if found is not None and length <= len(name):
+                yield found
 
     def decide(
         self, asker: Asker, operation: Operation, resource_type: ResourceType, name: str
@@ -114,13 +120,14 @@ class AclIndex:
         """Return what the rules say."""
         allowing = None
         is_without_rule = True
-        for acl in self.about(resource_type, name):
+        for rules in self._about(resource_type, name):
             is_without_rule = False
-            if not _is_of(acl, asker) or not _covers(acl, operation):
-                continue
-            if acl.permission_type == DENY:
-                return Decision(is_allowed=False, rule=acl)
-            allowing = acl
+            for acl in _concerning(rules, asker):
+                if not _covers(acl, operation):
+                    continue
+                if acl.permission_type == DENY:
+                    return Decision(is_allowed=False, rule=acl)
+                allowing = acl
         if allowing is not None:
             return Decision(is_allowed=True, rule=allowing)
         return self._default if is_without_rule else Decision(is_allowed=False)
@@ -133,10 +140,9 @@ class AclIndex:
             acl
             for rules in (self._literal, self._prefixed)
             for (kind, _), listed in rules.items()
-            for acl in listed
             if kind == resource_type
-            and acl.operation in (operation, Operation.ALL)
-            and _is_of(acl, asker)
+            for acl in _concerning(listed, asker)
+            if acl.operation in (operation, Operation.ALL)
         ]
         denied = {_pattern(acl) for acl in concerned if acl.permission_type == DENY}
         if (False, WILDCARD) in denied:
@@ -166,9 +172,12 @@ def _is_dominated(allowed: _Pattern, denied: Collection[_Pattern]) -> bool:
     return any((True, name[:length]) in denied for length in range(1, len(name) + 1))
 
 
-def _is_of(acl: Acl, asker: Asker) -> bool:
-    is_principal = acl.principal in (asker.principal, EVERY_USER)
-    return is_principal and (acl.host == WILDCARD or acl.host in asker.hosts)
+def _concerning(rules: _ByPrincipal, asker: Asker) -> Iterator[Acl]:
+    """Yield the rules that are about who asks, from where."""
+    for principal in (asker.principal, EVERY_USER):
+        for acl in rules.get(principal, ()):
+            if acl.host == WILDCARD or acl.host in asker.hosts:
+                yield acl
 
 
 def _covers(acl: Acl, operation: Operation) -> bool:
