@@ -133,6 +133,7 @@ def test_a_dropped_state_is_looked_for_again():
 
 def test_a_log_that_fails_is_told():
     world = ready(World(2))
+    world.replicas.logs[0].append(5)
     world.replicas.logs[0].error = KafkaStorageError("gone")
     world.replicas.logs[1].append(5)
     fetch = search(world, 0, 1)

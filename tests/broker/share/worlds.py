@@ -36,6 +36,12 @@ class HeaderLog:
         self._batches.append((self.end_offset, self.end_offset + count - 1))
         self.end_offset += count
 
+    @property
+    def high_watermark(self) -> int:
+        return self.end_offset
+
+    last_stable_offset = high_watermark
+
     def offset_for(self, timestamp: int) -> tuple[int, int, int] | None:
         return {-1: (-1, self.end_offset, 0), -2: (-1, self.start_offset, 0)}.get(timestamp)
 

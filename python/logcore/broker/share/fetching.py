@@ -169,6 +169,9 @@ class ShareFetch:
     ) -> _Read | None:
         assert live.state is not None, "only what is known is read for"
         window, log = live.state.window, live.partition.log
+        end = log.last_stable_offset if settings.is_committed else log.high_watermark
+        if window.first_free() >= end:
+            return None  # as it mostly is for those who wait, whoever of them was served
         isolation = _COMMITTED if settings.is_committed else _UNCOMMITTED
         max_bytes = max(1, self._ask.max_bytes // sharers)
         try:
