@@ -9,12 +9,12 @@ import pytest
 from logcore.admin.admin import Admin
 from logcore.admin.groups import CommittedOffset
 from logcore.admin.topics import NewTopic
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import (
     GroupIdNotFoundError,
     NonEmptyGroupError,
     UnknownMemberIdError,
 )
-from logcore.record.topic_partition import TopicPartition
 from logcore.testing.topics import fresh_name
 
 

@@ -7,8 +7,8 @@ import pytest
 from logcore.admin.admin import Admin
 from logcore.admin.offsets import OffsetSpec
 from logcore.admin.topics import NewTopic
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import UnknownTopicOrPartitionError
-from logcore.record.topic_partition import TopicPartition
 from logcore.testing.topics import fresh_name
 
 

@@ -1,6 +1,7 @@
 """Partitions by topic and back."""
 
 from logcore.admin.partition_results import by_partition, indexes_by_topic, parts_by_topic
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import NotLeaderOrFollowerError
 from logcore.protocol.messages.alter_share_group_offsets import (
     AlterShareGroupOffsetsResponsePartition,
@@ -10,7 +11,6 @@ from logcore.protocol.messages.offset_fetch import (
     OffsetFetchResponsePartitions,
     OffsetFetchResponseTopics,
 )
-from logcore.record.topic_partition import TopicPartition
 
 
 def test_partitions_by_topic() -> None:

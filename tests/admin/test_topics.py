@@ -4,6 +4,7 @@ import pytest
 
 from logcore.admin.admin import Admin
 from logcore.admin.topics import NewTopic
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import (
     InvalidPartitionsError,
     InvalidTopicError,
@@ -11,7 +12,6 @@ from logcore.common.errors import (
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
 )
-from logcore.record.topic_partition import TopicPartition
 from logcore.testing.topics import fresh_name
 from tests.admin.eventually import eventually
 

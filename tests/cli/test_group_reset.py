@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from logcore.admin.offsets import FoundOffset
 from logcore.admin.results import Results
 from logcore.cli.group_reset import Moment, Target, planned
-from logcore.record.topic_partition import TopicPartition
+from logcore.client.positions import TopicPartition
 
 PARTITION = TopicPartition("t", 0)
 

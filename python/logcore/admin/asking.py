@@ -13,6 +13,7 @@ from typing import Any, Final
 from logcore.admin.results import error_of
 from logcore.client.cluster import Cluster
 from logcore.client.coordinators import CoordinatorKind, Coordinators
+from logcore.client.positions import TopicPartition
 from logcore.client.retrying import until_done
 from logcore.common.errors import (
     CoordinatorLoadInProgressError,
@@ -23,7 +24,6 @@ from logcore.common.errors import (
 )
 from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
 from logcore.protocol.schema import Message
-from logcore.record.topic_partition import TopicPartition
 
 Codes = Callable[[Any], Iterable[int]]
 """Returns the error codes of a response that are about the request as a whole."""

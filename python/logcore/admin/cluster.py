@@ -17,6 +17,7 @@ from logcore.admin.partition_results import (
 )
 from logcore.admin.results import Results, collect, error_of, nothing
 from logcore.client.blocking import blocking
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import KafkaError
 from logcore.protocol.messages.alter_partition_reassignments import (
     AlterPartitionReassignmentsRequest,
@@ -36,7 +37,6 @@ from logcore.protocol.messages.list_partition_reassignments import (
     ListPartitionReassignmentsRequest,
 )
 from logcore.protocol.messages.update_features import FeatureUpdateKey, UpdateFeaturesRequest
-from logcore.record.topic_partition import TopicPartition
 
 _METADATA_TOPIC: Final = "__cluster_metadata"
 _ELECTION_NOT_NEEDED: Final = 84

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import UnsupportedVersionError
 from logcore.protocol.errors import MalformedMessageError
 from logcore.protocol.internal import versioned
@@ -17,7 +18,6 @@ from logcore.protocol.internal.consumer_protocol import (
     ConsumerProtocolSubscription,
 )
 from logcore.protocol.schema import Message
-from logcore.record.topic_partition import TopicPartition
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -21,6 +21,7 @@ from logcore.admin.partition_results import (
 )
 from logcore.admin.results import Results, collect, error_of, nothing
 from logcore.client.blocking import blocking
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import GroupIdNotFoundError, KafkaError
 from logcore.protocol.messages.consumer_group_describe import ConsumerGroupDescribeRequest
 from logcore.protocol.messages.delete_groups import DeleteGroupsRequest
@@ -45,7 +46,6 @@ from logcore.protocol.messages.offset_fetch import (
 from logcore.protocol.messages.share_group_describe import ShareGroupDescribeRequest
 from logcore.protocol.messages.streams_group_describe import StreamsGroupDescribeRequest
 from logcore.protocol.schema import Message
-from logcore.record.topic_partition import TopicPartition
 
 _NAMES_UNTIL: Final = 9
 """The last version of offset requests that names topics, rather than their ids."""

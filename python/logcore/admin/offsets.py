@@ -15,13 +15,13 @@ from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, parts_by_topic
 from logcore.admin.results import Results
 from logcore.client.blocking import blocking
+from logcore.client.positions import TopicPartition
 from logcore.protocol.messages.list_offsets import (
     ListOffsetsPartition,
     ListOffsetsPartitionResponse,
     ListOffsetsRequest,
     ListOffsetsTopic,
 )
-from logcore.record.topic_partition import TopicPartition
 
 
 class OffsetSpec(IntEnum):

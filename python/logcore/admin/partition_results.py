@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from logcore.admin.results import Results, collect
-from logcore.record.topic_partition import TopicPartition
+from logcore.client.positions import TopicPartition
 
 V = TypeVar("V")
 P = TypeVar("P")

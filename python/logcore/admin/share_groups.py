@@ -13,6 +13,7 @@ from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, parts_by_topic
 from logcore.admin.results import Results, collect, error_of, nothing
 from logcore.client.blocking import blocking
+from logcore.client.positions import TopicPartition
 from logcore.protocol.messages.alter_share_group_offsets import (
     AlterShareGroupOffsetsRequest,
     AlterShareGroupOffsetsRequestPartition,
@@ -26,7 +27,6 @@ from logcore.protocol.messages.describe_share_group_offsets import (
     DescribeShareGroupOffsetsRequest,
     DescribeShareGroupOffsetsRequestGroup,
 )
-from logcore.record.topic_partition import TopicPartition
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, parts_by_topic
 from logcore.admin.results import Results, collect, nothing
 from logcore.client.blocking import blocking
+from logcore.client.positions import TopicPartition
 from logcore.protocol.messages.create_partitions import (
     CreatePartitionsAssignment,
     CreatePartitionsRequest,
@@ -32,7 +33,6 @@ from logcore.protocol.messages.delete_records import (
 )
 from logcore.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
 from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
-from logcore.record.topic_partition import TopicPartition
 
 
 @dataclass(frozen=True, slots=True)

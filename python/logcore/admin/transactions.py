@@ -14,6 +14,7 @@ from logcore.admin.partition_results import by_partition, indexes_by_topic
 from logcore.admin.results import Results, collect, error_of
 from logcore.client.blocking import blocking
 from logcore.client.coordinators import CoordinatorKind
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import KafkaError, TransactionalIdNotFoundError
 from logcore.protocol.messages.describe_producers import (
     DescribeProducersRequest,
@@ -31,7 +32,6 @@ from logcore.protocol.messages.write_txn_markers import (
     WritableTxnMarkerTopic,
     WriteTxnMarkersRequest,
 )
-from logcore.record.topic_partition import TopicPartition
 
 _FENCING_TIMEOUT_MS: Final = 60_000
 

@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
+    from logcore.consumer.consumer import Consumer
     from logcore.producer.producer import Producer
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +50,19 @@ class ClusterOptions:
 
         told = {"max.block.ms": TIMEOUT_MS, "bootstrap.servers": self.bootstrap_servers}
         return Producer(told | self.settings)
+
+    def consumer(self, group: str | None) -> "Consumer":
+        """Return a client that reads, perhaps in a group, to be used in a ``with`` block."""
+        from logcore.consumer.consumer import Consumer  # noqa: PLC0415
+
+        told = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "auto.offset.reset": "earliest",
+            TIMEOUT: TIMEOUT_MS,
+        }
+        if group is not None:
+            told["group.id"] = group
+        return Consumer(config=told | self.settings)
 
 
 def cluster_options(command: F) -> F:

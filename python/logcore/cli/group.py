@@ -24,7 +24,7 @@ from logcore.cli.output import output_option, print_rows
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
     from logcore.admin.group_descriptions import MemberDescription
-    from logcore.record.topic_partition import TopicPartition
+    from logcore.client.positions import TopicPartition
 
 
 @click.group("group")

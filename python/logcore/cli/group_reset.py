@@ -17,7 +17,7 @@ from logcore.common.types import override
 
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
-    from logcore.record.topic_partition import TopicPartition
+    from logcore.client.positions import TopicPartition
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -18,6 +18,7 @@ MODULES: Final = {
     "broker": "logcore.cli.broker",
     "topic": "logcore.cli.topic",
     "produce": "logcore.cli.produce",
+    "consume": "logcore.cli.consume",
     "group": "logcore.cli.group",
     "share": "logcore.cli.share",
     "config": "logcore.cli.config",

@@ -100,7 +100,7 @@ def abort_transaction(
     topic: str, partition: int, start_offset: int, *, yes: bool, cluster: ClusterOptions
 ) -> None:
     """Abort the transaction that hangs in a partition, beginning at START_OFFSET."""
-    from logcore.record.topic_partition import TopicPartition  # noqa: PLC0415
+    from logcore.client.positions import TopicPartition  # noqa: PLC0415
 
     if not yes:
         click.confirm(f"Abort what begins at {topic}-{partition}:{start_offset}?", abort=True)

@@ -7,6 +7,8 @@ Neighbours: producers commit offsets with these in transactions, consumers every
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from logcore.common.types import override
+
 
 class TopicPartition(NamedTuple):
     """A partition of a topic.
@@ -14,10 +16,16 @@ class TopicPartition(NamedTuple):
     Example:
         >>> TopicPartition("words", 0) == ("words", 0)
         True
+        >>> print(TopicPartition("words", 0))
+        words-0
     """
 
     topic: str
     partition: int
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}"
 
 
 class OffsetAndMetadata(NamedTuple):

@@ -1,6 +1,6 @@
-"""A partition's name is a tuple that prints as Kafka writes it."""
+"""Partitions are named by plain tuples that print as Kafka writes them."""
 
-from logcore.record.topic_partition import TopicPartition
+from logcore.client.positions import TopicPartition
 
 
 def test_it_is_a_tuple_and_prints_well() -> None:

@@ -1,0 +1,199 @@
+"""`logcore consume`: read a topic of any Kafka: from an offset, a time, the last n, or in a group.
+
+Invariant: without ``--follow`` it ends where the topic ended when it began; nothing is committed
+unless it reads in a group.
+Neighbours: `record_format` shows records; `logcore.consumer` reads; `produce` is the way in.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from logcore.cli.connecting import ClusterOptions, cluster_options
+from logcore.cli.group_reset import Moment
+from logcore.cli.output import output_option, print_json
+from logcore.cli.record_format import parse_format, record_line, record_object
+
+if TYPE_CHECKING:
+    from logcore.client.positions import TopicPartition
+    from logcore.consumer.consumer import Consumer
+    from logcore.record import ConsumerRecord
+
+POLL_S: Final = 0.5
+POLL_RECORDS: Final = 10_000
+EARLIEST: Final = "earliest"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to begin; the first that is set counts.
+
+    Attributes:
+        at: At the first record as late as this.
+        last: So many records before the end of each partition.
+        offset: At this offset, or "beginning" or "end".
+    """
+
+    at: datetime | None
+    last: int | None
+    offset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which records are shown: those whose key and value match what is set."""
+
+    key: re.Pattern[bytes] | None
+    value: re.Pattern[bytes] | None
+
+    def passes(self, record: "ConsumerRecord") -> bool:
+        """Whether a record is shown."""
+        return (self.key is None or bool(self.key.search(record.key or b""))) and (
+            self.value is None or bool(self.value.search(record.value or b""))
+        )
+
+
+def pattern(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> re.Pattern[bytes] | None:
+    """Read an expression."""
+    try:
+        return None if value is None else re.compile(value.encode())
+    except re.error as error:
+        raise click.BadParameter(f"{value}: {error}") from error
+
+
+@click.command("consume")
+@click.argument("topic")
+@click.option("-p", "--partition", "numbers", type=int, multiple=True, help="Only this partition.")
+@click.option(
+    "--offset",
+    default="beginning",
+    show_default=True,
+    metavar="beginning|end|N",
+    help="Where to begin.",
+)
+@click.option("--time", "at", type=Moment(), metavar="TIME", help="Begin there; 2h is 2 hours ago.")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="The last N of a partition.")
+@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="At most N records.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
+@click.option("-g", "--group", metavar="NAME", help="Read in a group, which commits; follows.")
+@click.option("--key", callback=pattern, metavar="REGEX", help="Only keys that match.")
+@click.option("--grep", "value", callback=pattern, metavar="REGEX", help="Only values that match.")
+@click.option(
+    "--format", "template", metavar="FORMAT", help="As kcat's -f, such as %p:%o %k=%s\\n."
+)
+@cluster_options
+@output_option
+def consume_command(
+    topic: str,
+    *,
+    numbers: Sequence[int],
+    offset: str,
+    at: datetime | None,
+    last: int | None,
+    limit: int | None,
+    follow: bool,
+    group: str | None,
+    key: re.Pattern[bytes] | None,
+    value: re.Pattern[bytes] | None,
+    template: str | None,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
+    """Show the records of TOPIC, from its beginning to where it ends now."""
+    show = shower(template, output)
+    with cluster.consumer(group) as consumer:
+        if group is not None:
+            consumer.subscribe([topic])
+            records = endless(consumer)
+        else:
+            places = places_of(consumer, topic, numbers)
+            begin(consumer, places, Start(at, last, offset))
+            records = endless(consumer) if follow else until_the_end(consumer, places)
+        wanted = Filter(key, value)
+        shown = 0
+        try:
+            for record in records:
+                if wanted.passes(record):
+                    show(record)
+                    shown += 1
+                    if shown == limit:
+                        break
+        except KeyboardInterrupt:
+            pass  # the way to end what follows
+        sys.stdout.flush()
+
+
+def shower(template: str | None, output: str) -> "Callable[[ConsumerRecord], object]":
+    """Return what shows a record."""
+    if template is not None:
+        made = parse_format(template)
+        write = sys.stdout.buffer.write
+        return lambda record: write(made(record))
+    if output == "json":
+        return lambda record: print_json(record_object(record))
+    return lambda record: click.echo(record_line(record))
+
+
+def places_of(consumer: "Consumer", topic: str, numbers: Sequence[int]) -> "list[TopicPartition]":
+    """Return the partitions to read.
+
+    Raises:
+        click.UsageError: If one of those that are named is not there.
+    """
+    from logcore.client.positions import TopicPartition  # noqa: PLC0415
+
+    found = consumer.partitions_for(topic)
+    missing = set(numbers) - set(found)
+    if missing:
+        raise click.UsageError(f"{topic} has no partition {min(missing)}")
+    return [TopicPartition(topic, number) for number in found if not numbers or number in numbers]
+
+
+def begin(consumer: "Consumer", places: "list[TopicPartition]", start: Start) -> None:
+    """Take the partitions, and go to where reading begins."""
+    consumer.assign(places)
+    if start.at is not None:
+        timestamp = int(start.at.timestamp() * 1000)
+        found = consumer.offsets_for_times(dict.fromkeys(places, timestamp))
+        ends = consumer.end_offsets(*places)
+        for place in places:
+            at = found.get(place)
+            consumer.seek(place, ends[place] if at is None else at.offset)
+    elif start.last is not None:
+        starts, ends = consumer.beginning_offsets(*places), consumer.end_offsets(*places)
+        for place in places:
+            consumer.seek(place, max(starts[place], ends[place] - start.last))
+    elif start.offset == "end":
+        consumer.seek_to_end(*places)
+    elif start.offset == "beginning":
+        consumer.seek_to_beginning(*places)
+    elif start.offset.isdecimal():
+        for place in places:
+            consumer.seek(place, int(start.offset))
+    else:
+        raise click.UsageError(f"--offset {start.offset}: write beginning, end or a number")
+
+
+def endless(consumer: "Consumer") -> "Iterable[ConsumerRecord]":
+    """Yield records as they arrive."""
+    return consumer
+
+
+def until_the_end(
+    consumer: "Consumer", places: "list[TopicPartition]"
+) -> "Iterator[ConsumerRecord]":
+    """Yield the records up to where each partition ends now."""
+    ends = consumer.end_offsets(*places)
+    ends_of = {place.partition: end for place, end in ends.items()}
+    left = set(places)
+    while left := {place for place in left if consumer.position(place) < ends[place]}:
+        for record in consumer.poll(POLL_S, POLL_RECORDS):
+            if record.offset < ends_of[record.partition]:
+                yield record
