@@ -21,7 +21,7 @@ from logcore.broker.context import RequestContext
 from logcore.common.metrics import Counter, Metrics
 from logcore.controller.acls import Acl
 
-REMEMBERED_MAX: Final = 65_536
+REMEMBERED_MAX: Final = 32_768
 _NAME_CHARS_MAX: Final = 256
 
 _debugs: Final = audit_logger.isEnabledFor
