@@ -5,6 +5,8 @@ import re
 from logcore.broker import parts_metrics
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import produce
+from tests.broker.handlers.grouping import new_group
+from tests.broker.handlers.share_grouping import beat
 from tests.broker.handlers.test_alter_client_quotas import ask as alter
 from tests.broker.handlers.test_alter_client_quotas import entry
 from tests.broker.running import Running
@@ -37,6 +39,17 @@ def test_quotas_show_what_their_clients_take(broker: Running):
     [line] = [line for line in shown(broker) if line.startswith(rate)]
     assert float(line.split()[-1]) > 100
     alter(broker, entry([("client-id", "test")], "producer_byte_rate", None))
+
+
+def test_groups_and_transactions(broker: Running):
+    wire = broker.wire()
+    topic = broker.topic()
+    beat(wire, new_group(wire), [topic])
+    assert any(
+        line.startswith('logcore_group_generations{type="share"} ') for line in shown(broker)
+    )
+    described = {name for name, *_ in broker.broker.parts.metrics.described()}
+    assert {"logcore_transactional_ids", "logcore_purgatory_requests"} <= described
 
 
 def test_every_metric_is_named_and_told_as_it_should_be(broker: Running):

@@ -7,13 +7,14 @@ Neighbours: `handlers.metadata` and `handlers.find_coordinator` ask; the control
 Source: Apache Kafka 4.3.1, `AutoTopicCreationManager`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.common.deferred import Deferred
 from logcore.controller.controller import Controller
 from logcore.controller.image import TopicImage
+from logcore.controller.topics import free
 from logcore.protocol.messages.create_topics import CreatableTopic, CreatableTopicConfig
 
 GROUP_METADATA: Final = "__consumer_offsets"
@@ -52,13 +53,21 @@ class Creating(Protocol):
         """What creates topics."""
 
 
-def ensure_topics(creating: Creating, names: Iterable[str]) -> dict[str, Deferred[TopicImage]]:
+def ensure_topics(
+    creating: Creating, names: Iterable[str], charge: Callable[[int], object] = free
+) -> dict[str, Deferred[TopicImage]]:
     """Return topics by name; those that are not there are created first, all together.
+
+    Args:
+        creating: What they are made with.
+        names: Their names.
+        charge: Charges for the partitions of a topic that is created, or raises.
 
     Raises:
         KafkaError: In the Deferred of a topic, if it cannot be created.
     """
-    return creating.controller.ensure_topics([_creatable(creating, name) for name in names])
+    wanted = [_creatable(creating, name) for name in names]
+    return creating.controller.ensure_topics(wanted, charge)
 
 
 def ensure_topic(creating: Creating, name: str) -> Deferred[TopicImage]:

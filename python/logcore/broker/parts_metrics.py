@@ -24,6 +24,7 @@ def observe_parts(parts: Parts) -> None:
     _observe_traffic(parts)
     _observe_partitions(parts)
     _observe_waiting(parts)
+    _observe_groups(parts)
     _observe_transactions(parts)
     _observe_quotas(parts)
 
@@ -103,6 +104,27 @@ def _observe_waiting(parts: Parts) -> None:
     )
     parts.metrics.observe_gauge(
         "logcore_fetch_sessions", "Sessions of consumers", lambda: len(sessions)
+    )
+
+
+def _observe_groups(parts: Parts) -> None:
+    def count() -> Family:
+        counts: Counter[tuple[str, ...]] = Counter()
+        for _, shard in parts.groups.runtime.machines():
+            for group in shard.state.groups.values():
+                number = getattr(group, "generation", None)
+                counts[(str(group.type),)] += (
+                    getattr(group, "epoch", 0) if number is None else number
+                )
+        return sorted(counts.items())
+
+    parts.metrics.observe_family(
+        "gauge",
+        "logcore_group_generations",
+        "Generations, or epochs, of the groups coordinated here, added up by type: its rise is "
+        "how often they rebalanced",
+        ("type",),
+        count,
     )
 
 

@@ -222,8 +222,10 @@ class Controller:
         )
         return self.ensure_topics([asked])[name]
 
-    def ensure_topics(self, wanted: Sequence[CreatableTopic]) -> dict[str, Deferred[TopicImage]]:
-        """Return topics by name; those that are not there are created together.
+    def ensure_topics(
+        self, wanted: Sequence[CreatableTopic], charge: Callable[[int], object] = topics.free
+    ) -> dict[str, Deferred[TopicImage]]:
+        """Return topics by name; those that are not there are created together, and charged for.
 
         Raises:
             KafkaError: In the Deferred of a topic, if it cannot be created.
@@ -241,7 +243,8 @@ class Controller:
                 missing.append(asked)
         if missing:
             names = [asked.name for asked in missing]
-            created = self.create_topics(CreateTopicsRequest(topics=missing), visible_configs=())
+            request = CreateTopicsRequest(topics=missing)
+            created = self.create_topics(request, visible_configs=(), charge=charge)
             created.then(lambda done: self._finish_creation(names, done))
         return ensured
 

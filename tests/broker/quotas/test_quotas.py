@@ -27,7 +27,7 @@ from logcore.protocol.messages.create_partitions import (
 )
 from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from logcore.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
-from logcore.protocol.messages.metadata import MetadataRequest
+from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import fetch_request, produce, produce_request
 from tests.broker.running import NAMES, Running, running_broker
@@ -207,6 +207,27 @@ def test_changes_over_the_quota_wait_in_old_versions(tmp_path, key, version):
         began = time.monotonic()
         wire.ask(MetadataRequest(topics=[]), 9)
         assert time.monotonic() - began > 0.1
+
+
+def test_topics_made_by_their_first_use_are_charged(tmp_path):
+    settings = {"controller_quota_window_num": "1", "num_partitions": "4"}
+    with running_broker(tmp_path, **settings) as broker:
+        limit(broker, "test", controller_mutation_rate=4.0)
+        wire = broker.wire()
+
+        def first_use(name: str) -> int:
+            request = MetadataRequest(
+                topics=[MetadataRequestTopic(name=name)], allow_auto_topic_creation=True
+            )
+            code: int = wire.ask(request, 9).topics[0].error_code
+            return code
+
+        assert first_use("one") == 0
+        assert first_use("two") == 0, "the bucket was just empty, not overdrawn"
+        assert first_use("three") == 5, "LEADER_NOT_AVAILABLE, by which clients ask again"
+        began = time.monotonic()
+        assert first_use("three") == 0, "after a wait"
+        assert time.monotonic() - began > 0.5
 
 
 def test_quotas_outlive_a_restart(tmp_path):

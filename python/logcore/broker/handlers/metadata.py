@@ -25,6 +25,8 @@ from logcore.common.errors import (
     InvalidRequestError,
     InvalidTopicError,
     KafkaError,
+    LeaderNotAvailableError,
+    ThrottlingQuotaExceededError,
     TopicAuthorizationFailedError,
     UnknownTopicIdError,
     UnknownTopicOrPartitionError,
@@ -88,7 +90,9 @@ def _create(
 ) -> dict[str, Deferred[TopicImage]]:
     """Create topics together, those that the client may create."""
     allowed = [name for name in names if _may_create(parts, context, name)]
-    creations = ensure_topics(parts, allowed)
+    charge = parts.quotas.mutation_charge(context, strict_since=0)
+    creations = ensure_topics(parts, allowed, charge)
+    parts.quotas.throttle_mutation(context, charge)
     for name in set(names).difference(allowed):
         error = TopicAuthorizationFailedError(f"topic {name} may not be created")
         creations[name] = Deferred.failed(error)
@@ -168,7 +172,9 @@ def _describe(
         return _refused(name, InvalidTopicError.code)
     failure = failures.get(name)
     if isinstance(failure, KafkaError):
-        return _refused(name, failure.code)
+        is_over = isinstance(failure, ThrottlingQuotaExceededError)
+        # Metadata has no error for a quota; by this one clients ask again.
+        return _refused(name, LeaderNotAvailableError.code if is_over else failure.code)
     return _refused(name, UnknownTopicOrPartitionError.code)
 
 
