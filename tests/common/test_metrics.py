@@ -86,3 +86,36 @@ def test_a_name_is_given_once():
     metrics.counter("c", "C")
     with pytest.raises(AssertionError):
         metrics.gauge("c", "C")
+
+
+def test_families_and_lines_are_asked_for_when_somebody_looks():
+    metrics = Metrics()
+    values = {"a": 1.0, "b": float("nan"), "c": float("-inf"), "d": float("inf"), "e": 0.5}
+    metrics.observe_family(
+        "gauge", "family", "Numbers", ("name",), lambda: [((k,), v) for k, v in values.items()]
+    )
+    metrics.observe_lines(lambda: ["# TYPE other gauge", "other 7"])
+    assert metrics.render().splitlines() == [
+        "# HELP family Numbers",
+        "# TYPE family gauge",
+        'family{name="a"} 1',
+        'family{name="b"} NaN',
+        'family{name="c"} -Inf',
+        'family{name="d"} +Inf',
+        'family{name="e"} 0.5',
+        "# TYPE other gauge",
+        "other 7",
+    ]
+    values["a"] = 2
+    assert 'family{name="a"} 2' in metrics.render()
+
+
+def test_metrics_are_described_by_name():
+    metrics = Metrics()
+    made = Counter("z_total", "Last", ("api",))
+    assert metrics.add(made) is made
+    metrics.observe_gauge("a", "First", lambda: 1)
+    assert metrics.described() == [
+        ("a", "gauge", (), "First"),
+        ("z_total", "counter", ("api",), "Last"),
+    ]

@@ -389,6 +389,23 @@ async def test_throttling_stops_reading_and_not_answering():
 
 
 @on_loop
+async def test_a_longer_wait_takes_the_place_of_a_shorter_and_not_the_other_way_round():
+    class Throttling(Echo):
+        def handle(self, connection, frame):
+            if bytes(frame) == b"throttle me":
+                for delay_ms in (40, 120, 20):
+                    connection.throttle(delay_ms)
+            return super().handle(connection, frame)
+
+    async with listening(Throttling()) as listener, connected(listener) as client:
+        begin = asyncio.get_running_loop().time()
+        client.send(b"throttle me", b"and then this")
+        assert await client.receive() == b"throttle me"
+        assert await client.receive() == b"and then this"
+        assert 0.11 <= asyncio.get_running_loop().time() - begin < 1
+
+
+@on_loop
 async def test_large_buffers_and_small_ones_arrive_as_one_answer():
     pieces = [b"head", bytes(100_000), b"", memoryview(b"middle"), bytearray(50_000), b"tail"]
     whole = b"".join(map(bytes, pieces))
