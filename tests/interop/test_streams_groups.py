@@ -32,7 +32,12 @@ pytestmark = [
 ]
 
 PARTITIONS = 3
-SETTINGS = {"offsets.topic.num.partitions": str(PARTITIONS)}
+SETTINGS = {
+    "offsets.topic.num.partitions": str(PARTITIONS),
+    # Rebalances go step by step with heartbeats: more of them, and the test is over sooner.
+    "group.streams.min.heartbeat.interval.ms": "500",
+    "group.streams.heartbeat.interval.ms": "500",
+}
 
 
 def groups(bootstrap: str, *arguments: str) -> str:
