@@ -109,6 +109,7 @@ class AsyncConsumer:
         )
         self._listener = RebalanceListener()
         self._current: PartitionState | None = None
+        self._is_closing = False
         self._is_closed = False
         if topics:
             self.subscribe(topics)
@@ -509,16 +510,17 @@ class AsyncConsumer:
         Args:
             timeout: Seconds to take for that at most.
         """
-        if self._is_closed:
+        if self._is_closing:
             return
         self._cluster.check_loop()
-        self._is_closed = True
+        self._is_closing = True
         try:
             async with asyncio.timeout(timeout):
                 await self.upkeep.close()
         except TimeoutError:
             pass
         finally:
+            self._is_closed = True
             self._cluster.close()
             self.arrived()
 

@@ -22,6 +22,7 @@ from logcore.common.errors import (
     LogcoreError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
+    UnknownServerError,
     error_for_code,
 )
 from logcore.consumer.config import ConsumerSettings
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 NAMES_UNTIL: Final = 12
 NEWEST: Final = 17
 BUFFERED_CHUNKS_MAX: Final = 2
+PARTIAL_WAIT_MS: Final = 20
 ANSWER_GRACE_S: Final = 30.0
 _SESSION_ERRORS: Final = {FetchSessionIdNotFoundError.code, InvalidFetchSessionEpochError.code}
 
@@ -77,6 +79,7 @@ class Fetcher:
         self._failures = 0
         self._is_due = False
         self.errors: list[Exception] = []
+        self.on_reset: Callable[[], object] = arrived
 
     def wake(self) -> None:
         """Look at what can be fetched, in the loop's next turn; on the loop's thread."""
@@ -171,8 +174,12 @@ class Fetcher:
         self, node_id: int, session: FetchSession, wanted: dict[TopicPartition, Wanted]
     ) -> FetchResponse:
         topics, forgotten = session.next(wanted)
+        # Where some are left out, because enough of them waits, they are not kept waiting for long.
+        is_partial = len(wanted) < self._led_by(node_id)
         request = FetchRequest(
-            max_wait_ms=self._max_wait_ms,
+            max_wait_ms=min(self._max_wait_ms, PARTIAL_WAIT_MS)
+            if is_partial
+            else self._max_wait_ms,
             min_bytes=self._min_bytes,
             max_bytes=self._max_bytes,
             isolation_level=self._isolation,
@@ -191,11 +198,23 @@ class Fetcher:
         )
         return response
 
+    def _led_by(self, node_id: int) -> int:
+        """Return how many partitions are read from a broker."""
+        now = self._loop.time()
+        partitions = self._subscription.partitions.values()
+        return sum(
+            1
+            for state in partitions
+            if not state.is_paused and self._node_of(state, now) == node_id
+        )
+
     def _postpone(self, wanted: dict[TopicPartition, Wanted], error: LogcoreError) -> None:
         """Try partitions again after a while, with a fresh view."""
         not_before = self._loop.time() + self._cluster.backoff.wait_ms(self._failures) / 1000
         self._failures += 1
-        if not getattr(error, "retriable", False):
+        if isinstance(error, UnknownServerError):
+            logger.warning("a broker failed over a fetch, which is asked for again: %s", error)
+        elif not getattr(error, "retriable", False):
             self._fail(error)
         for place in wanted:
             state = self._subscription.partitions.get(place)
@@ -291,7 +310,7 @@ class Fetcher:
                 )
             if not state.buffered and state.current is None:
                 state.seek(None, self._reset)
-                self._arrived()
+                self.on_reset()
             state.not_before = self._loop.time() + self._cluster.backoff.wait_ms(0) / 1000
             return
         current = data.current_leader

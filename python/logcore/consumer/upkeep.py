@@ -99,6 +99,7 @@ class Upkeep:
             else OffsetStore(cluster, self._coordinator, self._timeout_s)
         )
         cluster.watch(self._look)
+        fetcher.on_reset = self.news
 
     # ------------------------------------------------------------ turns
 
@@ -330,14 +331,12 @@ class Upkeep:
             KafkaError, ClientTimeoutError: If it is not done otherwise.
         """
         store = self.store()
+        if self._membership is not None and self._membership.facts.generation < 0:
+            raise _commit_failed()
         try:
             await store.commit(offsets, self.facts, timeout_s)
         except _GONE as error:
-            raise CommitFailedError(
-                "offsets were not committed: the group rebalanced, and others may have the "
-                "partitions; poll more often, take fewer records at once (max.poll.records), or "
-                "raise max.poll.interval.ms"
-            ) from error
+            raise _commit_failed() from error
 
     def _commit_soon(self) -> None:
         """Commit positions, and do not wait for it."""
@@ -361,3 +360,11 @@ class Upkeep:
             if task is not None:
                 task.cancel()
         await self.unsubscribe()
+
+
+def _commit_failed() -> CommitFailedError:
+    return CommitFailedError(
+        "offsets were not committed: this consumer is no member of the group any more, and others "
+        "may have the partitions; poll more often, take fewer records at once (max.poll.records), "
+        "or raise max.poll.interval.ms"
+    )
