@@ -60,8 +60,7 @@ def test_a_server_properties_of_apache_kafka_is_read_as_it_is(tmp_path):
     assert config.warnings == ()
     assert dict(config.without_effect()).keys() == {
         "controller.quorum.bootstrap.servers", "inter.broker.listener.name", "num.network.threads",
-        "num.io.threads", "share.coordinator.state.topic.replication.factor",
-        "share.coordinator.state.topic.min.isr",
+        "num.io.threads",
     }  # fmt: skip
 
 

@@ -216,13 +216,13 @@ def make_quotas(
     config: BrokerConfig, clock: Clock, lanes: Lanes, controller: Controller, metrics: Metrics
 ) -> Quotas:
     """Make the quotas of a broker, which follow the metadata."""
-    windows = Windows(_window(config, "quota"), _window(config, "controller.quota"))
+    of_clients = Window(config["quota.window.num"], config["quota.window.size.seconds"] * 1000)
+    of_mutations = Window(
+        config["controller.quota.window.num"],
+        config["controller.quota.window.size.seconds"] * 1000,
+    )
+    windows = Windows(of_clients, of_mutations)
     quotas = Quotas(clock, metrics, windows, lanes)
     quotas.apply(controller.image.client_quotas)
     controller.subscribe(quotas.follow)
     return quotas
-
-
-def _window(config: BrokerConfig, prefix: str) -> Window:
-    samples, seconds = config[f"{prefix}.window.num"], config[f"{prefix}.window.size.seconds"]
-    return Window(samples, seconds * 1000)
