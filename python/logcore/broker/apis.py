@@ -86,7 +86,8 @@ _QUORUM_NOTE: Final = "The quorum is this one node, told under the listener that
 _ONE_NODE_NOTE: Final = "On one node nothing moves: a partition can be moved only to where it is."
 _FEATURES_NOTE: Final = "kraft.version is not told: its one voter is this node."
 _SHARE_NOTE: Final = (
-    "The first answer has the assignment already, where Apache Kafka gives it a heartbeat later."
+    "The first answer to the first member has the assignment already, after "
+    "share.assignment.interval.ms, where Apache Kafka gives it a heartbeat later."
 )
 _STREAMS_NOTE: Final = (
     "Members of a full group go on. Repartition topics with numbers of their own need agree only "

@@ -26,6 +26,7 @@ from logcore.coordinator.group.listing import describe, list_groups
 from logcore.coordinator.group.regex import MayDescribe
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.shard import GroupShard
+from logcore.coordinator.group.share.heartbeat import ASSIGNMENT_INTERVAL
 from logcore.coordinator.group.share.offsets import ShareOffsets
 from logcore.coordinator.group.share.protocol import ShareProtocol
 from logcore.coordinator.group.share.requests import ShareRequests
@@ -126,9 +127,19 @@ class GroupCoordinator:
                 self.partition_for(group_id), lambda shard: read(shard.streams)
             ),
         )
-        self.share = ShareRequests(self._write_share, self._read_share, share_states)
+        self._group_config = group_config
+        self.share = ShareRequests(
+            self._write_share, self._read_share, share_states, self._later_for_share
+        )
         self.share_offsets = ShareOffsets(self._write_share, self._read_share, share_states, topics)
         self._expiry = self._schedule_expiry()
+
+    def _later_for_share(self, group_id: str, go_on: Callable[[], object]) -> None:
+        interval_ms = int(self._group_config(group_id)[ASSIGNMENT_INTERVAL])
+        if interval_ms:
+            self._scheduler.call_later(interval_ms, go_on)
+        else:
+            go_on()
 
     def _write_share(
         self, group_id: str, write: Callable[[ShareProtocol], CoordinatorResult[R]]

@@ -179,7 +179,10 @@ class ShareCluster:
     def beat(
         self, member_id: str, epoch: int, *topics: str, **given: str
     ) -> ShareGroupHeartbeatResponse:
-        return self.beating(member_id, epoch, *topics, **given).value()
+        answer = self.beating(member_id, epoch, *topics, **given)
+        if not answer.is_done:  # the first waits for others
+            self.scheduler.advance(int(self.group_config["share.assignment.interval.ms"]))
+        return answer.value()
 
     def join(self, member_id: str, *topics: str, **given: str) -> ShareGroupHeartbeatResponse:
         response = self.beat(member_id, 0, *topics, **given)

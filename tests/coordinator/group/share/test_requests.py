@@ -33,6 +33,18 @@ def test_states_are_begun_before_the_answer():
     assert cluster.told(waiting.value()) == {"foo": [0, 1]}
 
 
+def test_the_first_member_waits_for_others():
+    cluster = ShareCluster({"foo": 4})
+    cluster.group_config["share.assignment.interval.ms"] = "1000"
+    first = cluster.beating("m1", 0, "foo")
+    assert not first.is_done
+    second = cluster.told(cluster.beating("m2", 0, "foo").value())
+    cluster.scheduler.advance(1_000)
+    both = [*(cluster.told(first.value()) or {})["foo"], *(second or {})["foo"]]
+    assert sorted(both) == [0, 1, 2, 3]
+    assert len((second or {})["foo"]) == 2
+
+
 def test_states_that_cannot_be_begun():
     cluster = ShareCluster({"foo": 2})
     cluster.states.fail_with = CoordinatorNotAvailableError()

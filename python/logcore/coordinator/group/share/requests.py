@@ -2,7 +2,8 @@
 
 A member is given partitions only once their states are begun. A heartbeat that finds states
 missing has them begun before it is answered, and then counts once more, so that its answer has
-them already; if they cannot be begun, it is answered without.
+them already; if they cannot be begun, it is answered without. Who joins a group that has nothing
+yet waits a moment for others, or the first would take everything before the second is there.
 Invariant: no method raises for what a client sent; every step is in the log before the next.
 Neighbours: `service` of groups makes one; `offsets` serves administration; `states` is the share
 coordinator.
@@ -17,6 +18,7 @@ from logcore.common.errors import InvalidGroupIdError, KafkaError
 from logcore.coordinator.group.answers import kafka_error
 from logcore.coordinator.group.context import Caller
 from logcore.coordinator.group.share.heartbeat import Heard
+from logcore.coordinator.group.share.member import JOINING
 from logcore.coordinator.group.share.partitions import Places
 from logcore.coordinator.group.share.protocol import ShareProtocol
 from logcore.coordinator.group.share.states import ShareStates
@@ -36,6 +38,8 @@ Write = Callable[[str, Callable[[ShareProtocol], CoordinatorResult[Any]]], Defer
 """Runs an operation of a group's shard as a write of that group."""
 Read = Callable[[str, Callable[[ShareProtocol], Any]], Any]
 """Asks the state of a group's shard."""
+Later = Callable[[str, Callable[[], object]], object]
+"""Calls back for a group after its ``share.assignment.interval.ms``."""
 
 
 class ShareRequests:
@@ -45,12 +49,14 @@ class ShareRequests:
         write: Runs an operation of a group's shard as a write of that group.
         read: Asks the state of a group's shard.
         states: The share coordinator.
+        later: Goes on once others had time to join a group.
     """
 
-    def __init__(self, write: Write, read: Read, states: ShareStates) -> None:
+    def __init__(self, write: Write, read: Read, states: ShareStates, later: Later) -> None:
         self._write = write
         self._read = read
         self._states = states
+        self._later = later
 
     # ------------------------------------------------------------ members
 
@@ -65,36 +71,39 @@ class ShareRequests:
                 answer.complete(refused(kafka_error(written.error)))
             elif written.value().begin:
                 self._begin(request.group_id, written.value()).then(
-                    lambda begun: again(written.value(), has_begun=begun.value())
+                    lambda begun: wait(written.value(), has_begun=begun.value())
                 )
             else:
                 answer.complete(written.value().response)
 
-        def again(heard: Heard, *, has_begun: bool) -> None:
+        def wait(heard: Heard, *, has_begun: bool) -> None:
             if not has_begun:
                 answer.complete(heard.response)
-                return
-            repeated = ShareGroupHeartbeatRequest(
-                group_id=request.group_id,
-                member_id=request.member_id,
-                member_epoch=heard.response.member_epoch,
-                rack_id=request.rack_id,
-                subscribed_topic_names=request.subscribed_topic_names,
-            )
-            self._hear(caller, repeated).then(lambda written: last(heard, written))
+            elif request.member_epoch == JOINING:
+                self._later(request.group_id, lambda: again(heard))
+            else:
+                again(heard)
 
-        def last(heard: Heard, written: Deferred[Heard]) -> None:
-            response = heard.response
-            if written.error is None:
-                response = written.value().response
-                if written.value().begin:  # tried once more, but nobody waits for it
-                    self._begin(request.group_id, written.value())
-            if response.assignment is None:
-                response.assignment = heard.response.assignment
-            answer.complete(response)
+        def again(heard: Heard) -> None:
+            self._hear(caller, _repeated(request, heard)).then(
+                lambda written: answer.complete(self._last(request.group_id, heard, written))
+            )
 
         self._hear(caller, request).then(finish)
         return answer
+
+    def _last(
+        self, group_id: str, heard: Heard, written: Deferred[Heard]
+    ) -> ShareGroupHeartbeatResponse:
+        """Return the answer to a heartbeat that counted twice."""
+        response = heard.response
+        if written.error is None:
+            response = written.value().response
+            if written.value().begin:  # tried once more, but nobody waits for it
+                self._begin(group_id, written.value())
+        if response.assignment is None:
+            response.assignment = heard.response.assignment
+        return response
 
     def _hear(self, caller: Caller, request: ShareGroupHeartbeatRequest) -> Deferred[Heard]:
         return self._write(request.group_id, lambda shard: shard.heartbeat(caller, request))
@@ -163,6 +172,17 @@ class ShareRequests:
 
         self._write(group_id, lambda shard: shard.begin_delete(group_id)).then(forget)
         return cleared
+
+
+def _repeated(request: ShareGroupHeartbeatRequest, heard: Heard) -> ShareGroupHeartbeatRequest:
+    """Make the heartbeat that a member would send after its answer."""
+    return ShareGroupHeartbeatRequest(
+        group_id=request.group_id,
+        member_id=request.member_id,
+        member_epoch=heard.response.member_epoch,
+        rack_id=request.rack_id,
+        subscribed_topic_names=request.subscribed_topic_names,
+    )
 
 
 def keys_of(group_id: str, places: Places) -> list[ShareKey]:
