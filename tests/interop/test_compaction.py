@@ -124,6 +124,8 @@ def test_what_is_left_is_what_kafka_leaves(tmp_path):
     filled = batches(tmp_path / "filled" / "data" / f"{TOPIC}-0")
     theirs = moved(tmp_path / "filled", tmp_path / "theirs")
     here = moved(tmp_path / "filled", tmp_path / "here")
+    found: list[Any] = []
+    found: list[Batch] = []
     for is_later in (False, True):
         with kafka_again(theirs, CLEANING) as broker:
             if is_later:

@@ -128,6 +128,21 @@ def left(tmp_path_factory: pytest.TempPathFactory, kafka_tools: None) -> Left:  
     return Left(folder, seen, under_way, port)
 
 
+def test_a_node_that_runs_or_was_killed_is_left_alone(tmp_path):
+    with kafka.running_kafka(tmp_path) as broker:
+        broker.tool("topics", "--create", "--topic", "t")
+        command = command_of("--config", str(tmp_path / "server.properties"))
+        done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+        assert done.returncode == 1
+        assert "is in use by another process: stop Apache Kafka first" in done.stderr
+        assert broker.process.poll() is None
+        assert "Topic: t" in broker.tool("topics", "--describe", "--topic", "t")
+        broker.kill()
+    line = refused(tmp_path)
+    assert "was not closed in order (.kafka_cleanshutdown is missing): start Apache Kafka" in line
+    assert line.endswith("Nothing was changed")
+
+
 def test_what_was_there_is_served_and_kafka_goes_on_afterwards(left, tmp_path):
     folder = moved(left.folder, tmp_path / "node")
     with ours(folder) as broker:
