@@ -8,11 +8,13 @@ from logcore.broker.authorizer import (
     ResourceType,
     authorized_operations,
 )
+from logcore.common.types import override
 
 CONTEXT: Any = None
 
 
-class OnlyReads:
+class OnlyReads(AllowAll):
+    @override
     def allows(self, context: Any, operation: Operation, *_: object, **__: object) -> bool:
         del context
         return operation is Operation.READ

@@ -1,6 +1,7 @@
 """Where offsets are to go: as told, and never outside of their partition."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 import pytest
@@ -33,7 +34,8 @@ class Admin:
 
 def plan(target, low=10, high=20, current=None, of_time=None):
     told = {} if current is None else {PARTITION: current}
-    return planned(Admin(low, high, of_time), [PARTITION], told, target)[PARTITION]
+    admin: Any = Admin(low, high, of_time)
+    return planned(admin, [PARTITION], told, target)[PARTITION]
 
 
 def test_each_way_to_say_where():

@@ -13,6 +13,7 @@ from logcore.common.errors import (
     InvalidTopicError,
     TopicAuthorizationFailedError,
 )
+from logcore.common.types import override
 
 TOPIC, BROKER, LOGGER, METRICS, GROUP = 2, 4, 8, 16, 32
 
@@ -20,8 +21,9 @@ TOPIC, BROKER, LOGGER, METRICS, GROUP = 2, 4, 8, 16, 32
 ANYBODY: Any = None
 
 
-class AllowNothing:
-    def allows(self, *_):
+class AllowNothing(AllowAll):
+    @override
+    def allows(self, *_: object, **__: object) -> bool:
         return False
 
 
