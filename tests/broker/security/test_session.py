@@ -97,18 +97,21 @@ class Serving:
     def frame(self, frame: bytes) -> Any:
         answer = self.connection.handler.handle(self.connection, memoryview(frame))
         if isinstance(answer, Deferred):
-            assert self.is_open(answer), "a refusal takes its time"
+            assert not is_told(answer), "a refusal takes its time"
             assert self.connection.throttled_ms == 100
             self.scheduler.advance(99)
-            assert self.is_open(answer)
+            assert not is_told(answer)
             self.scheduler.advance(1)
-            assert not self.is_open(answer)
+            assert is_told(answer)
+            self.scheduler.advance(0 if answer.value() is None else 49)
+            assert self.connection.is_shut == (answer.value() is None)
+            self.scheduler.advance(1)
+            assert self.is_over()
             answer = answer.value()
         return answer
 
-    def is_open(self, answer: Deferred[Any]) -> bool:
-        assert answer.is_done == self.connection.is_shut
-        return not answer.is_done
+    def is_over(self) -> bool:
+        return self.connection.is_shut
 
     def ask(self, request: Message, version: int) -> Any:
         answer = self.frame(framed(request, version))
@@ -134,6 +137,10 @@ class Serving:
         lines = self.metrics.render().splitlines()
         wanted = f'mechanism="{mechanism}",outcome="{outcome}"}}'
         return sum(float(line.rpartition(" ")[2]) for line in lines if wanted in line)
+
+
+def is_told(answer: Deferred[Any]) -> bool:
+    return answer.is_done
 
 
 def framed(request: Message, version: int) -> bytes:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     Answer: TypeAlias = list[Buffer] | None
     Step: TypeAlias = Callable[[memoryview], Any]
 
+_LINGER_MS: Final = 50  # or some clients see the end before what was told
 _RENEWALS_APART_MS: Final = 1000
 _HANDSHAKE_LAST: Final = SaslHandshakeRequest.VERSIONS[1]
 _SUCCESS: Final = b"\0\0"
@@ -266,7 +267,7 @@ class Session:
 
         def tell() -> None:
             answer.complete(told)
-            connection.shut()
+            gate.scheduler.call_later(0 if told is None else _LINGER_MS, connection.shut)
 
         gate.scheduler.call_later(gate.failure_delay_ms, tell)
         return answer
