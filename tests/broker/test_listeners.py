@@ -1,11 +1,18 @@
 """What settings say of listeners reaches them, and clients are told what is configured."""
 
+import time
 import urllib.request
 
 import pytest
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.listeners import limits_of, settings_of, tls_settings_of
+from logcore.network.connection_rates import UNLIMITED
+from logcore.protocol.messages.incremental_alter_configs import (
+    AlterableConfig,
+    AlterConfigsResource,
+    IncrementalAlterConfigsRequest,
+)
 from logcore.protocol.messages.metadata import MetadataRequest
 from tests.broker.running import running_broker
 from tests.broker.wire import Wire
@@ -28,6 +35,34 @@ def test_settings_and_limits_come_from_kafkas_keys():
     assert settings_of(queued).buffered_max_bytes == 77
     assert (limits.total_max, limits.per_ip_max) == (10, 3)
     assert limits.per_ip_overrides == {"127.0.0.1": 7, "::1": 8}
+
+
+def test_rates_of_connections_are_the_brokers_and_those_of_a_listener():
+    config = BrokerConfig(
+        {
+            "listeners": "A://127.0.0.1:0,B://127.0.0.1:0",
+            "listener.security.protocol.map": "A:PLAINTEXT,B:PLAINTEXT",
+            "inter.broker.listener.name": "A",
+            "max.connection.creation.rate": "50",
+            "listener.name.a.max.connection.creation.rate": "7",
+        }
+    )
+    rates = limits_of(config).rates
+    assert (rates.total_max, rates.listener_max) == (50, {"A": 7, "B": 50})
+    assert limits_of(BrokerConfig()).rates.total_max == UNLIMITED
+
+
+def test_a_rate_that_is_changed_holds_for_the_next_connection(tmp_path):
+    with running_broker(tmp_path, quota_window_num="2") as running:
+        change = AlterableConfig(name="max.connection.creation.rate", config_operation=0, value="3")
+        resource = AlterConfigsResource(resource_type=4, resource_name="", configs=[change])
+        request = IncrementalAlterConfigsRequest(resources=[resource])
+        assert running.wire().ask(request, 1).responses[0].error_code == 0
+        began = time.monotonic()
+        for _ in range(8):
+            with Wire(running.port) as wire:
+                wire.ask(MetadataRequest(topics=[]), 9)
+        assert time.monotonic() - began > 0.8
 
 
 def test_a_listener_has_tls_settings_of_its_own():
