@@ -19,6 +19,8 @@ WITHOUT_MIRROR: Final = {
     "python/logcore/common/types.py": "types only, nothing to run",
     "python/logcore/coordinator/group/context.py": "types only, nothing to run",
     "python/logcore/broker/parts.py": "a dataclass; tests/broker/test_server.py, filled in",
+    "python/logcore/broker/security/mechanism_settings.py": "tests/broker/security/test_mechanisms.py, in use",
+    "python/logcore/broker/security/token_logins.py": "tests/broker/security/test_mechanisms.py, in use",
     "python/logcore/broker/share/persister.py": "types only, nothing to run",
     "python/logcore/broker/share/record_states.py": "tables, nothing to run",
     "python/logcore/broker/takeover/checks.py": "its room, through test_inspection.py",
@@ -45,6 +47,7 @@ MAY_BE_UNSAFE: Final = {
     "rust/src/mmap.rs": "maps cannot be read otherwise",
     "rust/bindings/src/appending.rs": "a buffer of Python's is a raw pointer and a length",
     "rust/bindings/src/batch.rs": "pyo3 hands Python's buffer protocol out as raw pointers",
+    "rust/bindings/src/produce_batch.rs": "lends sealed bytes; buffer.rs has the filling in",
     "rust/bindings/src/buffer.rs": "pyo3 hands Python's buffer protocol out as raw pointers",
 }
 

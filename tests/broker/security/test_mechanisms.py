@@ -8,7 +8,8 @@ import pytest
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.security.exchange import Login, Mechanisms
-from logcore.broker.security.mechanisms import MechanismMaker, MechanismSettings
+from logcore.broker.security.mechanism_settings import MechanismSettings
+from logcore.broker.security.mechanisms import MechanismMaker
 from logcore.common.clock import ManualScheduler
 from logcore.common.config import ConfigError
 from logcore.common.deferred import Deferred

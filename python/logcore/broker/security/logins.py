@@ -19,7 +19,8 @@ from logcore.broker.security.audit import LoginAudit
 from logcore.broker.security.credentials import MetadataCredentials
 from logcore.broker.security.distinguished_name import MalformedCertificateError, subject_of
 from logcore.broker.security.gate import Gate, GateSettings
-from logcore.broker.security.mechanisms import MechanismMaker, MechanismSettings
+from logcore.broker.security.mechanism_settings import MechanismSettings
+from logcore.broker.security.mechanisms import MechanismMaker
 from logcore.broker.security.principal_mapping import KEY, PrincipalMapping
 from logcore.broker.security.session import receive
 from logcore.broker.security.tokens import TokenSweeper, token_settings
