@@ -52,6 +52,14 @@ def test_settings(logcore_fresh_broker):
     assert len(topics["made-by-asking"].partitions) in (0, 3)
 
 
+def test_our_own_clients(logcore_topic, logcore_producer, logcore_consumer, logcore_admin):
+    topic = logcore_topic(partitions=2)
+    assert topic in logcore_admin.topics.list()
+    logcore_producer.send(topic, b"hello", b"key").result(20)
+    (record,) = logcore_consumer(topic).poll(20)
+    assert (record.key, record.value) == (b"key", b"hello")
+
+
 def test_through_a_kill(logcore_broker_process):
     topic = logcore_broker_process.create_topic()
     produced(logcore_broker_process.bootstrap_servers, topic, 10)
@@ -69,4 +77,4 @@ def test_the_fixtures_are_there_by_themselves(tmp_path: Path) -> None:
         command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "4 passed" in run.stdout
+    assert "5 passed" in run.stdout

@@ -15,11 +15,15 @@ Example, a test with any client of Kafka::
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from logcore.admin.admin import Admin
+    from logcore.consumer.consumer import Consumer
+    from logcore.producer.producer import Producer
     from logcore.testing.broker_process import BrokerProcess
     from logcore.testing.local_broker import LocalBroker
 
@@ -61,3 +65,42 @@ def logcore_broker_process(logcore_settings: dict[str, str]) -> "Iterator[Broker
 def logcore_topic(logcore_broker: "LocalBroker") -> Callable[..., str]:
     """Make topics in `logcore_broker`: call it as `LocalBroker.create_topic`, and get a name."""
     return logcore_broker.create_topic
+
+
+@pytest.fixture
+def logcore_admin(logcore_broker: "LocalBroker") -> "Iterator[Admin]":
+    """Administration of `logcore_broker`."""
+    from logcore.admin.admin import Admin  # noqa: PLC0415
+
+    with Admin(logcore_broker.bootstrap_servers) as admin:
+        yield admin
+
+
+@pytest.fixture
+def logcore_producer(logcore_broker: "LocalBroker") -> "Iterator[Producer]":
+    """A producer to `logcore_broker`; what it was given has been sent when the test ends."""
+    from logcore.producer.producer import Producer  # noqa: PLC0415
+
+    with Producer(bootstrap_servers=logcore_broker.bootstrap_servers) as producer:
+        yield producer
+
+
+@pytest.fixture
+def logcore_consumer(logcore_broker: "LocalBroker") -> "Iterator[Callable[..., Consumer]]":
+    """Make consumers of `logcore_broker`: call it as `Consumer`, with topics and settings.
+
+    Each reads from the earliest record, in a group of its own unless one is named, and is closed
+    when the test ends.
+    """
+    from logcore.consumer.consumer import Consumer  # noqa: PLC0415
+    from logcore.testing.topics import fresh_name  # noqa: PLC0415
+
+    with ExitStack() as open_consumers:
+
+        def make(*topics: str, **settings: Any) -> Consumer:  # noqa: ANN401 - of any key
+            told = {"auto_offset_reset": "earliest", "group_id": fresh_name("group")} | settings
+            servers = logcore_broker.bootstrap_servers
+            consumer = Consumer(*topics, bootstrap_servers=servers, **told)
+            return open_consumers.enter_context(consumer)
+
+        yield make
