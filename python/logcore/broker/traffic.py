@@ -6,8 +6,9 @@ Neighbours: `plain_produce` and the handlers of Produce and Fetch count bytes; `
 errors; `parts_metrics` shows both.
 """
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
 
 from logcore.broker.apis import APIS
 from logcore.common.errors import error_for_code
@@ -19,6 +20,9 @@ TOPICS_MAX: Final = 1_000
 OTHERS: Final = ""
 
 _COUNTED_BY_HANDLERS: Final = frozenset({ApiKey.PRODUCE, ApiKey.FETCH})
+
+Finder: TypeAlias = Callable[[Any], list[int]]
+"""Returns the codes in a structure that are errors."""
 
 
 class TopicBytes(dict[str, int]):
@@ -56,49 +60,58 @@ class Traffic:
             "Errors that clients were told, by API and error; one for each item of a request",
             ("api", "error"),
         )
-        self._plans: dict[ApiKey, _Plan | None] = {}
+        self._finders: dict[ApiKey, tuple[type, Finder] | None] = {}
 
     def refused(self, key: ApiKey, code: int) -> None:
         """Count an error of a request, or of an item of one."""
         self.errors.increment(APIS[key].name, error_for_code(code).kafka_name)
 
-    def answered(self, key: ApiKey, response: Any) -> None:  # noqa: ANN401 - any message
+    def answered(self, key: ApiKey, response: object) -> None:
         """Count the errors that a response tells."""
         try:
-            plan = self._plans[key]
+            found = self._finders[key]
         except KeyError:
-            counted = key not in _COUNTED_BY_HANDLERS
-            plan = self._plans[key] = _plan_of(APIS[key].response_class()) if counted else None
-        if plan is not None and hasattr(response, "FIELDS"):
-            for code in _codes(response, plan):
+            found = self._finders[key] = _finder_of_api(key)
+        if found is not None and type(response) is found[0]:
+            for code in found[1](response):
                 self.refused(key, code)
 
 
-class _Plan:
-    """Where the errors of a structure are: its own, and those of structures in it."""
+def _finder_of_api(key: ApiKey) -> tuple[type, Finder] | None:
+    """Return the class of an API's responses, and what finds errors in one."""
+    if key in _COUNTED_BY_HANDLERS:
+        return None
+    cls = APIS[key].response_class()
+    finder = _finder(cls)
+    return None if finder is None else (cls, finder)
 
-    __slots__ = ("has_code", "inner")
 
-    def __init__(self, has_code: bool, inner: "list[tuple[str, _Plan]]") -> None:
-        self.has_code = has_code
-        self.inner = inner
-
-
-def _plan_of(cls: StructMeta) -> _Plan | None:
-    """Return where the errors of a structure are, None if it has no place for any."""
-    inner = []
+def _finder(cls: StructMeta) -> Finder | None:
+    """Return what finds the errors of a structure and of those in it; None if it has no place."""
+    leaves, branches = [], []
     for name, field in cls.FIELDS.items():
-        plan = _plan_of(field.of) if field.of is not None and field.is_array else None
-        if plan is not None:
-            inner.append((name, plan))
+        if field.of is None or not field.is_array:
+            continue
+        inner = _finder(field.of)
+        if inner is _own_code:
+            leaves.append(attrgetter(name))
+        elif inner is not None:
+            branches.append((attrgetter(name), inner))
     has_code = "error_code" in cls.FIELDS
-    return _Plan(has_code, inner) if has_code or inner else None
+    if not leaves and not branches:
+        return _own_code if has_code else None
+
+    def find(struct: Any) -> list[int]:  # noqa: ANN401 - of the class
+        codes: list[int] = _own_code(struct) if has_code else []
+        for items_of in leaves:
+            codes += [item.error_code for item in items_of(struct) or () if item.error_code]
+        for items_of, inner in branches:
+            for item in items_of(struct) or ():
+                codes += inner(item)
+        return codes
+
+    return find
 
 
-def _codes(struct: Any, plan: _Plan) -> Iterator[int]:  # noqa: ANN401 - any structure
-    """Yield the codes of a structure, and of those in it, that are errors."""
-    if plan.has_code and struct.error_code:
-        yield struct.error_code
-    for name, inner in plan.inner:
-        for item in getattr(struct, name) or ():
-            yield from _codes(item, inner)
+def _own_code(struct: Any) -> list[int]:  # noqa: ANN401 - any structure with a code
+    return [struct.error_code] if struct.error_code else []
