@@ -149,7 +149,7 @@ def kafka_python_settings(secured: Secured, listener: str) -> dict[str, Any]:
         "bootstrap_servers": secured.bootstrap(listener),
         "security_protocol": listener,
         "ssl_cafile": str(secured.authority.trusted),
-        "bootstrap_timeout_ms": 5000,
+        "bootstrap_timeout_ms": 1500,
     }
 
 
