@@ -48,10 +48,15 @@ def fresh_client() -> str:
 
 def limit(broker: Running, client_id: str, **values: float | None) -> None:
     """Set quotas of a client id."""
+    limit_entity(broker, {CLIENT_ID: client_id}, **values)
+
+
+def limit_entity(broker: Running, parts: dict[str, str | None], **values: float | None) -> None:
+    """Set quotas of an entity."""
     changes = [
         OpData(key=key, value=value or 0.0, remove=value is None) for key, value in values.items()
     ]
-    entity = [EntityData(entity_type=CLIENT_ID, entity_name=client_id)]
+    entity = [EntityData(entity_type=kind, entity_name=name) for kind, name in parts.items()]
     request = AlterClientQuotasRequest(entries=[RequestEntryData(entity=entity, ops=changes)])
     assert broker.wire().ask(request, 1).entries[0].error_code == 0
 
@@ -129,6 +134,24 @@ def test_a_producer_over_its_bytes_is_told_and_has_to_wait(broker: Running, acks
     limit(broker, client_id, producer_byte_rate=None)
     assert broker.call(lambda: broker.broker.parts.quotas.produce) is None
     assert wire.ask(produce_request(topic, records), 9).throttle_time_ms == 0
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {USER: "ANONYMOUS"},
+        {USER: None},
+        {USER: "ANONYMOUS", CLIENT_ID: None},
+        {USER: None, CLIENT_ID: "held"},
+        {CLIENT_ID: None},
+    ],
+)
+def test_quotas_of_users_and_defaults_hold(broker: Running, parts: dict[str, str | None]):
+    topic = broker.topic()
+    limit_entity(broker, parts, producer_byte_rate=1_000.0)
+    answer = broker.wire("held").ask(produce_request(topic, batch([b"v" * 1500])), 9)
+    limit_entity(broker, parts, producer_byte_rate=None)
+    assert answer.throttle_time_ms > 100
 
 
 def test_a_consumer_over_its_bytes_gets_nothing_and_has_to_wait(broker: Running):

@@ -86,6 +86,15 @@ def test_so_many_points_are_too_many(monkeypatch: pytest.MonkeyPatch):
         read_metrics(metrics(gauge("g", *[point(1)] * 4)))
 
 
+def test_so_many_fields_are_too_many_wherever_they_are(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(otlp, "FIELDS_MAX", 20)
+    read_metrics(metrics(gauge("g", point(1))))
+    with pytest.raises(TelemetryError, match="more than 20 fields"):
+        read_metrics(number(9, 1) * 21)
+    with pytest.raises(TelemetryError, match="more than 20 fields"):
+        read_metrics(metrics(*[gauge("g", point(1))] * 3))
+
+
 @pytest.mark.parametrize(
     "data",
     [
