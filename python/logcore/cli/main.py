@@ -28,6 +28,7 @@ MODULES: Final = {
     "user": "logcore.cli.user",
     "quota": "logcore.cli.user",
     "log": "logcore.cli.log",
+    "bench": "logcore.cli.bench",
     "doctor": "logcore.cli.doctor",
     "completion": "logcore.cli.completion",
 }

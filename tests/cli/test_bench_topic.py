@@ -1,0 +1,53 @@
+"""What the measurements share."""
+
+import pytest
+
+from logcore.cli.bench_topic import Load, rates, topic_of
+from logcore.cli.connecting import ClusterOptions
+from logcore.common.errors import UnknownTopicOrPartitionError
+
+LOAD = Load(size=10, partitions=3, replication_factor=None, acks="1", compression="lz4")
+
+
+def test_a_topic_is_there_for_the_measurement_only(cluster, ask_json):
+    def names():
+        return [row["name"] for row in ask_json("topic", "list")]
+
+    def measure():
+        with topic_of(ClusterOptions(cluster, {}), None, LOAD) as name:
+            assert name in names()
+            made.append(name)
+            raise ZeroDivisionError
+
+    made = []
+    with pytest.raises(ZeroDivisionError):
+        measure()
+    assert made[0] not in names()
+
+
+def test_a_named_topic_is_left(cluster, topic, ask_json):
+    with topic_of(ClusterOptions(cluster, {}), topic, LOAD) as name:
+        assert name == topic
+    assert topic in [row["name"] for row in ask_json("topic", "list")]
+    with (
+        pytest.raises(UnknownTopicOrPartitionError),
+        topic_of(ClusterOptions(cluster, {}), "not-there", LOAD),
+    ):
+        pass
+
+
+def test_values_are_the_same_in_every_run():
+    assert LOAD.values() == LOAD.values()
+    assert {len(value) for value in LOAD.values()} == {10}
+    assert len(set(LOAD.values())) > 1
+    assert sum(map(len, Load(1_000_000, 1, None, "1", "none").values())) <= 4_000_000
+
+
+def test_settings_by_hand_have_the_last_word():
+    told = LOAD.on(ClusterOptions("x:1", {"acks": "0"})).settings
+    assert told == {"acks": "0", "compression.type": "lz4"}
+
+
+def test_rates():
+    told = rates(1000, 2_000_000, 0.5, 0.25)
+    assert (told["records_per_s"], told["mb_per_s"], told["client_cpu_s"]) == (2000, 4.0, 0.25)
