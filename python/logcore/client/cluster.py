@@ -288,7 +288,7 @@ class Cluster:
             raise error_for_code(response.error_code)("metadata cannot be had")
         self.learn(self.view.merged(response, None if self._wants_all else self._topics))
         for gone in self.nodes.known() - self.view.brokers.keys():
-            if gone > BOOTSTRAP_FROM or self.view.brokers:
+            if gone > BOOTSTRAP_FROM or (self.view.brokers and not self.nodes.is_busy(gone)):
                 self.nodes.forget(gone)
         self._schedule_refresh()
 

@@ -13,7 +13,7 @@ from logcore.client.addresses import Address
 from logcore.client.backoff import Backoff
 from logcore.client.connection import Connection
 from logcore.client.opening import Opener
-from logcore.common.errors import ClientClosedError, LogcoreError
+from logcore.common.errors import ClientClosedError, ConnectionLostError, LogcoreError
 
 IDLE_CHECK_S: Final = 10.0
 
@@ -114,7 +114,12 @@ class Nodes:
             opening = asyncio.get_running_loop().create_task(self._open(node))
             opening.add_done_callback(_look)
             node.opening = opening
-        return await asyncio.shield(opening)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            if opening.cancelled():  # and not who waits for it: the broker was forgotten meanwhile
+                raise ConnectionLostError(f"{address} was given up while connecting") from None
+            raise
 
     async def _open(self, node: Node) -> Connection:
         loop = asyncio.get_running_loop()
@@ -150,6 +155,18 @@ class Nodes:
             node = self._nodes.pop((node_id, channel), None)
             if node is not None:
                 self._drop(node)
+
+    def is_busy(self, node_id: int) -> bool:
+        """Whether somebody waits for a broker: for a connection, or for an answer."""
+        for channel in Channel:
+            node = self._nodes.get((node_id, channel))
+            if node is None:
+                continue
+            if node.opening is not None and not node.opening.done():
+                return True
+            if node.connection is not None and node.connection.in_flight:
+                return True
+        return False
 
     def forget_all(self) -> None:
         """Close every connection, to begin anew."""

@@ -68,6 +68,10 @@ class Idempotence:
         """Become somebody newer: a sequence was lost."""
         self._ask()
 
+    def renew(self) -> None:
+        """Become somebody newer."""
+        self._ask()
+
     def _ask(self) -> None:
         if self._asking is None or self._asking.done():
             self._asking = self._cluster.loop.create_task(self._identify())

@@ -71,6 +71,8 @@ class PartitionQueue:
         waiting: Batches to be sent again, in order.
         refused: Batches that were refused for certain, to be sent under a newer epoch.
         is_broken: Whether a sequence was lost.
+        is_known: Whether the broker has acknowledged a batch of this identity. Until it has, it
+            would take any sequence for the first one, so that only one batch may be on its way.
     """
 
     topic: str
@@ -81,6 +83,7 @@ class PartitionQueue:
     waiting: deque[Sending] = field(default_factory=deque)
     refused: deque[Sending] = field(default_factory=deque)
     is_broken: bool = False
+    is_known: bool = False
     _sent: int = 0
 
     @property
@@ -91,7 +94,12 @@ class PartitionQueue:
     @property
     def takes_new(self) -> bool:
         """Whether a batch may come from the accumulator."""
-        return not (self.waiting or self.refused or self.is_broken)
+        return not (self.waiting or self.refused or self.is_broken or self._must_wait)
+
+    @property
+    def _must_wait(self) -> bool:
+        """Whether the answer to the first batch of an identity must come before the next one."""
+        return bool(self.in_flight) and not self.is_known and self.identity != NOBODY
 
     def assume(self, identity: Identity) -> bool:
         """Become another identity if nothing that was sent is undecided; tell whether it did."""
@@ -101,7 +109,7 @@ class PartitionQueue:
             return False
         self.identity = identity
         self.next_sequence = 0
-        self.is_broken = False
+        self.is_broken = self.is_known = False
         self.waiting, self.refused = self.refused, deque()
         for sending in self.waiting:
             sending.sequence = NO_SEQUENCE
@@ -113,7 +121,7 @@ class PartitionQueue:
         if not self.waiting or self.waiting[0].not_before_ms > now_ms:
             return None
         # One sent again goes alone: those behind it would only be refused if it failed.
-        if self.in_flight and self.in_flight[-1].attempts > 1:
+        if self.in_flight and (self.in_flight[-1].attempts > 1 or self._must_wait):
             return None
         return self.waiting.popleft()
 
@@ -132,6 +140,11 @@ class PartitionQueue:
     def is_first(self, sending: Sending) -> bool:
         """Whether no undecided batch was sent before this one."""
         return all(each.order >= sending.order for each in (*self.in_flight, *self.waiting))
+
+    def acknowledged(self, sending: Sending) -> None:
+        """Take note that a batch is in the log."""
+        self.decided(sending)
+        self.is_known = self.is_known or sending.identity == self.identity
 
     def decided(self, sending: Sending) -> None:
         """Take note that a batch is acknowledged, or failed."""

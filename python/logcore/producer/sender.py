@@ -51,6 +51,9 @@ class Identities(Protocol):
     def lost(self, error: Exception) -> None:
         """Take note that a batch was lost, or refused."""
 
+    def renew(self) -> None:
+        """Become somebody newer, if that is up to the producer."""
+
 
 class Sender:
     """Sends what a producer accumulated.
@@ -233,6 +236,8 @@ class Sender:
         assert current is not None, "the caller looked"
         if queue.identity != current:
             queue.assume(current)
+        elif queue.is_broken:
+            self._identities.renew()
         again = queue.resendable(now_ms)
         if again is not None or not is_fresh or not queue.takes_new:
             return again
@@ -356,7 +361,7 @@ class Sender:
     def _complete(
         self, queue: PartitionQueue, sending: Sending, base_offset: int, append_time_ms: int
     ) -> None:
-        queue.decided(sending)
+        queue.acknowledged(sending)
         self._settle(queue, sending.batch)
         sending.result.complete(queue.topic, queue.partition, base_offset, append_time_ms)
 
@@ -468,6 +473,9 @@ class Plain:
 
     def lost(self, error: Exception) -> None:
         """Take no note."""
+
+    def renew(self) -> None:
+        """Stay nobody."""
 
 
 def _nothing() -> None:

@@ -133,6 +133,9 @@ class Transactions:
         """Take note that a batch was lost: the transaction can only be aborted."""
         self._fail(error)
 
+    def renew(self) -> None:
+        """Stay who it is: the end of the transaction brings another epoch."""
+
     def _fail(self, error: Exception) -> None:
         if isinstance(error, _FATAL):
             self._state = State.FATAL
