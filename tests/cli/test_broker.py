@@ -98,6 +98,22 @@ def test_dev_takes_any_port_if_the_usual_one_is_taken():
     assert config["group.initial.rebalance.delay.ms"] == 0
 
 
+def test_the_first_users_come_with_the_start_and_once(tmp_path):
+    arguments = ["-d", str(tmp_path), "-l", "127.0.0.1:0", "--log-level", "info"]
+    users = "SCRAM-SHA-256=[name=alice,password=x]", "SCRAM-SHA-512=[name=bob,password=y]"
+    flags = [word for user in users for word in ("--add-scram", user)]
+    for is_new in (True, False):
+        with running(*arguments, *flags) as (process, line):
+            assert line.startswith("ready on ")
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=20)
+        assert ("added the users alice, bob" in err) == is_new
+    code, err = failing(*arguments, "--add-scram", "alice:hunter2")
+    assert code == 1
+    assert "logcore.add.scram: write it as" in err
+    assert "hunter2" not in err
+
+
 def test_a_port_in_use(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
