@@ -28,6 +28,16 @@ from logcore.protocol.messages.offset_commit import (
     OffsetCommitRequestPartition,
     OffsetCommitRequestTopic,
 )
+from logcore.protocol.messages.offset_delete import (
+    OffsetDeleteRequest,
+    OffsetDeleteRequestPartition,
+    OffsetDeleteRequestTopic,
+)
+from logcore.protocol.messages.offset_fetch import (
+    OffsetFetchRequest,
+    OffsetFetchRequestGroup,
+    OffsetFetchRequestTopics,
+)
 from logcore.protocol.messages.streams_group_describe import StreamsGroupDescribeRequest
 from logcore.protocol.messages.streams_group_heartbeat import (
     Endpoint,
@@ -192,6 +202,21 @@ class Story:
             response = self.wire.ask(request, version)
             self.say(repr(request), response.topics[0].partitions[0].error_code)
 
+    def fetch(self, member_id: str | None, epoch: int) -> None:
+        topics = [OffsetFetchRequestTopics(name="in", partition_indexes=[0, 1, 3])]
+        group = OffsetFetchRequestGroup(
+            group_id=GROUP, member_id=member_id, member_epoch=epoch, topics=topics
+        )
+        request = OffsetFetchRequest(groups=[group])
+        self.say(repr(request), repr(self.wire.ask(request, 9).groups))
+
+    def delete_offsets(self, name: str) -> None:
+        topic = OffsetDeleteRequestTopic(
+            name=name, partitions=[OffsetDeleteRequestPartition(partition_index=0)]
+        )
+        request = OffsetDeleteRequest(group_id=GROUP, topics=[topic])
+        self.say(repr(request), repr(self.wire.ask(request, 0)))
+
     def describe(self) -> None:
         request = StreamsGroupDescribeRequest(
             group_ids=[GROUP, "none"], include_authorized_operations=True
@@ -231,6 +256,7 @@ def story(port: int) -> list[Any]:
     it.say("delete", [(each.group_id, each.error_code) for each in deleted])
     it.describe()
     missing_sources(it)
+    delays(it)
     it.wire.close()
     return it.answers
 
@@ -286,6 +312,10 @@ def wrong_epochs(it: Story) -> None:
         it.commit("a", epoch, version)
     it.commit("", -1)
     it.commit("z", 6)
+    for member_id, epoch in (("a", 6), ("a", 5), ("z", 6), (None, -1), ("", 6)):
+        it.fetch(member_id, epoch)
+    it.delete_offsets("in")
+    it.delete_offsets("other")
 
 
 def other_kinds(it: Story) -> None:
@@ -316,6 +346,32 @@ def missing_sources(it: Story) -> None:
     it.beat("a", 3, tasks={})
     it.describe()
     it.beat("a", -1)
+
+
+def delays(it: Story) -> None:
+    """A group waits for more members, and between two targets."""
+    it.configure(**{
+        "streams.initial.rebalance.delay.ms": "1000",
+        "streams.assignment.interval.ms": "15000",
+        "streams.num.standby.replicas": "3",
+    })  # fmt: skip
+    it.configure(**{
+        "streams.initial.rebalance.delay.ms": "1000",
+        "streams.assignment.interval.ms": "15000",
+    })  # fmt: skip
+    x = {"topology": topology(part("0", sources=["x"]))}
+    it.join("a", **x)
+    deleted = it.wire.ask(DeleteGroupsRequest(groups_names=[GROUP]), 2).results
+    it.say("delete", [(each.group_id, each.error_code) for each in deleted])
+    it.join("a", **x)
+    it.join("b", **x)
+    it.describe()
+    time.sleep(1 + SETTLE_S)
+    it.beat("a", 1, tasks={})
+    it.beat("b", 1, tasks={})
+    it.join("c", **x)
+    it.beat("c", 3, tasks={})
+    it.describe()
 
 
 @pytest.fixture(scope="module")
