@@ -17,6 +17,7 @@ REFUSED = [
     ("process.roles", "broker", "broker and controller at once"),
     ("controller.quorum.voters", "1@a:1,2@b:1", "single node"),
     ("controller.quorum.voters", "7@a:1", "must be this node"),
+    ("controller.quorum.bootstrap.servers", "a:1,b:1", "single node"),
     ("inter.broker.listener.name", "NOBODY", "not among listeners"),
 ]
 

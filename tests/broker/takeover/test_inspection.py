@@ -82,6 +82,19 @@ def test_directories_of_ours_and_empty_ones_are_not_kafkas(node, tmp_path):
     assert node.inspect() is None
 
 
+def test_what_was_formatted_and_never_started_is_not_begun_without_its_users(tmp_path):
+    (tmp_path / "bootstrap.checkpoint").write_bytes(b"users")
+    with pytest.raises(TakeoverRefusedError, match="which never ran on it"):
+        Node(tmp_path, "").inspect()
+
+
+def test_what_was_formatted_long_ago_is_no_obstacle(node):
+    (node.path / "bootstrap.checkpoint").write_bytes(b"users")
+    assert node.inspect() is not None
+    marker.write(node.path, KAFKA_EPOCH, 0)
+    assert node.inspect() is None
+
+
 # ---------------------------------------------------------------- reasons against it
 
 

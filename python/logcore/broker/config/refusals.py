@@ -76,6 +76,10 @@ def _check_roles(values: Mapping[str, Value]) -> None:
     if voters and voters[0].split("@")[0] != str(values["node.id"]):
         reason = f"the one voter must be this node, whose node.id is {values['node.id']}"
         raise _refused("controller.quorum.voters", voters[0], reason)
+    servers = _names(values["controller.quorum.bootstrap.servers"])
+    if len(servers) > 1:
+        reason = "logcore runs as a single node so far; name this node's controller, or none"
+        raise _refused("controller.quorum.bootstrap.servers", ",".join(servers), reason)
 
 
 _CHECKS: Final[tuple[Callable[[Mapping[str, Value]], None], ...]] = (

@@ -19,6 +19,7 @@ from logcore.common.uuids import parse_uuid
 
 META_PROPERTIES: Final = "meta.properties"
 CLEAN_SHUTDOWN: Final = ".kafka_cleanshutdown"
+BOOTSTRAP: Final = "bootstrap.checkpoint"
 LOCK: Final = ".lock"
 METADATA_DIRECTORY: Final = "__cluster_metadata-0"
 TIERED_DIRECTORY: Final = "remote-log-index-cache"

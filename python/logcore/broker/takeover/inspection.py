@@ -38,7 +38,7 @@ def inspect(config: BrokerConfig) -> Takeover | None:
     paths = [Path(path) for path in config.log_dirs if Path(path).is_dir()]
     state = _newer_state(paths)
     if state is None:
-        _refuse(_without_metadata(paths))
+        _refuse([*_without_metadata(paths), *_never_started(paths)])
         return None
     with directories.nobody_else(paths):
         return _inspect(config, state)
@@ -62,6 +62,19 @@ def _without_metadata(paths: Sequence[Path]) -> Iterator[str]:
             facts = directories.read_directory(path)
             if facts.owner.get("version") == "0":
                 yield from facts.reasons
+
+
+def _never_started(paths: Sequence[Path]) -> Iterator[str]:
+    """Directories that were formatted, perhaps with users and features, and not used since."""
+    if any(any((path / METADATA_DIRECTORY).glob("*.log")) for path in paths):
+        return
+    for path in paths:
+        if (path / directories.BOOTSTRAP).is_file():
+            yield (
+                f"{path} was formatted for Apache Kafka, which never ran on it, and what it should "
+                f"begin with is in {directories.BOOTSTRAP}: start Kafka once and stop it, or use "
+                "an empty directory, which needs no formatting here"
+            )
 
 
 def _refuse(reasons: Iterator[str] | list[str]) -> None:
