@@ -5,11 +5,13 @@
 //! their key, in the same image, replaced. A failure prints the seeds that bring its image back.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod cutting;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use logcore::crash_images::{Choices, CrashImages};
+use logcore::crash_images::Choices;
 use logcore::embedded::EmbeddedOptions;
 use logcore::faulty_fs::FaultyFs;
 use logcore::log::Isolation;
@@ -17,7 +19,6 @@ use logcore::record::{Records, decode};
 use logcore::{
     Batches, CompactOptions, EmbeddedLog, FileSystem, LogConfig, LogError, ManualClock, RealFs,
 };
-use tempfile::TempDir;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -37,11 +38,6 @@ struct History {
     fs: FaultyFs,
     appended: Appended,
     steps: Vec<Step>,
-}
-
-fn directory() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { TempDir::new().unwrap() }
 }
 
 fn options(fs: Arc<dyn FileSystem>) -> EmbeddedOptions {
@@ -171,29 +167,18 @@ fn go_on(
     })
 }
 
-/// Opens `per_point` images at each point of a history; returns how many.
+/// Checks `per_point` images at each point of a history; returns how many.
 fn cut_everywhere(seed: u64, per_point: u64) -> usize {
-    let (root, scratch) = (directory(), directory());
+    let root = cutting::directory();
     let history = record(root.path(), seed, 50);
-    let trace = history.fs.trace();
     let last = history.steps.last().unwrap().end;
-    let (mut images, mut count) = (CrashImages::new(&trace), 0);
-    while images.at() < last && images.advance() {
-        for draw in 0..per_point {
-            let image_seed = (seed << 32) ^ ((images.at() as u64) << 8) ^ draw;
-            let image = scratch.path().join("image");
-            std::fs::create_dir_all(&image).unwrap();
-            images.write(&mut Choices::Seeded(image_seed), root.path(), &image).unwrap();
-            if let Err(reason) = check(&image, &history, images.at()) {
-                let step = history.steps.iter().find(|step| step.end >= images.at());
-                let name = step.map_or("?", |step| step.name);
-                panic!("{reason}; seed {seed}, image {image_seed}, in {name}, at {}", images.at());
-            }
-            std::fs::remove_dir_all(&image).unwrap();
-            count += 1;
-        }
-    }
-    count
+    let (trace, root) = (history.fs.trace(), root.path());
+    cutting::cut_everywhere((seed, per_point), root, &trace, last, |image, at| {
+        check(image, &history, at).map_err(|reason| {
+            let step = history.steps.iter().find(|step| step.end >= at);
+            format!("{reason}, in {}", step.map_or("?", |step| step.name))
+        })
+    })
 }
 
 #[test]
@@ -202,18 +187,8 @@ fn no_cut_around_a_compaction_loses_the_newest_of_a_key() {
     assert!(count >= 1000, "only {count} images");
 }
 
-/// `LOGCORE_CRASH_IMAGES` images at least, from seeds that `LOGCORE_CRASH_SEED` starts.
 #[test]
 #[ignore = "takes minutes; make fuzz runs it"]
 fn many_images() {
-    let number = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-    };
-    let wanted = number("LOGCORE_CRASH_IMAGES", 10_000);
-    let (mut seed, mut count) = (number("LOGCORE_CRASH_SEED", 1000), 0);
-    while count < wanted {
-        count += cut_everywhere(seed, 4) as u64;
-        seed += 1;
-    }
-    println!("{count} images, seeds to {}", seed - 1);
+    cutting::many(cut_everywhere);
 }

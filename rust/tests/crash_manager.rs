@@ -5,12 +5,14 @@
 //! its log, under the topic id it was written for. A failure prints the seeds of its image.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod cutting;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use logcore::checkpoint::TopicPartition;
-use logcore::crash_images::{Choices, CrashImages};
+use logcore::crash_images::Choices;
 use logcore::faulty_fs::FaultyFs;
 use logcore::log::Isolation;
 use logcore::partition_metadata::Uuid;
@@ -20,7 +22,6 @@ use logcore::{
     AppendOrigin, Batches, Codec, FileSystem, Log, LogConfig, LogError, LogManager, ManagerOptions,
     ManualClock, RealFs, RecordBatchBuilder,
 };
-use tempfile::TempDir;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -29,11 +30,6 @@ struct Acknowledged {
     partition: TopicPartition,
     value: Vec<u8>,
     at: usize,
-}
-
-fn directory() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { TempDir::new().unwrap() }
 }
 
 fn dirs(root: &Path) -> [PathBuf; 2] {
@@ -166,30 +162,14 @@ fn check(root: &Path, acknowledged: &[Acknowledged], at: usize) -> Result<(), St
     manager.close(-1).map_err(told)
 }
 
+/// Checks `per_point` images at each point of a history; returns how many.
 fn cut_everywhere(seed: u64, per_point: u64) -> usize {
-    let (root, scratch) = (directory(), directory());
+    let root = cutting::directory();
     let (fs, acknowledged) = record(root.path(), seed, 50);
-    let trace = fs.trace();
-    let (mut images, mut count) = (CrashImages::new(&trace), 0);
-    while images.advance() {
-        for draw in 0..per_point {
-            let image_seed = (seed << 32) ^ ((images.at() as u64) << 8) ^ draw;
-            let image = scratch.path().join("image");
-            std::fs::create_dir_all(&image).unwrap();
-            images.write(&mut Choices::Seeded(image_seed), root.path(), &image).unwrap();
-            if let Err(reason) = check(&image, &acknowledged, images.at()) {
-                let from = images.at().saturating_sub(12);
-                for change in &trace.changes[from..images.at()] {
-                    let text: String = format!("{change:?}").chars().take(160).collect();
-                    eprintln!("    {text}");
-                }
-                panic!("{reason}; seed {seed}, image {image_seed}, at {}", images.at());
-            }
-            std::fs::remove_dir_all(&image).unwrap();
-            count += 1;
-        }
-    }
-    count
+    let (trace, root) = (fs.trace(), root.path());
+    cutting::cut_everywhere((seed, per_point), root, &trace, usize::MAX, |image, at| {
+        check(image, &acknowledged, at)
+    })
 }
 
 #[test]
@@ -198,18 +178,8 @@ fn no_cut_loses_what_was_acknowledged() {
     assert!(count >= 500, "only {count} images");
 }
 
-/// `LOGCORE_CRASH_IMAGES` images at least, from seeds that `LOGCORE_CRASH_SEED` starts.
 #[test]
 #[ignore = "takes minutes; make fuzz runs it"]
 fn many_images() {
-    let number = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-    };
-    let wanted = number("LOGCORE_CRASH_IMAGES", 10_000);
-    let (mut seed, mut count) = (number("LOGCORE_CRASH_SEED", 1000), 0);
-    while count < wanted {
-        count += cut_everywhere(seed, 4) as u64;
-        seed += 1;
-    }
-    println!("{count} images, seeds to {}", seed - 1);
+    cutting::many(cut_everywhere);
 }
