@@ -5,8 +5,6 @@ for at any time.
 Neighbours: `StreamsInstance.java` is the application; `test_streams_groups` runs it.
 """
 
-import hashlib
-import os
 import re
 import subprocess
 import time
@@ -14,13 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.peers import peers_home
-from tests.peers.kafka.jars import kafka_classpath
-from tests.peers.kafka.programs import LOGGING, SHORT_LIVED
+from tests.interop.java_program import java_command
 
 PROGRAM: Final = Path(__file__).with_name("StreamsInstance.java")
 TOLD: Final = re.compile(r"^STATE (\w+) active=(\S*) standby=(\S*) hosts=(\S*)$", re.MULTILINE)
@@ -28,25 +23,9 @@ WAIT_S: Final = 90
 PAUSE_S: Final = 0.2
 
 
-@cache
-def compiled() -> Path:
-    """Compile the program, once on a machine, and return where its classes are."""
-    digest = hashlib.sha256(PROGRAM.read_bytes()).hexdigest()[:12]
-    classes = peers_home() / "kafka" / f"streams-instance-{digest}"
-    if not classes.exists():
-        draft = classes.with_name(f"{classes.name}.{os.getpid()}")
-        javac = ["javac", "-cp", kafka_classpath(), "-d", str(draft), str(PROGRAM)]
-        subprocess.run(javac, check=True)
-        draft.rename(classes)
-    return classes
-
-
 def command(bootstrap: str, name: str, *arguments: object) -> list[str]:
     """Return the command line that runs the program."""
-    logging = f"-Dlog4j2.configurationFile={LOGGING}"
-    classpath = f"{compiled()}{os.pathsep}{kafka_classpath()}"
-    java = ["java", *SHORT_LIVED, logging, "-cp", classpath, PROGRAM.stem]
-    return [*java, bootstrap, name, *map(str, arguments)]
+    return java_command(PROGRAM, bootstrap, name, *arguments)
 
 
 def run(bootstrap: str, name: str, *arguments: object) -> str:
