@@ -59,5 +59,5 @@ pub(crate) fn many(cut: impl Fn(u64, u64) -> usize) {
         count += cut(seed, 4) as u64;
         seed += 1;
     }
-    println!("{count} images, seeds to {}", seed - 1);
+    eprintln!("{count} images, seeds to {}", seed - 1);
 }
