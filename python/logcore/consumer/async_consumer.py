@@ -10,9 +10,8 @@ import asyncio
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from itertools import islice
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from logcore.client.cluster import Cluster
 from logcore.client.positions import GroupFacts, OffsetAndMetadata, Offsets, TopicPartition
@@ -20,29 +19,19 @@ from logcore.common.errors import (
     ClientClosedError,
     ClientTimeoutError,
     IllegalStateError,
-    SerializationError,
 )
 from logcore.consumer.config import CONSUMER_CONFIG, ConsumerSettings
 from logcore.consumer.fetcher import Fetcher
+from logcore.consumer.handing_out import ColumnBatch, Deserializer, HandingOut
 from logcore.consumer.listener import RebalanceListener
 from logcore.consumer.offset_lookup import OffsetAndTimestamp, look_up
 from logcore.consumer.reset import BEGINNING, EARLIEST, END, LATEST
 from logcore.consumer.subscription import FetchBuffer, PartitionState, Subscription
 from logcore.consumer.upkeep import Change, Upkeep
 from logcore.record import ConsumerRecord
-from logcore.record.decoding import Columns
 
 Places = Iterable[tuple[str, int]]
 """Partitions: `TopicPartition`s, or plain pairs."""
-Deserializer = Callable[[bytes], Any]
-
-
-class ColumnBatch(NamedTuple):
-    """Records of one partition as numpy arrays."""
-
-    topic: str
-    partition: int
-    columns: Columns
 
 
 class AsyncConsumer:
@@ -84,8 +73,6 @@ class AsyncConsumer:
             raise IllegalStateError(
                 "make an AsyncConsumer in a coroutine; Consumer is the synchronous one"
             ) from None
-        self.key_deserializer = key_deserializer
-        self.value_deserializer = value_deserializer
         self.poll_records = self.settings.integer("max.poll.records")
         self.on_arrival: Callable[[], object] | None = None
         self.call_listener: Callable[[Callable[[], Any]], Any] | None = None
@@ -107,8 +94,14 @@ class AsyncConsumer:
             self.arrived,
             self._notify,
         )
+        self.hand = HandingOut(
+            self._buffer,
+            lambda: self._cluster.loop.call_soon_threadsafe(self._fetcher.wake),
+            self.poll_records,
+            key_deserializer,
+            value_deserializer,
+        )
         self._listener = RebalanceListener()
-        self._current: PartitionState | None = None
         self._is_closing = False
         self._is_closed = False
         if topics:
@@ -233,8 +226,8 @@ class AsyncConsumer:
         state = await self._ready(timeout)
         records: list[ConsumerRecord] = []
         while state is not None and len(records) < count:
-            records += self.take_from(state, count - len(records))
-            state = self.next_chunk()
+            records += self.hand.take_from(state, count - len(records))
+            state = self.hand.next_chunk()
         return records
 
     async def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:  # noqa: ASYNC109 - waits so long
@@ -250,7 +243,7 @@ class AsyncConsumer:
             As `poll`.
         """
         state = await self._ready(timeout)
-        return None if state is None else self.columns_from(state)
+        return None if state is None else self.hand.columns_from(state)
 
     def __aiter__(self) -> AsyncIterator[ConsumerRecord]:
         return self.records()
@@ -268,7 +261,7 @@ class AsyncConsumer:
             state = await self._ready(timeout)
             if state is None:
                 return
-            for record in self.slice_of(state):
+            for record in self.hand.slice_of(state):
                 yield record
 
     async def batches(
@@ -282,7 +275,7 @@ class AsyncConsumer:
             state = await self._ready(timeout)
             if state is None:
                 return
-            records = self.take_from(state, count)
+            records = self.hand.take_from(state, count)
             if records:
                 yield records
 
@@ -293,7 +286,7 @@ class AsyncConsumer:
             self._check()
             if self.upkeep.is_due:
                 await self.upkeep.run()
-            state = self.next_chunk()
+            state = self.hand.next_chunk()
             if state is not None:
                 return state
             self._arrivals.clear()
@@ -320,65 +313,6 @@ class AsyncConsumer:
     def has_something(self) -> bool:
         """Whether there is something to hand out or to do; from any thread."""
         return bool(self._buffer) or self.upkeep.is_due
-
-    def next_chunk(self) -> PartitionState | None:
-        """Return the partition whose `current` records come next; from the thread that reads."""
-        state = self._current
-        if state is not None and state.current is not None and not state.is_paused:
-            return state
-        state = self._buffer.take()
-        self._current = state
-        if state is not None:
-            self._cluster.loop.call_soon_threadsafe(self._fetcher.wake)
-        return state
-
-    def slice_of(self, state: PartitionState) -> Iterable[ConsumerRecord]:
-        """Return the next records of a partition, at most ``max.poll.records``, one by one."""
-        chunk = state.current
-        assert chunk is not None, "the caller looked"
-        if chunk.next_offset >= chunk.end_offset:
-            self._buffer.finish(state)
-            return ()
-        records = islice(chunk, self.poll_records)
-        return map(self._deserialize, records) if self._has_deserializers else records
-
-    def take_from(self, state: PartitionState, count: int) -> list[ConsumerRecord]:
-        """Return the next records of a partition in a list."""
-        chunk = state.current
-        assert chunk is not None, "the caller looked"
-        records = chunk.take(count)
-        if chunk.next_offset >= chunk.end_offset or len(records) < count:
-            self._buffer.finish(state)
-        return [self._deserialize(each) for each in records] if self._has_deserializers else records
-
-    def columns_from(self, state: PartitionState) -> ColumnBatch:
-        """Return the rest of what was fetched of a partition as columns."""
-        chunk = state.current
-        assert chunk is not None, "the caller looked"
-        columns = chunk.columns()
-        self._buffer.finish(state)
-        return ColumnBatch(*state.place, columns)
-
-    @property
-    def _has_deserializers(self) -> bool:
-        return self.key_deserializer is not None or self.value_deserializer is not None
-
-    def _deserialize(self, record: ConsumerRecord) -> ConsumerRecord:
-        key, value = record.key, record.value
-        try:
-            if self.key_deserializer is not None and key is not None:
-                key = self.key_deserializer(key)
-            if self.value_deserializer is not None and value is not None:
-                value = self.value_deserializer(value)
-        except Exception as error:
-            place = f"{record.topic}-{record.partition} at offset {record.offset}"
-            raise SerializationError(
-                f"the deserializer failed on {place}: {error!r}; reading goes on behind it",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-            ) from error
-        return record.with_key_and_value(key, value)
 
     async def _notify(self, change: Change, places: list[TopicPartition]) -> None:
         method = {

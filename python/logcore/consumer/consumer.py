@@ -18,7 +18,8 @@ from logcore.client.blocking import blocking, on_loop
 from logcore.client.loop_thread import LoopThread
 from logcore.common.clock import SystemClock
 from logcore.common.errors import ClientClosedError
-from logcore.consumer.async_consumer import AsyncConsumer, ColumnBatch, Deserializer
+from logcore.consumer.async_consumer import AsyncConsumer
+from logcore.consumer.handing_out import ColumnBatch, Deserializer
 from logcore.consumer.subscription import PartitionState
 from logcore.record import ConsumerRecord
 
@@ -102,7 +103,7 @@ class Consumer:
             state = self._ready(timeout)
             if state is None:
                 return
-            yield core.slice_of(state)
+            yield core.hand.slice_of(state)
 
     def batches(
         self, timeout: float | None = None, max_records: int | None = None
@@ -114,7 +115,7 @@ class Consumer:
             state = self._ready(timeout)
             if state is None:
                 return
-            records = core.take_from(state, count)
+            records = core.hand.take_from(state, count)
             if records:
                 yield records
 
@@ -139,8 +140,8 @@ class Consumer:
         state = self._ready(timeout)
         records: list[ConsumerRecord] = []
         while state is not None and len(records) < count:
-            records += core.take_from(state, count - len(records))
-            state = core.next_chunk()
+            records += core.hand.take_from(state, count - len(records))
+            state = core.hand.next_chunk()
         return records
 
     def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:
@@ -156,7 +157,7 @@ class Consumer:
             As `poll`.
         """
         state = self._ready(timeout)
-        return None if state is None else self.core.columns_from(state)
+        return None if state is None else self.core.hand.columns_from(state)
 
     def _ready(self, timeout: float | None) -> PartitionState | None:
         """Return a partition with something to hand out; None if there is none in time."""
@@ -165,7 +166,7 @@ class Consumer:
         while True:
             if core.upkeep.is_due:
                 self._serving(core.upkeep.run())
-            state = core.next_chunk()
+            state = core.hand.next_chunk()
             if state is not None:
                 return state
             if self.runner.is_closed:
