@@ -1,13 +1,14 @@
 """What the parts of a broker show to Prometheus besides what each counts by itself.
 
 Invariant: nothing here is kept up to date; every number is asked for when somebody looks, and no
-more than `PARTITIONS_MAX` partitions are told apart.
+more than `PARTITIONS_MAX` partitions, and `CLIENTS_MAX` clients of a quota, are told apart.
 Neighbours: `server` calls this once; `traffic`, `purgatory`, the logs and the coordinators have
 the numbers; docs/reference/metrics.md is written from what is registered.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final
 
 from logcore.broker.parts import Parts
@@ -15,6 +16,7 @@ from logcore.broker.traffic import TopicBytes
 from logcore.replication.partition import Partition
 
 PARTITIONS_MAX: Final = 2_000
+CLIENTS_MAX: Final = 1_000
 
 Family = Iterable[tuple[tuple[str, ...], float]]
 
@@ -152,7 +154,7 @@ def _observe_quotas(parts: Parts) -> None:
         for quota in (quotas.produce, quotas.fetch, quotas.request):
             if quota is None:
                 continue
-            for (user, client_id), rate in quota.rates():
+            for (user, client_id), rate in islice(quota.rates(), CLIENTS_MAX):
                 yield (quota.name, user, client_id), rate
 
     parts.metrics.observe_family(
