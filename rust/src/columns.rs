@@ -7,7 +7,8 @@
 
 use crate::batch::{Batch, BatchHeader};
 use crate::error::{LogError, Result};
-use crate::record::{Extent, Walk, timestamp};
+use crate::extent::Extent;
+use crate::record::{Walk, timestamp};
 
 /// The columns of one or many batches. Starts count from the beginning of the buffer the caller
 /// speaks of; a length of -1 is null.

@@ -17,6 +17,7 @@ pub mod compression;
 pub mod batch;
 pub mod append_origin;
 pub mod control;
+mod extent;
 pub mod record;
 pub mod columns;
 pub mod known_batches;

@@ -10,7 +10,8 @@ use crate::batch::{Batch, BatchHeader, HEADER_SIZE_BYTES, MAGIC, NO_TIMESTAMP};
 use crate::compression::Codec;
 use crate::config::{CompressionType, TimestampType};
 use crate::error::{LogError, RecordError, Result};
-use crate::record::{Extent, Walk, decode, timestamp};
+use crate::extent::Extent;
+use crate::record::{Walk, decode, timestamp};
 
 /// Records at fault that an error names; a batch may hold 100,000, and the first ones tell enough.
 const RECORD_ERRORS_MAX: usize = 1000;
