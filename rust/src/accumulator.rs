@@ -87,7 +87,7 @@ pub struct Filling<T> {
     /// What it counts for in `used_bytes`.
     pub charged_bytes: usize,
     /// When it was first seen by `ready`.
-    seen_ms: Option<i64>,
+    pub seen_ms: Option<i64>,
     mark: u64,
 }
 
@@ -280,12 +280,18 @@ impl<T> Accumulator<T> {
                 active.push((topic_at, at));
             }
         }
-        let open = queue.open.as_mut().ok_or(Refused::UnknownTopic)?;
-        let index = i32::try_from(open.builder.len()).unwrap_or(i32::MAX);
         let NewRecord { timestamp, key, value, headers } = *record;
-        if let Err(error) = open.builder.append(timestamp, key, value, headers) {
+        let begun = queue.open.as_mut().ok_or(Refused::UnknownTopic)?;
+        if let Err(error) = begun.builder.append(timestamp, key, value, headers) {
+            // A batch that was begun for this record would wait for its first one unseen.
+            if let Some(empty) = queue.open.take_if(|open| open.builder.is_empty()) {
+                *fresh = Some(empty.ticket);
+                spare.push(empty.builder);
+            }
             return Err(Refused::Invalid(error));
         }
+        let open = queue.open.as_mut().ok_or(Refused::UnknownTopic)?;
+        let index = i32::try_from(open.builder.len()).unwrap_or(i32::MAX) - 1;
         let grown = open.builder.size_bytes() - open.charged_bytes;
         open.charged_bytes += grown;
         *used_bytes += grown;

@@ -882,13 +882,15 @@ class Seams:
 class RecordAccumulator:
     """A producer's records, encoded as they come, in batches per topic and partition.
 
-    Records may be appended from any thread. `wake` is called, from the thread that appends, when
-    there is something new that may be sent, at most once between two calls of `ready`.
+    Each batch has a ticket that `new_ticket` made; one that no batch needed after all has its
+    ``discard`` called. Records may be appended from any thread. `wake` is called, from the thread
+    that appends, when there is something new that may be sent, at most once between two calls of
+    `ready`.
     """
 
     def __new__(
         cls,
-        new_ticket: Callable[[], object],
+        new_ticket: Callable[[], Any],
         wake: Callable[[], object],
         *,
         compression: str,
@@ -996,6 +998,10 @@ class ProduceBatch:
     @property
     def size_bytes(self) -> int:
         """Bytes before compression."""
+
+    @property
+    def seen_ms(self) -> int | None:
+        """When ``RecordAccumulator.ready`` first saw it, in its clock."""
 
     def seal(
         self, producer_id: int, producer_epoch: int, base_sequence: int, is_transactional: bool

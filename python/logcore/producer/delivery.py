@@ -72,6 +72,10 @@ class BatchResult:
         self.error = error
         self._finish()
 
+    def discard(self) -> None:
+        """Take note that no record needed the batch after all."""
+        self._finish()
+
     def halve(self, at: int) -> "tuple[BatchResult, BatchResult]":
         """Have two results in place of this one: of records below `at`, and of the others."""
         first, second = BatchResult(), BatchResult()

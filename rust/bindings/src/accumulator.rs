@@ -99,10 +99,10 @@ impl RecordAccumulator {
         });
         let timestamp = timestamp.unwrap_or_else(|| self.clock.now_ms());
         let record = NewRecord { timestamp, key, value, headers: &pairs };
-        let mut fresh = None;
+        let mut fresh = Fresh { py, ticket: None };
         let (name, partition) = (topic.to_str()?, partition_of(partition)?);
         loop {
-            let taken = self.put((name, partition), &record, 0, &mut fresh, |taken| {
+            let taken = self.put((name, partition), &record, 0, &mut fresh.ticket, |taken| {
                 (taken.ticket.clone_ref(py), taken.index, taken.is_news)
             });
             match taken {
@@ -114,7 +114,7 @@ impl RecordAccumulator {
                     let made = Delivery { batch, index, timestamp, key_size, value_size };
                     return Ok(Some(made));
                 }
-                Err(Refused::NeedsTicket) => fresh = Some(self.new_ticket.call0(py)?),
+                Err(Refused::NeedsTicket) => fresh.ticket = Some(self.new_ticket.call0(py)?),
                 Err(Refused::UnknownTopic | Refused::NoRoom) => return Ok(None),
                 Err(refused) => return Err(refusal(py, name, partition, refused)),
             }
@@ -331,14 +331,28 @@ impl RecordAccumulator {
     }
 }
 
+/// A ticket for a batch that may have to be begun; one that was not used is discarded.
+struct Fresh<'py> {
+    py: Python<'py>,
+    ticket: Option<Py<PyAny>>,
+}
+
+impl Drop for Fresh<'_> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket.take() else { return };
+        if let Err(error) = ticket.call_method0(self.py, "discard") {
+            error.write_unraisable(self.py, None);
+        }
+    }
+}
+
 /// Many records on their way in.
 struct Sink<'a, 'py> {
-    py: Python<'py>,
     to: &'a RecordAccumulator,
     topic: &'a str,
     partition: Option<usize>,
     mark: u64,
-    fresh: Option<Py<PyAny>>,
+    fresh: Fresh<'py>,
     count: usize,
     tickets: Vec<Py<PyAny>>,
 }
@@ -352,16 +366,19 @@ impl<'a, 'py> Sink<'a, 'py> {
     ) -> Outcome<Self> {
         let mark = to.mark.fetch_add(1, Ordering::Relaxed);
         let (topic, partition) = (topic.to_str()?, partition_of(partition)?);
-        Ok(Self { py, to, topic, partition, mark, fresh: None, count: 0, tickets: Vec::new() })
+        let fresh = Fresh { py, ticket: None };
+        Ok(Self { to, topic, partition, mark, fresh, count: 0, tickets: Vec::new() })
     }
 
     /// Appends a record; whether it was taken.
     #[inline]
     fn push(&mut self, record: &NewRecord<'_>) -> Outcome<bool> {
+        let py = self.fresh.py;
         loop {
-            let Self { py, to, topic, partition, mark, .. } = *self;
+            let Self { to, topic, partition, mark, .. } = *self;
             let tickets = &mut self.tickets;
-            let is_news = to.put((topic, partition), record, mark, &mut self.fresh, |taken| {
+            let fresh = &mut self.fresh.ticket;
+            let is_news = to.put((topic, partition), record, mark, fresh, |taken| {
                 if taken.is_first_of_mark {
                     tickets.push(taken.ticket.clone_ref(py));
                 }
@@ -375,7 +392,7 @@ impl<'a, 'py> Sink<'a, 'py> {
                     }
                     return Ok(true);
                 }
-                Err(Refused::NeedsTicket) => self.fresh = Some(to.new_ticket.call0(py)?),
+                Err(Refused::NeedsTicket) => self.fresh.ticket = Some(to.new_ticket.call0(py)?),
                 Err(Refused::UnknownTopic | Refused::NoRoom) => return Ok(false),
                 Err(refused) => return Err(refusal(py, topic, partition, refused)),
             }
@@ -383,7 +400,7 @@ impl<'a, 'py> Sink<'a, 'py> {
     }
 
     fn finish(self) -> Outcome<(usize, Bound<'py, PyList>)> {
-        Ok((self.count, PyList::new(self.py, self.tickets)?))
+        Ok((self.count, PyList::new(self.fresh.py, self.tickets)?))
     }
 }
 

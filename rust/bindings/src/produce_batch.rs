@@ -40,6 +40,9 @@ pub(crate) struct ProduceBatch {
     /// Bytes before compression.
     #[pyo3(get)]
     size_bytes: usize,
+    /// When ``ready`` first saw it, in its clock.
+    #[pyo3(get)]
+    seen_ms: Option<i64>,
 }
 
 struct State {
@@ -100,6 +103,7 @@ impl ProduceBatch {
             ticket,
             topic: self.topic.clone_ref(py),
             partition: self.partition,
+            seen_ms: self.seen_ms,
         };
         Ok((made(first_ticket, first, half), made(second_ticket, second, rest)))
     }
@@ -138,7 +142,7 @@ impl ProduceBatch {
         partition: usize,
         filling: Filling<Py<PyAny>>,
     ) -> Self {
-        let Filling { builder, ticket, charged_bytes, .. } = filling;
+        let Filling { builder, ticket, charged_bytes, seen_ms, .. } = filling;
         Self {
             count: builder.len(),
             size_bytes: builder.size_bytes(),
@@ -147,6 +151,7 @@ impl ProduceBatch {
             ticket,
             topic,
             partition,
+            seen_ms,
         }
     }
 
