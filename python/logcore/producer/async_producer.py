@@ -7,19 +7,17 @@ begins and ends them; `producer` is the synchronous twin.
 """
 
 import asyncio
+import logging
 import os
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from logcore.client.cluster import Cluster
-from logcore.client.cluster_view import ClusterView, TopicView
 from logcore.client.positions import GroupFacts, Offsets
-from logcore.common.clock import SystemClock
 from logcore.common.errors import (
-    BufferExhaustedError,
     ClientClosedError,
     ClientTimeoutError,
     IllegalStateError,
@@ -27,18 +25,20 @@ from logcore.common.errors import (
 )
 from logcore.common.types import override
 from logcore.producer.config import PRODUCER_CONFIG, ProducerSettings
-from logcore.producer.delivery import BatchResult, Deliveries
+from logcore.producer.delivery import Deliveries
 from logcore.producer.identification import Idempotence
-from logcore.producer.late import LateRecords
-from logcore.producer.sender import Identities, Plain, Sender
+from logcore.producer.identities import Identities, Plain
+from logcore.producer.outstanding import Outstanding
+from logcore.producer.placing import Placing
+from logcore.producer.room import Headers, Sizes, room_for
+from logcore.producer.sender import Sender
 from logcore.producer.transactions import Transactions
 from logcore.record.encoding import Delivery, RecordAccumulator
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-Headers = Mapping[str, bytes | None] | Sequence[tuple[str, bytes | None]]
-"""Headers of a record: pairs, whose keys may repeat, or a mapping."""
+logger = logging.getLogger(__name__)
 
 _ALIVE: Final["weakref.WeakSet[AsyncProducer]"] = weakref.WeakSet()
 
@@ -73,22 +73,22 @@ class AsyncProducer:
                 "make an AsyncProducer in a coroutine; Producer is the synchronous one"
             ) from None
         self._cluster = Cluster(self.settings)
-        self._cluster.watch(self._spread)
-        self._outstanding: set[BatchResult] = set()
-        self._clock = SystemClock()
-        self._pid = os.getpid()
+        self._outstanding = Outstanding()
         self._is_closed = False
-        self._late = LateRecords(self.settings.integer("buffer.memory"))
-        self._placing: asyncio.Task[None] | None = None
-        self._block_s = self.settings.integer("max.block.ms") / 1000
+        self._closing: asyncio.Task[None] | None = None
+        self._block_ms = self.settings.integer("max.block.ms")
         self.accumulator = self._make_accumulator(loop)
         self._append = self.accumulator.append
-        self._room = asyncio.Event()
         self._transactions: Transactions | None = None
         self._sender = Sender(
             self._cluster, self.settings, self.accumulator, self._make_identities()
         )
-        self._sender.on_room = self._room.set
+        memory_bytes = self.settings.integer("buffer.memory")
+        self.placing = Placing(
+            self._cluster, self.accumulator, self._sender, self._block_ms, memory_bytes
+        )
+        self._late = self.placing.late
+        self._cluster.watch(self.placing.spread)
         _ALIVE.add(self)
 
     def _make_accumulator(self, loop: asyncio.AbstractEventLoop) -> RecordAccumulator:
@@ -101,7 +101,7 @@ class AsyncProducer:
                 loop.call_soon_threadsafe(method)
 
         return RecordAccumulator(
-            self._new_batch,
+            self._outstanding.new,
             wake,
             compression=settings.text("compression.type"),
             level=settings.compression_level,
@@ -118,37 +118,13 @@ class AsyncProducer:
             return self._transactions
         if not self.settings.is_idempotent:
             return Plain()
-        return Idempotence(
-            self._cluster,
-            self._block_s,
-            self._wake,
-            self._give_up,
-        )
+        return Idempotence(self._cluster, self._block_ms / 1000, self._wake, self._give_up)
 
     def _wake(self) -> None:
         self._sender.wake()
 
     def _give_up(self, error: Exception) -> None:
         self._sender.fail_all(error)
-
-    def _new_batch(self) -> BatchResult:
-        """Make the ticket of a batch; on the thread that sends."""
-        result = BatchResult()
-        outstanding = self._outstanding
-        outstanding.add(result)
-        result.when_done(lambda: outstanding.discard(result))
-        return result
-
-    def _spread(self, view: ClusterView) -> None:
-        """Tell the accumulator of partitions."""
-        for topic in view.topics.values():
-            if topic.partitions:
-                self.tell_partitions(topic)
-        self._sender.wake()
-
-    def tell_partitions(self, topic: TopicView) -> None:
-        """Tell the accumulator of a topic's partitions."""
-        self.accumulator.set_partitions(topic.name, max(topic.partitions) + 1, topic.writable)
 
     # ------------------------------------------------------------ sending
 
@@ -212,70 +188,18 @@ class AsyncProducer:
         self._cluster.check_loop()
         if self._is_closed:
             raise ClientClosedError("the producer is closed")
-        now_ms = self._clock.now_ms()
-        topic, value, key, partition, headers, timestamp = arguments
-        timestamp = now_ms if timestamp is None else timestamp
-        arguments = (topic, value, key, partition, headers, timestamp)
-        for what, field in (("value", value), ("key", key)):
-            if field is not None and not isinstance(field, bytes):
-                raise TypeError(f"a {what} must be bytes or None, not {type(field).__name__}")
-        delivery = self._late.add(arguments, timestamp)
-        if self._placing is None or self._placing.done():
-            self._placing = self._cluster.loop.create_task(self._place_late())
-        return delivery
+        return self.placing.add(*arguments)
 
-    async def _place_late(self) -> None:
-        """Place what waits, in order."""
-        late = self._late
-        while late:
-            record = late.first
-            try:
-                delivery = self._append(*record.arguments)
-                if delivery is None:
-                    await self._until_room(record.arguments[0], record.size_bytes)
-                    continue
-            except (LogcoreError, TypeError, ValueError) as error:
-                late.failed(error)
-            else:
-                late.placed(delivery)
-
-    async def _until_room(self, topic: str, size_bytes: int) -> None:
-        """Wait until a topic is known, and there is room.
-
-        Raises:
-            ClientTimeoutError: After ``max.block.ms``.
-        """
-        if not self.is_known(topic):
-            await self.know(topic)
-            return
-        self._sender.wake()
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Have everything sent without lingering, while another thread waits for room."""
+        call = self._cluster.loop.call_soon_threadsafe
+        call(self._sender.hurry)
         try:
-            async with asyncio.timeout(self._block_s):
-                while not self.accumulator.has_room(size_bytes):
-                    self._room.clear()
-                    await self._room.wait()
-        except TimeoutError:
-            raise BufferExhaustedError(
-                "the producer holds buffer.memory bytes that no broker took within max.block.ms"
-            ) from None
-
-    def is_known(self, topic: str) -> bool:
-        """Whether the partitions of a topic are known."""
-        known = self._cluster.view.topics.get(topic)
-        return known is not None and bool(known.partitions)
-
-    def hurry(self) -> None:
-        """Look at what can be sent now; from any thread."""
-        self._cluster.loop.call_soon_threadsafe(self._sender.wake)
-
-    async def know(self, topic: str) -> None:
-        """Wait until a topic is known, at most ``max.block.ms``.
-
-        Raises:
-            UnknownTopicOrPartitionError: If there is none.
-            ClientTimeoutError: If no broker told in time.
-        """
-        self.tell_partitions(await self._cluster.topic(topic, self._block_s))
+            yield
+        finally:
+            with suppress(RuntimeError):  # the loop may have ended meanwhile
+                call(self._sender.unhurry)
 
     async def send_many(
         self,
@@ -302,11 +226,13 @@ class AsyncProducer:
             As `send`; records before the one at fault are sent.
         """
         self.check_transaction()
+        self._cluster.check_loop()
         append = self.accumulator.append_many
-        return await self._send_all(
+        return await self.placing.place_all(
             topic,
             len(values),
             lambda start: append(topic, values, keys, partition, timestamp, start),
+            lambda at: room_for(values[at], None if keys is None else keys[at]),
         )
 
     async def send_columns(  # noqa: PLR0913 - what records have
@@ -339,30 +265,17 @@ class AsyncProducer:
             As `send`.
         """
         self.check_transaction()
+        self._cluster.check_loop()
         append = self.accumulator.append_columns
-        return await self._send_all(
+        sizes = Sizes(lengths, key_lengths)
+        return await self.placing.place_all(
             topic,
-            len(memoryview(lengths)) if not isinstance(lengths, Sequence) else len(lengths),
+            len(sizes),
             lambda start: append(
                 topic, values, lengths, keys, key_lengths, partition, timestamp, start
             ),
+            sizes.room_at,
         )
-
-    async def _send_all(
-        self, topic: str, count: int, append: Callable[[int], tuple[int, list[Any]]]
-    ) -> Deliveries:
-        self._cluster.check_loop()
-        if self._placing is not None and not self._placing.done():
-            await asyncio.wait([self._placing])
-        batches: dict[BatchResult, None] = {}
-        sent = 0
-        while sent < count:
-            taken, tickets = append(sent)
-            batches.update(dict.fromkeys(tickets))
-            sent += taken
-            if sent < count:
-                await self._until_room(topic, self.accumulator.used_bytes // 8)
-        return Deliveries(list(batches), count)
 
     # ------------------------------------------------------------ waiting
 
@@ -385,15 +298,12 @@ class AsyncProducer:
             raise ClientTimeoutError(f"not everything was acknowledged in {timeout:g} s") from None
 
     async def _flush(self) -> None:
-        if self._placing is not None and not self._placing.done():
-            await asyncio.wait([self._placing])
-        self._sender.is_hurried = True
+        self._sender.hurry()
         try:
-            self._sender.wake()
-            for result in list(self._outstanding):
-                await _until(result)
+            await self.placing.until_placed()
+            await self._outstanding.until_decided()
         finally:
-            self._sender.is_hurried = False
+            self._sender.unhurry()
 
     async def close(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - told, not cancelled
         """Send what was taken, wait for it, and end. Twice is no error.
@@ -402,24 +312,29 @@ class AsyncProducer:
             timeout: Seconds to wait; None waits as long as ``delivery.timeout.ms`` allows. What is
                 not acknowledged then fails with `ClientClosedError`.
         """
-        if self._is_closed:
-            return
         self._cluster.check_loop()
-        self._is_closed = True
+        if self._closing is None:
+            self._is_closed = True
+            self._closing = self._cluster.loop.create_task(self._close(timeout))
+        await asyncio.shield(self._closing)
+
+    async def _close(self, timeout: float | None) -> None:  # noqa: ASYNC109 - as `close`
+        error = ClientClosedError("the producer was closed before the record was acknowledged")
         try:
-            if self._transactions is not None:
-                await self._transactions.abandon(self._sender)
             async with asyncio.timeout(timeout):
+                if self._transactions is not None and self._transactions.is_open:
+                    await self._abort("the producer was closed within a transaction")
+                await self.placing.until_placed()
+                self.accumulator.close()
                 await self._flush()
         except TimeoutError:
             pass
+        except LogcoreError as failure:
+            logger.warning("the transaction could not be aborted at the end: %s", failure)
         finally:
             self.accumulator.close()
-            error = ClientClosedError("the producer was closed before the record was acknowledged")
-            self._late.fail_all(error)
+            self.placing.fail_all(error)
             self._sender.fail_all(error)
-            if self._placing is not None:
-                self._placing.cancel()
             self._cluster.close()
 
     async def __aenter__(self) -> Self:
@@ -439,7 +354,7 @@ class AsyncProducer:
         Raises:
             UnknownTopicOrPartitionError: If there is no such topic.
         """
-        return sorted((await self._cluster.topic(topic, self._block_s)).partitions)
+        return sorted((await self._cluster.topic(topic, self._block_ms / 1000)).partitions)
 
     # ------------------------------------------------------------ transactions
 
@@ -482,8 +397,14 @@ class AsyncProducer:
 
     async def abort_transaction(self) -> None:
         """Abort the transaction: nobody who reads committed records sees anything of it."""
+        self._need_transactions()
+        await self._abort("the transaction was aborted")
+
+    async def _abort(self, reason: str) -> None:
         transactions = self._need_transactions()
-        self._sender.drop_unsent(IllegalStateError("the transaction was aborted"))
+        error = IllegalStateError(reason)
+        self.placing.fail_all(error)
+        self._sender.drop_unsent(error)
         await self._flush()
         await transactions.end(commit=False)
 
@@ -533,21 +454,6 @@ class _Transaction(AbstractAsyncContextManager[None]):
             await self._producer.commit_transaction()
         else:
             await self._producer.abort_transaction()
-
-
-async def _until(result: BatchResult) -> None:
-    """Wait for the outcome of a batch."""
-    await _Outcome(result)
-
-
-class _Outcome:
-    """A batch's outcome as something to await."""
-
-    def __init__(self, result: BatchResult) -> None:
-        self._result = result
-
-    def __await__(self) -> Any:  # noqa: ANN401 - an iterator of the loop's
-        return self._result.until_done()
 
 
 def _after_fork() -> None:

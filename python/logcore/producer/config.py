@@ -73,12 +73,19 @@ class ProducerSettings(Settings):
         if self.is_idempotent and self.in_flight_max > IN_FLIGHT_MAX:
             key = "max.in.flight.requests.per.connection"
             raise ConfigError(f"{key} may be {IN_FLIGHT_MAX} at most with idempotence", key=key)
-        shortest = self.integer("linger.ms") + self.integer("request.timeout.ms")
-        if self.integer("delivery.timeout.ms") < shortest:
-            key = "delivery.timeout.ms"
-            if self.is_given(key):
-                problem = f"must be at least linger.ms + request.timeout.ms, {shortest}"
-                raise ConfigError(f"{key} {problem}", key=key)
+        key = "delivery.timeout.ms"
+        if self.is_given(key) and self.integer(key) < self._shortest_delivery_ms:
+            shortest = f"linger.ms + request.timeout.ms, {self._shortest_delivery_ms}"
+            raise ConfigError(f"{key} must be at least {shortest}", key=key)
+
+    @property
+    def _shortest_delivery_ms(self) -> int:
+        return self.integer("linger.ms") + self.integer("request.timeout.ms")
+
+    @property
+    def delivery_timeout_ms(self) -> int:
+        """How long a record may take, from when it was taken."""
+        return max(self.integer("delivery.timeout.ms"), self._shortest_delivery_ms)
 
     @property
     def acks(self) -> int:

@@ -1,8 +1,10 @@
 """Becoming somebody to brokers: an id and an epoch, for idempotence without transactions.
 
-Invariant: an identity is asked for by one request at a time; each is newer than the one before.
-Neighbours: `sender` asks before it sends, and again when a sequence was lost; `transactions` has
-the identities of transactional producers.
+Invariant: an identity is asked for by one request at a time. When a sequence was lost the producer
+becomes the next epoch of the same id by itself, as Java's does: brokers then refuse what an older
+epoch still has on its way, so that a batch sent anew is not doubled by its first sending.
+Neighbours: `sender` asks before it sends; `transactions` has the identities of transactional
+producers.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from typing import Final
 from logcore.client.cluster import Cluster
 from logcore.client.connection import Connection
 from logcore.client.retrying import until_done
-from logcore.common.errors import LogcoreError, error_for_code
+from logcore.common.errors import ClientTimeoutError, LogcoreError, error_for_code
 from logcore.producer.partition_queue import NOBODY, Identity
 from logcore.protocol.messages.init_producer_id import (
     InitProducerIdRequest,
@@ -34,6 +36,7 @@ class Idempotence:
     """
 
     transactional_id: str | None = None
+    error: Exception | None = None
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Idempotence:
         self._failed = failed
         self._identity: Identity | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._is_changing = False
 
     @property
     def current(self) -> Identity | None:
@@ -66,11 +70,21 @@ class Idempotence:
 
     def lost(self, error: Exception) -> None:  # noqa: ARG002 - whatever it was
         """Become somebody newer: a sequence was lost."""
-        self._ask()
+        self.renew()
 
     def renew(self) -> None:
-        """Become somebody newer."""
-        self._ask()
+        """Become somebody newer, soon; once for all that ask for it meanwhile."""
+        if not self._is_changing:
+            self._is_changing = True
+            self._cluster.loop.call_soon(self._become_newer)
+
+    def _become_newer(self) -> None:
+        self._is_changing = False
+        if self._identity is not None:
+            producer_id, epoch = self._identity
+            is_last = epoch >= EPOCH_MAX
+            self._identity = None if is_last else Identity(producer_id, epoch + 1)
+        self._changed()
 
     def _ask(self) -> None:
         if self._asking is None or self._asking.done():
@@ -78,28 +92,27 @@ class Idempotence:
 
     async def _identify(self) -> None:
         try:
-            before = self._identity or NOBODY
-            self._identity = await identify(self._cluster, before, self._timeout_s)
+            self._identity = await identify(self._cluster, self._timeout_s)
+        except ClientTimeoutError:
+            self._changed()  # records wait as long as delivery.timeout.ms allows: ask again
         except LogcoreError as error:
             self._failed(error)
         else:
             self._changed()
 
 
-async def identify(cluster: Cluster, before: Identity, timeout_s: float) -> Identity:
-    """Ask any broker for an identity, newer than one had before.
+async def identify(cluster: Cluster, timeout_s: float) -> Identity:
+    """Ask any broker for an identity.
 
     Raises:
         KafkaError: If the broker refuses, such as without the right to write.
         ClientTimeoutError: If it cannot be had in time.
     """
-    if before.epoch >= EPOCH_MAX:
-        before = NOBODY
     request = InitProducerIdRequest(
         transactional_id=None,
         transaction_timeout_ms=NO_TRANSACTIONS_MS,
-        producer_id=before.producer_id,
-        producer_epoch=before.epoch,
+        producer_id=NOBODY.producer_id,
+        producer_epoch=NOBODY.epoch,
     )
 
     async def ask() -> Identity:

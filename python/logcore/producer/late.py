@@ -3,7 +3,7 @@
 An asynchronous `send` does not wait; what it cannot place waits here, at most ``buffer.memory``
 bytes.
 Invariant: records are placed in the order of the calls; each gets its outcome, whatever happens.
-Neighbours: `async_producer` puts records here and has them placed.
+Neighbours: `placing` puts records here, and places them.
 """
 
 from collections import deque
@@ -14,8 +14,6 @@ from logcore.common.errors import BufferExhaustedError, LogcoreError
 from logcore.producer.delivery import BatchResult
 from logcore.record import RecordMetadata
 from logcore.record.encoding import Delivery
-
-RECORD_BYTES = 64  # what a record takes besides its fields
 
 
 class LateBatch:
@@ -96,26 +94,25 @@ class LateRecords:
     def __len__(self) -> int:
         return len(self._records)
 
-    def add(self, arguments: tuple[Any, ...], timestamp: int) -> Delivery:
+    def add(self, arguments: tuple[Any, ...], size_bytes: int) -> Delivery:
         """Have a record wait.
 
         Args:
             arguments: Topic, value, key, partition, headers and timestamp.
-            timestamp: Its timestamp.
+            size_bytes: What it takes in a batch, at most.
 
         Raises:
             BufferExhaustedError: If too much waits already.
         """
-        _, value, key, *_ = arguments
-        size = RECORD_BYTES + len(value or b"") + len(key or b"")
-        if self._bytes + size > self._limit_bytes:
+        _, value, key, _, _, timestamp = arguments
+        if self._records and self._bytes + size_bytes > self._limit_bytes:
             raise BufferExhaustedError(
                 "the producer holds buffer.memory bytes of records that are not sent: await "
                 "deliveries or flush() now and then, or raise buffer.memory"
             )
-        self._bytes += size
+        self._bytes += size_bytes
         batch = LateBatch()
-        self._records.append(LateRecord(batch, size, arguments))
+        self._records.append(LateRecord(batch, size_bytes, arguments))
         sizes = (len(key) if key is not None else -1, len(value) if value is not None else -1)
         return Delivery(batch, 0, timestamp, *sizes)
 

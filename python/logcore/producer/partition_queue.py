@@ -17,6 +17,8 @@ from logcore.record.encoding import ProduceBatch
 
 SEQUENCE_MODULUS: Final = 1 << 31
 NO_SEQUENCE: Final = -1
+REMEMBERED_BATCHES: Final = 5
+"""Of how many batches of a producer brokers know that they have them."""
 
 
 class Identity(NamedTuple):
@@ -98,14 +100,18 @@ class PartitionQueue:
 
     @property
     def _must_wait(self) -> bool:
-        """Whether the answer to the first batch of an identity must come before the next one."""
-        return bool(self.in_flight) and not self.is_known and self.identity != NOBODY
+        """Whether an answer must come before the next batch.
+
+        It is that to the first batch of an identity; or some answer, if so many are on their way,
+        perhaps to several brokers, that one would not remember them all.
+        """
+        if self.identity == NOBODY or not self.in_flight:
+            return False
+        return not self.is_known or len(self.in_flight) >= REMEMBERED_BATCHES
 
     def assume(self, identity: Identity) -> bool:
         """Become another identity if nothing that was sent is undecided; tell whether it did."""
         if self.identity == identity or self.in_flight or self.waiting:
-            return False
-        if self.is_broken and identity == self.identity:
             return False
         self.identity = identity
         self.next_sequence = 0

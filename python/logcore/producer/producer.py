@@ -15,14 +15,13 @@ from logcore.client.loop_thread import LoopThread
 from logcore.common.clock import SystemClock
 from logcore.common.errors import BufferExhaustedError
 from logcore.common.types import override
-from logcore.producer.async_producer import AsyncProducer, Headers
+from logcore.producer.async_producer import AsyncProducer
 from logcore.producer.delivery import BatchResult, Deliveries
+from logcore.producer.room import Headers, Sizes, room_for
 from logcore.record.encoding import Delivery
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-RECORD_BYTES = 128
 
 
 class Producer:
@@ -105,12 +104,12 @@ class Producer:
 
     def _wait_and_append(self, topic: str, value: Any, key: Any, *rest: Any) -> Delivery:  # noqa: ANN401 - of `send`
         patience = _Patience(self._block_ms)
-        size = RECORD_BYTES + len(value or b"") + len(key or b"")
+        size = room_for(value, key, rest[1])
         while True:
+            self._wait(topic, size, patience)
             delivery = self._append(topic, value, key, *rest)
             if delivery is not None:
                 return delivery
-            self._wait(topic, size, patience)
 
     def _wait(self, topic: str, size_bytes: int, patience: "_Patience") -> None:
         """Wait until a topic is known, and there is room.
@@ -118,16 +117,17 @@ class Producer:
         Raises:
             BufferExhaustedError: If there is none in time.
         """
-        if self.core.is_known(topic):
-            self.core.hurry()
-            if not self._accumulator.wait_for_room(size_bytes, patience.left_s()):
-                self.runner.check()
-                raise BufferExhaustedError(
-                    "the producer holds buffer.memory bytes that no broker took within "
-                    "max.block.ms: is one reachable, and as fast as you send?"
-                )
-        else:
-            self.runner.run(self.core.know(topic))
+        self.runner.check()
+        if not self.core.placing.is_known(topic):
+            self.runner.run(self.core.placing.know(topic))
+            return
+        with self.core.hurried():
+            has_room = self._accumulator.wait_for_room(size_bytes, patience.left_s())
+        if not has_room and not patience.left_s():
+            raise BufferExhaustedError(
+                "the producer holds buffer.memory bytes that no broker took within "
+                "max.block.ms: is one reachable, and as fast as you send?"
+            )
 
     def send_many(
         self,
@@ -158,6 +158,7 @@ class Producer:
             topic,
             len(values),
             lambda start: append(topic, values, keys, partition, timestamp, start),
+            lambda at: room_for(values[at], None if keys is None else keys[at]),
         )
 
     def send_columns(  # noqa: PLR0913 - what records have
@@ -190,30 +191,37 @@ class Producer:
             As `send`.
         """
         append = self._accumulator.append_columns
-        count = len(lengths) if isinstance(lengths, Sequence) else len(memoryview(lengths))
+        sizes = Sizes(lengths, key_lengths)
         return self._send_all(
             topic,
-            count,
+            len(sizes),
             lambda start: append(
                 topic, values, lengths, keys, key_lengths, partition, timestamp, start
             ),
+            sizes.room_at,
         )
 
     def _send_all(
-        self, topic: str, count: int, append: Callable[[int], tuple[int, list[Any]]]
+        self,
+        topic: str,
+        count: int,
+        append: Callable[[int], tuple[int, list[Any]]],
+        room_at: Callable[[int], int],
     ) -> Deliveries:
         if self._check is not None:
             self._check()
         batches: dict[BatchResult, None] = {}
-        sent = 0
+        patience, sent = _Patience(self._block_ms), 0
         while sent < count:
             taken, tickets = append(sent)
             batches.update(dict.fromkeys(tickets))
             sent += taken
+            if taken:
+                patience = _Patience(self._block_ms)
             if sent < count:
                 # An eighth of what is held: waking for every batch would cost more than it gives.
-                room = self._accumulator.used_bytes // 8
-                self._wait(topic, room, _Patience(self._block_ms))
+                room = max(self._accumulator.used_bytes // 8, room_at(sent))
+                self._wait(topic, room, patience)
         return Deliveries(list(batches), count)
 
     flush = blocking(AsyncProducer.flush)

@@ -10,7 +10,7 @@ Neighbours: `requests` puts batches into requests and reads answers; `verdict` j
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import NO_LEADER
@@ -21,7 +21,8 @@ from logcore.common.errors import (
 )
 from logcore.producer.config import ProducerSettings
 from logcore.producer.delivery import NO_OFFSET, NO_TIME, BatchResult
-from logcore.producer.partition_queue import NO_SEQUENCE, NOBODY, Identity, PartitionQueue, Sending
+from logcore.producer.identities import Identities
+from logcore.producer.partition_queue import NO_SEQUENCE, PartitionQueue, Sending
 from logcore.producer.requests import Answer, answers_of, produce_request
 from logcore.producer.verdict import Verdict, judge
 from logcore.protocol.messages.produce import ProduceRequest
@@ -31,28 +32,6 @@ logger = logging.getLogger(__name__)
 
 EXPIRY_MS: Final = 250
 NEVER_MS: Final = 1 << 62
-
-
-class Identities(Protocol):
-    """Who the producer is, and what it may send: of idempotent, plain and transactional ones."""
-
-    transactional_id: str | None
-
-    @property
-    def current(self) -> Identity | None:
-        """Who it is now; None as long as that is being found out."""
-
-    def may_send(self, topic: str, partition: int) -> bool:
-        """Whether a new batch may go to a partition now; if not, the sender is woken later."""
-
-    def version_max(self, connection: Connection) -> int | None:
-        """The highest version of Produce that may be used; None for no limit."""
-
-    def lost(self, error: Exception) -> None:
-        """Take note that a batch was lost, or refused."""
-
-    def renew(self) -> None:
-        """Become somebody newer, if that is up to the producer."""
 
 
 class Sender:
@@ -80,7 +59,7 @@ class Sender:
         self._linger_ms = settings.integer("linger.ms")
         self._request_bytes = settings.integer("max.request.size")
         self._timeout_ms = settings.integer("request.timeout.ms")
-        self._delivery_timeout_ms = settings.integer("delivery.timeout.ms")
+        self._delivery_timeout_ms = settings.delivery_timeout_ms
         self._retries = settings.integer("retries")
         self._in_flight_max = settings.in_flight_max
         self._is_compressed = settings.text("compression.type") != "none"
@@ -90,7 +69,9 @@ class Sender:
         self._connecting: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._is_due = False
-        self.is_hurried = False
+        self._hurries = 0
+        self._searches = 0
+        self._is_searching = False
         self.on_room: Callable[[], object] = _nothing
         self.sent_requests = 0
 
@@ -101,6 +82,15 @@ class Sender:
         if not self._is_due:
             self._is_due = True
             self._loop.call_soon(self._turn)
+
+    def hurry(self) -> None:
+        """Send without lingering, until `unhurry` was called as often as this."""
+        self._hurries += 1
+        self.wake()
+
+    def unhurry(self) -> None:
+        """Linger again, if nobody else is in a hurry."""
+        self._hurries -= 1
 
     @property
     def is_idle(self) -> bool:
@@ -115,7 +105,10 @@ class Sender:
         if self._cluster.is_closed:
             return
         now_ms = self._now_ms()
-        linger_ms = 0 if self.is_hurried else self._linger_ms
+        error = self._identities.error
+        if error is not None:
+            self.drop_unsent(error)
+        linger_ms = 0 if self._hurries else self._linger_ms
         due, next_ms = self._accumulator.ready(now_ms, linger_ms)
         self._expire(now_ms)
         waits_for: float | None = next_ms
@@ -139,14 +132,15 @@ class Sender:
         """Send what can be, and return when there may be more to send."""
         by_node: dict[int, dict[tuple[str, int], PartitionQueue]] = {}
         view = self._cluster.view
+        leaderless: set[str] = set()
         for place in (*self._busy, *due):
             queue = self._queue(place)
             leader = view.leader_of(*place)
             if leader == NO_LEADER:
-                self._cluster.track([place[0]])
-                self._cluster.request_refresh().add_done_callback(lambda _: self.wake())
+                leaderless.add(place[0])
             else:
                 by_node.setdefault(leader, {})[place] = queue
+        self._search(leaderless)
         fresh = set(due)
         for node_id, queues in by_node.items():
             self._send_to(node_id, queues, fresh, now_ms)
@@ -155,6 +149,25 @@ class Sender:
                 at_ms = max(queue.waiting[0].not_before_ms, now_ms + 1)
                 next_ms = at_ms if next_ms is None else min(next_ms, at_ms)
         return next_ms
+
+    def _search(self, topics: set[str]) -> None:
+        """Find leaders: at once, then after longer and longer waits."""
+        if not topics:
+            self._searches = 0
+        elif not self._is_searching:
+            self._is_searching = True
+            self._cluster.track(topics)
+            wait_ms = self._cluster.backoff.wait_ms(self._searches - 1) if self._searches else 0
+            self._searches += 1
+            self._loop.call_later(wait_ms / 1000, self._refresh)
+
+    def _refresh(self) -> None:
+        def done(_: "asyncio.Task[None]") -> None:
+            self._is_searching = False
+            self.wake()
+
+        if not self._cluster.is_closed:
+            self._cluster.request_refresh().add_done_callback(done)
 
     def _queue(self, place: tuple[str, int]) -> PartitionQueue:
         queue = self._queues.get(place)
@@ -246,7 +259,8 @@ class Sender:
         batch = self._accumulator.take(queue.topic, queue.partition)
         if batch is None:
             return None
-        deadline_ms = now_ms + self._delivery_timeout_ms
+        seen_ms = now_ms if batch.seen_ms is None else batch.seen_ms
+        deadline_ms = seen_ms + self._delivery_timeout_ms
         result: BatchResult = batch.ticket
         return Sending(batch, result, deadline_ms)
 
@@ -449,33 +463,6 @@ class Sender:
         for batch in self._accumulator.take_older(NEVER_MS):
             self._accumulator.release(batch)
             batch.ticket.fail(error)
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether some partition lost a sequence under the current identity."""
-        current = self._identities.current
-        return any(queue.is_broken and queue.identity == current for queue in self._queues.values())
-
-
-class Plain:
-    """Identities of a producer that has none."""
-
-    transactional_id: str | None = None
-    current: Identity | None = NOBODY
-
-    def may_send(self, topic: str, partition: int) -> bool:  # noqa: ARG002 - as all identities
-        """Allow everything."""
-        return True
-
-    def version_max(self, connection: Connection) -> int | None:  # noqa: ARG002 - as all identities
-        """Allow every version."""
-        return None
-
-    def lost(self, error: Exception) -> None:
-        """Take no note."""
-
-    def renew(self) -> None:
-        """Stay nobody."""
 
 
 def _nothing() -> None:

@@ -32,7 +32,6 @@ from logcore.common.errors import (
 )
 from logcore.producer.config import ProducerSettings
 from logcore.producer.partition_queue import NOBODY, Identity
-from logcore.producer.sender import Sender
 from logcore.protocol.messages.add_offsets_to_txn import AddOffsetsToTxnRequest
 from logcore.protocol.messages.add_partitions_to_txn import (
     AddPartitionsToTxnRequest,
@@ -57,12 +56,23 @@ INIT_MAX: Final = 5
 
 
 class State(Enum):
-    """Where a transactional producer stands."""
+    """Where a transactional producer stands.
+
+    Attributes:
+        NEW: It has no id yet.
+        READY: No transaction is open.
+        OPEN: One is.
+        ENDING: It is being committed or aborted.
+        UNSURE: No answer came: it may be committed, or aborted, or neither.
+        ABORTABLE: It can only be aborted.
+        FATAL: Nothing can be done any more.
+    """
 
     NEW = auto()
     READY = auto()
     OPEN = auto()
     ENDING = auto()
+    UNSURE = auto()
     ABORTABLE = auto()
     FATAL = auto()
 
@@ -103,6 +113,7 @@ class Transactions:
         self._to_add: set[tuple[str, int]] = set()
         self._adding: asyncio.Task[None] | None = None
         self._has_begun = False  # at the coordinator
+        self._commits = False
 
     # ------------------------------------------------------------ what the sender asks
 
@@ -110,6 +121,16 @@ class Transactions:
     def current(self) -> Identity | None:
         """Who the producer is."""
         return self._identity
+
+    @property
+    def error(self) -> Exception | None:
+        """What the transaction failed with: nothing more is sent in it."""
+        return self._error if self._state in (State.ABORTABLE, State.FATAL) else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a transaction that is neither committed nor aborted."""
+        return self._state in (State.OPEN, State.ABORTABLE)
 
     def may_send(self, topic: str, partition: int) -> bool:
         """Whether a batch may go to a partition; if it must be announced first, that is begun."""
@@ -143,6 +164,7 @@ class Transactions:
         elif self._state in (State.OPEN, State.ENDING):
             self._state = State.ABORTABLE
             self._error = error
+        self._wake()
 
     # ------------------------------------------------------------ what the producer asks
 
@@ -197,11 +219,9 @@ class Transactions:
         Raises:
             LogcoreError: What the transaction failed with, if it was to be committed.
         """
-        if self._state is State.FATAL or (commit and self._state is not State.OPEN):
-            self._refuse("commit" if commit else "abort")
-        if self._state not in (State.OPEN, State.ABORTABLE):
-            self._refuse("abort")
-        had_error = self._state is State.ABORTABLE
+        self._check_end(commit=commit)
+        had_error = self._error is not None
+        self._commits = commit
         self._state = State.ENDING
         try:
             if self._has_begun:
@@ -215,7 +235,7 @@ class Transactions:
                 self._state = State.FATAL
             raise
         except BaseException:
-            self._state = State.ABORTABLE if not commit else State.OPEN
+            self._state = State.UNSURE
             raise
         self._error = None
         self._added.clear()
@@ -223,14 +243,17 @@ class Transactions:
         self._has_begun = False
         self._state = State.READY
 
-    async def abandon(self, sender: Sender) -> None:
-        """Abort what is open, because the producer closes; errors do not matter any more."""
-        if self._state in (State.OPEN, State.ABORTABLE):
-            sender.fail_all(IllegalStateError("the producer was closed within a transaction"))
-            try:
-                await self.end(commit=False)
-            except LogcoreError:
-                self._state = State.FATAL
+    def _check_end(self, *, commit: bool) -> None:
+        what = "commit" if commit else "abort"
+        if self._state is State.UNSURE:
+            if commit is not self._commits:
+                tried = "commit" if self._commits else "abort"
+                raise IllegalStateError(
+                    f"cannot {what}: no answer came to the {tried} before, so it may be done; "
+                    f"call {tried}_transaction() again"
+                )
+        elif self._state is not State.OPEN and (commit or self._state is not State.ABORTABLE):
+            self._refuse(what)
 
     async def send_offsets(self, offsets: Offsets, group: GroupFacts | str) -> None:
         """Commit offsets of a group with the transaction.
@@ -326,7 +349,7 @@ class Transactions:
                 )
             except LogcoreError as error:
                 self._fail(error)
-                return
+                return  # it woke the sender
             self._added |= places
             self._has_begun = True
         self._wake()

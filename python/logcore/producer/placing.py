@@ -1,0 +1,182 @@
+"""Placing records into the accumulator from coroutines: what waits for a topic or for room.
+
+Invariant: records are placed in the order of the calls. Whoever waits for room has the sender send
+without lingering meanwhile, as only that makes room; and waits at most ``max.block.ms``.
+Neighbours: `late` keeps records that wait; `async_producer` hands them in here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from logcore.client.cluster import Cluster
+from logcore.client.cluster_view import ClusterView, TopicView
+from logcore.common.clock import SystemClock
+from logcore.common.errors import BufferExhaustedError, ClientClosedError, LogcoreError
+from logcore.producer.delivery import BatchResult, Deliveries
+from logcore.producer.late import LateRecords
+from logcore.producer.room import room_for
+from logcore.producer.sender import Sender
+from logcore.record.encoding import Delivery, RecordAccumulator
+
+
+class Placing:
+    """Places records, and waits where that must be.
+
+    Args:
+        cluster: Where topics are learned of.
+        accumulator: Where records go.
+        sender: Who makes room.
+        block_ms: ``max.block.ms``.
+        limit_bytes: How much may wait to be placed.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        accumulator: RecordAccumulator,
+        sender: Sender,
+        block_ms: int,
+        limit_bytes: int,
+    ) -> None:
+        self._cluster = cluster
+        self._accumulator = accumulator
+        self._sender = sender
+        self._block_s = block_ms / 1000
+        self._clock = SystemClock()
+        self._room = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.late = LateRecords(limit_bytes)
+        sender.on_room = self._room.set
+
+    # ------------------------------------------------------------ topics
+
+    def spread(self, view: ClusterView) -> None:
+        """Tell the accumulator of partitions, and the sender that there is news."""
+        for topic in view.topics.values():
+            if topic.partitions:
+                self._tell_partitions(topic)
+        self._sender.wake()
+
+    def _tell_partitions(self, topic: TopicView) -> None:
+        self._accumulator.set_partitions(topic.name, max(topic.partitions) + 1, topic.writable)
+
+    def is_known(self, topic: str) -> bool:
+        """Whether the partitions of a topic are known."""
+        known = self._cluster.view.topics.get(topic)
+        return known is not None and bool(known.partitions)
+
+    async def know(self, topic: str) -> None:
+        """Wait until a topic is known, at most ``max.block.ms``.
+
+        Raises:
+            UnknownTopicOrPartitionError: If there is none.
+            ClientTimeoutError: If no broker told in time.
+        """
+        self._tell_partitions(await self._cluster.topic(topic, self._block_s))
+
+    # ------------------------------------------------------------ one record
+
+    def add(self, *arguments: Any) -> Delivery:  # noqa: ANN401 - of `AsyncProducer.send`
+        """Have a record wait until it can be placed.
+
+        Raises:
+            TypeError: If key or value are not bytes.
+            BufferExhaustedError: If too much waits already.
+        """
+        topic, value, key, partition, headers, timestamp = arguments
+        timestamp = self._clock.now_ms() if timestamp is None else timestamp
+        for what, field in (("value", value), ("key", key)):
+            if field is not None and not isinstance(field, bytes):
+                raise TypeError(f"a {what} must be bytes or None, not {type(field).__name__}")
+        size = room_for(value, key, headers)
+        delivery = self.late.add((topic, value, key, partition, headers, timestamp), size)
+        if self._task is None or self._task.done():
+            self._task = self._cluster.loop.create_task(self._place())
+        return delivery
+
+    async def _place(self) -> None:
+        """Place what waits, in order."""
+        late = self.late
+        while late:
+            record = late.first
+            try:
+                delivery = self._accumulator.append(*record.arguments)
+                if delivery is None:
+                    await self._until_possible(record.arguments[0], record.size_bytes)
+                    continue
+            except (LogcoreError, TypeError, ValueError) as error:
+                late.failed(error)
+            else:
+                late.placed(delivery)
+
+    async def until_placed(self) -> None:
+        """Wait until nothing waits to be placed."""
+        if self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
+    def fail_all(self, error: LogcoreError) -> None:
+        """Give up what waits to be placed."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.late.fail_all(error)
+
+    # ------------------------------------------------------------ many records
+
+    async def place_all(
+        self,
+        topic: str,
+        count: int,
+        append: Callable[[int], tuple[int, list[Any]]],
+        room_at: Callable[[int], int],
+    ) -> Deliveries:
+        """Append many records, waiting where there is no room.
+
+        Args:
+            topic: Where to.
+            count: How many.
+            append: Appends from a record on; how many were taken, and their batches' tickets.
+            room_at: How much room a record takes.
+
+        Raises:
+            As `AsyncProducer.send`.
+        """
+        await self.until_placed()
+        batches: dict[BatchResult, None] = {}
+        sent = 0
+        while sent < count:
+            taken, tickets = append(sent)
+            batches.update(dict.fromkeys(tickets))
+            sent += taken
+            if sent < count:
+                # An eighth of what is held: waking for every batch would cost more than it gives.
+                room = max(self._accumulator.used_bytes // 8, room_at(sent))
+                await self._until_possible(topic, room)
+        return Deliveries(list(batches), count)
+
+    async def _until_possible(self, topic: str, size_bytes: int) -> None:
+        """Wait until a topic is known, and there is room.
+
+        Raises:
+            ClientTimeoutError, BufferExhaustedError: After ``max.block.ms``.
+            ClientClosedError: If the producer is closed.
+        """
+        await asyncio.sleep(0)  # whoever calls this in a loop lets others have a turn
+        if not self.is_known(topic):
+            await self.know(topic)
+            return
+        self._sender.hurry()
+        try:
+            async with asyncio.timeout(self._block_s):
+                while not self._accumulator.has_room(size_bytes):
+                    if self._cluster.is_closed:
+                        raise ClientClosedError("the producer is closed")
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError:
+            raise BufferExhaustedError(
+                "the producer holds buffer.memory bytes that no broker took within max.block.ms"
+            ) from None
+        finally:
+            self._sender.unhurry()
