@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from logcore.admin.acls import (
-    Acl,
-    AclFilter,
-    AclOperation,
-    AclPattern,
-    AclPermission,
-    AclResource,
-)
+from logcore.admin.acls import Acl, AclFilter
 from logcore.admin.admin import Admin
+from logcore.common.access import Operation, PatternType, PermissionType, ResourceType
 from logcore.common.errors import InvalidRequestError
 from logcore.testing.local_broker import LocalBroker
 
@@ -30,19 +24,19 @@ def guarded() -> Iterator[Admin]:
 
 
 def test_rules(guarded: Admin) -> None:
-    read = Acl(AclResource.TOPIC, "orders", "User:alice", AclOperation.READ)
+    read = Acl(ResourceType.TOPIC, "orders", "User:alice", Operation.READ)
     write = Acl(
-        AclResource.TOPIC,
+        ResourceType.TOPIC,
         "ord",
         "User:bob",
-        AclOperation.WRITE,
-        AclPermission.DENY,
+        Operation.WRITE,
+        PermissionType.DENY,
         "10.0.0.1",
-        AclPattern.PREFIXED,
+        PatternType.PREFIXED,
     )
     guarded.acls.create([read, write]).raise_for_errors()
     assert set(guarded.acls.describe()) == {read, write}
-    matching = AclFilter(AclResource.TOPIC, "orders", pattern=AclPattern.MATCH)
+    matching = AclFilter(ResourceType.TOPIC, "orders", pattern=PatternType.MATCH)
     assert set(guarded.acls.describe(matching)) == {read, write}
     of_bob = AclFilter(principal="User:bob")
     assert guarded.acls.delete(of_bob)[of_bob] == [write]
@@ -50,6 +44,6 @@ def test_rules(guarded: Admin) -> None:
 
 
 def test_a_rule_that_makes_no_sense(guarded: Admin) -> None:
-    odd = Acl(AclResource.TOPIC, "orders", "alice", AclOperation.READ)
+    odd = Acl(ResourceType.TOPIC, "orders", "alice", Operation.READ)
     errors = guarded.acls.create([odd]).errors
     assert isinstance(errors[odd], InvalidRequestError)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logcore.common.access import ANY
 from logcore.controller.acls import (
     ALLOW,
-    ANY,
     DENY,
     LITERAL,
     MATCH,

@@ -14,59 +14,11 @@ from logcore.admin.asking import Asking
 from logcore.admin.part import Part
 from logcore.admin.results import Results, error_of
 from logcore.client.blocking import blocking
+from logcore.common.access import ANY, Operation, PatternType, PermissionType, ResourceType
 from logcore.common.errors import KafkaError
 from logcore.protocol.messages.create_acls import AclCreation, CreateAclsRequest
 from logcore.protocol.messages.delete_acls import DeleteAclsFilter, DeleteAclsRequest
 from logcore.protocol.messages.describe_acls import DescribeAclsRequest
-
-
-class AclResource(IntEnum):
-    """What a rule is about, numbered as on the wire; `ANY` is for filters."""
-
-    ANY = 1
-    TOPIC = 2
-    GROUP = 3
-    CLUSTER = 4
-    TRANSACTIONAL_ID = 5
-    DELEGATION_TOKEN = 6
-    USER = 7
-
-
-class AclPattern(IntEnum):
-    """How a rule's name is meant; `ANY` and `MATCH` are for filters."""
-
-    ANY = 1
-    MATCH = 2
-    LITERAL = 3
-    PREFIXED = 4
-
-
-class AclOperation(IntEnum):
-    """What a rule allows or denies; `ANY` is for filters."""
-
-    ANY = 1
-    ALL = 2
-    READ = 3
-    WRITE = 4
-    CREATE = 5
-    DELETE = 6
-    ALTER = 7
-    DESCRIBE = 8
-    CLUSTER_ACTION = 9
-    DESCRIBE_CONFIGS = 10
-    ALTER_CONFIGS = 11
-    IDEMPOTENT_WRITE = 12
-    CREATE_TOKENS = 13
-    DESCRIBE_TOKENS = 14
-    TWO_PHASE_COMMIT = 15
-
-
-class AclPermission(IntEnum):
-    """Whether a rule allows or denies; `ANY` is for filters."""
-
-    ANY = 1
-    DENY = 2
-    ALLOW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +35,26 @@ class Acl:
         pattern: Whether the name is meant as it stands, or as a prefix.
     """
 
-    resource: AclResource
+    resource: ResourceType
     name: str
     principal: str
-    operation: AclOperation
-    permission: AclPermission = AclPermission.ALLOW
+    operation: Operation
+    permission: PermissionType = PermissionType.ALLOW
     host: str = "*"
-    pattern: AclPattern = AclPattern.LITERAL
+    pattern: PatternType = PatternType.LITERAL
 
 
 @dataclass(frozen=True, slots=True)
 class AclFilter:
-    """Which rules are meant: None and ANY match every one. Attributes are those of `Acl`."""
+    """Which rules are meant: None matches every one. Attributes are those of `Acl`."""
 
-    resource: AclResource = AclResource.ANY
+    resource: ResourceType | None = None
     name: str | None = None
     principal: str | None = None
-    operation: AclOperation = AclOperation.ANY
-    permission: AclPermission = AclPermission.ANY
+    operation: Operation | None = None
+    permission: PermissionType | None = None
     host: str | None = None
-    pattern: AclPattern = AclPattern.ANY
+    pattern: PatternType | None = None
 
 
 ALL_ACLS = AclFilter()
@@ -161,13 +113,13 @@ class AsyncAcls:
             ClientError: If no broker answers in time.
         """
         request = DescribeAclsRequest(
-            resource_type_filter=int(matching.resource),
+            resource_type_filter=_number(matching.resource),
             resource_name_filter=matching.name,
-            pattern_type_filter=int(matching.pattern),
+            pattern_type_filter=_number(matching.pattern),
             principal_filter=matching.principal,
             host_filter=matching.host,
-            operation=int(matching.operation),
-            permission_type=int(matching.permission),
+            operation=_number(matching.operation),
+            permission_type=_number(matching.permission),
         )
         response = await self._asking.any("describe access rules", request)
         return [
@@ -188,13 +140,13 @@ class AsyncAcls:
         request = DeleteAclsRequest(
             filters=[
                 DeleteAclsFilter(
-                    resource_type_filter=int(one.resource),
+                    resource_type_filter=_number(one.resource),
                     resource_name_filter=one.name,
-                    pattern_type_filter=int(one.pattern),
+                    pattern_type_filter=_number(one.pattern),
                     principal_filter=one.principal,
                     host_filter=one.host,
-                    operation=int(one.operation),
-                    permission_type=int(one.permission),
+                    operation=_number(one.operation),
+                    permission_type=_number(one.permission),
                 )
                 for one in filters
             ]
@@ -221,13 +173,17 @@ class Acls(Part):
     delete = blocking(AsyncAcls.delete)
 
 
+def _number(wanted: IntEnum | None) -> int:
+    return ANY if wanted is None else int(wanted)
+
+
 def _acl(resource: Any, pattern: int, rule: Any) -> Acl:  # noqa: ANN401 - of either response
     return Acl(
-        AclResource(resource.resource_type),
+        ResourceType(resource.resource_type),
         resource.resource_name,
         rule.principal,
-        AclOperation(rule.operation),
-        AclPermission(rule.permission_type),
+        Operation(rule.operation),
+        PermissionType(rule.permission_type),
         rule.host,
-        AclPattern(pattern),
+        PatternType(pattern),
     )

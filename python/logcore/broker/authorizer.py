@@ -4,47 +4,26 @@ Invariant: no handler decides by itself; it asks here, with Kafka's operations a
 `authorization.questions` lists what each API asks. The answer here is yes to everybody, as in an
 Apache Kafka without ``authorizer.class.name``.
 Neighbours: `context` carries the principal; handlers ask; `authorization` answers by access rules.
-Source: Apache Kafka 4.3.1, `org.apache.kafka.common.acl.AclOperation` and
-`org.apache.kafka.common.resource.ResourceType` for the numbers.
 """
 
-from enum import IntEnum
 from typing import Final, Protocol
 
 from logcore.broker.context import RequestContext
+from logcore.common.access import Operation, ResourceType
+
+__all__ = [
+    "CLUSTER_NAME",
+    "SUPPORTED_OPERATIONS",
+    "AllowAll",
+    "Authorizer",
+    "Operation",
+    "ResourceType",
+    "authorized_operations",
+    "operations_on_cluster",
+]
 
 CLUSTER_NAME: Final = "kafka-cluster"
 """The name of the one resource of type `ResourceType.CLUSTER`."""
-
-
-class Operation(IntEnum):
-    """What is asked for, numbered as on the wire."""
-
-    ALL = 2
-    READ = 3
-    WRITE = 4
-    CREATE = 5
-    DELETE = 6
-    ALTER = 7
-    DESCRIBE = 8
-    CLUSTER_ACTION = 9
-    DESCRIBE_CONFIGS = 10
-    ALTER_CONFIGS = 11
-    IDEMPOTENT_WRITE = 12
-    CREATE_TOKENS = 13
-    DESCRIBE_TOKENS = 14
-    TWO_PHASE_COMMIT = 15
-
-
-class ResourceType(IntEnum):
-    """What it is asked of, numbered as on the wire."""
-
-    TOPIC = 2
-    GROUP = 3
-    CLUSTER = 4
-    TRANSACTIONAL_ID = 5
-    DELEGATION_TOKEN = 6
-    USER = 7
 
 
 SUPPORTED_OPERATIONS: Final = {

@@ -84,25 +84,25 @@ def add_acls(
     output: str,
 ) -> None:
     """Let a principal do something, or deny it."""
-    from logcore.admin.acls import (  # noqa: PLC0415 - as all that asks a cluster
-        Acl,
-        AclOperation,
-        AclPattern,
-        AclPermission,
-        AclResource,
+    from logcore.admin.acls import Acl  # noqa: PLC0415 - as all that asks a cluster
+    from logcore.common.access import (  # noqa: PLC0415
+        Operation,
+        PatternType,
+        PermissionType,
+        ResourceType,
     )
 
     if name is None and resource != "cluster":
         raise click.UsageError("say which with --name; * is every one")
     acls = [
         Acl(
-            AclResource[_constant(resource)],
+            ResourceType[_constant(resource)],
             name or "kafka-cluster",
             principal,
-            AclOperation[_constant(operation)],
-            AclPermission.DENY if deny else AclPermission.ALLOW,
+            Operation[_constant(operation)],
+            PermissionType.DENY if deny else PermissionType.ALLOW,
             host,
-            AclPattern.PREFIXED if prefixed else AclPattern.LITERAL,
+            PatternType.PREFIXED if prefixed else PatternType.LITERAL,
         )
         for operation in operations
     ]
@@ -152,19 +152,15 @@ def filter_of(
     match: bool,
 ) -> "AclFilter":
     """Return the filter that the options make."""
-    from logcore.admin.acls import (  # noqa: PLC0415 - as all that asks a cluster
-        AclFilter,
-        AclOperation,
-        AclPattern,
-        AclResource,
-    )
+    from logcore.admin.acls import AclFilter  # noqa: PLC0415 - as all that asks a cluster
+    from logcore.common.access import Operation, PatternType, ResourceType  # noqa: PLC0415
 
     return AclFilter(
-        resource=AclResource.ANY if resource is None else AclResource[_constant(resource)],
+        resource=None if resource is None else ResourceType[_constant(resource)],
         name=name,
         principal=principal,
-        operation=AclOperation.ANY if operation is None else AclOperation[_constant(operation)],
-        pattern=AclPattern.MATCH if match else AclPattern.ANY,
+        operation=None if operation is None else Operation[_constant(operation)],
+        pattern=PatternType.MATCH if match else None,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from logcore.common.access import ANY, Operation, PatternType, PermissionType, ResourceType
 from logcore.common.errors import InvalidRequestError, KafkaError, PolicyViolationError
 from logcore.protocol.internal.metadata import (
     AccessControlEntryRecord,
@@ -30,26 +31,21 @@ from logcore.protocol.messages.delete_acls import (
     DeleteAclsResponse,
 )
 
-ANY: Final = 1
-"""In a filter: whatever it is."""
-
-MATCH: Final = 2
-"""In a filter: every pattern that a resource of this name falls under."""
-
-LITERAL: Final = 3
-PREFIXED: Final = 4
-DENY: Final = 2
-ALLOW: Final = 3
+MATCH: Final = PatternType.MATCH
+LITERAL: Final = PatternType.LITERAL
+PREFIXED: Final = PatternType.PREFIXED
+DENY: Final = PermissionType.DENY
+ALLOW: Final = PermissionType.ALLOW
 WILDCARD: Final = "*"
 """As a literal name, host, or name of a user: whatever it is."""
 
-CLUSTER_TYPE: Final = 4
+CLUSTER_TYPE: Final = ResourceType.CLUSTER
 CLUSTER_NAME: Final = "kafka-cluster"
 CHANGES_MAX: Final = 10_000
 """Most rules that one request makes or removes."""
 
-_RESOURCE_TYPES: Final = range(2, 8)
-_OPERATIONS: Final = range(2, 16)
+_RESOURCE_TYPES: Final = frozenset(ResourceType)
+_OPERATIONS: Final = frozenset(Operation)
 _PATTERNS: Final = (LITERAL, PREFIXED)
 _PERMISSIONS: Final = (DENY, ALLOW)
 
