@@ -5,7 +5,6 @@ Neighbours: `test_security_logins` has each peer log in; `certificates` makes ke
 """
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from logcore.common.clock import SystemClock
 from tests.interop.broker import OurBroker, running_broker
 from tests.interop.certificates import Authority
 from tests.peers.kafka.broker import free_port
@@ -43,7 +43,7 @@ class Issuer:
         return path
 
     def token(self, **changes: object) -> str:
-        now = int(time.time())  # noqa: TID251 - a peer checks it
+        now = SystemClock().now_ms() // 1000
         claims = {"sub": USER, "aud": AUDIENCE, "iss": ISSUER, "iat": now, "exp": now + 3600}
         return jwt.encode(claims | changes, self.key, "RS256", {"kid": "one"})
 

@@ -39,8 +39,8 @@ class ClaimRules:
         skew_ms: How far clocks may be apart.
         issuer: Who must have issued it; None for anybody.
         audiences: For whom it must be issued, one of them; empty for tokens that name nobody.
-        checks_audience: Whether audiences are looked at.
-        needs_issue_time: Whether it must say when it was issued.
+        is_signed: Whether somebody signed it: then it must say when, and for whom; else a time of
+            issue, if it has one, must not be in the future.
         scopes: Scopes that it must have, all of them.
     """
 
@@ -49,8 +49,7 @@ class ClaimRules:
     skew_ms: int = 0
     issuer: str | None = None
     audiences: frozenset[str] = frozenset()
-    checks_audience: bool = True
-    needs_issue_time: bool = True
+    is_signed: bool = True
     scopes: frozenset[str] = frozenset()
 
     def login(self, claims: Mapping[str, Any], now_ms: int) -> Login:
@@ -73,12 +72,13 @@ class ClaimRules:
         begins_ms = _time_ms(claims, "nbf")
         if expires_ms is None:
             raise TokenRefusedError("the token has no expiration time")
-        if issued_ms is None and self.needs_issue_time:
+        if issued_ms is None and self.is_signed:
             raise TokenRefusedError("the token does not say when it was issued")
         if expires_ms <= now_ms - self.skew_ms:
             raise TokenRefusedError("the token is expired")
         for name, time_ms in (("iat", issued_ms), ("nbf", begins_ms)):
-            if time_ms is not None and time_ms > now_ms + self.skew_ms:
+            may_be_later = self.is_signed and name == "iat"
+            if time_ms is not None and time_ms > now_ms + self.skew_ms and not may_be_later:
                 raise TokenRefusedError(f"the token's {name} is in the future")
             if time_ms is not None and time_ms > expires_ms:
                 raise TokenRefusedError(f"the token's {name} is after its end")
@@ -87,7 +87,7 @@ class ClaimRules:
     def _check_parties(self, claims: Mapping[str, Any]) -> None:
         if self.issuer is not None and claims.get("iss") != self.issuer:
             raise TokenRefusedError("the token is of another issuer")
-        if not self.checks_audience:
+        if not self.is_signed:
             return
         audience = _texts(claims, "aud")
         if self.audiences and not self.audiences & audience:

@@ -124,7 +124,6 @@ def _unsecured_rules(settings: MechanismSettings, options: Mapping[str, str]) ->
         subject_claim=options.get("unsecuredValidatorPrincipalClaimName", "").strip() or "sub",
         scope_claim=options.get("unsecuredValidatorScopeClaimName", "").strip() or "scope",
         skew_ms=int(skew),
-        checks_audience=False,
-        needs_issue_time=False,
+        is_signed=False,
         scopes=frozenset(options.get("unsecuredValidatorRequiredScope", "").split()),
     )
