@@ -1,7 +1,7 @@
 """Java programs of our own tests over Apache Kafka's jars: compiled once on a machine, then run.
 
-Invariant: a program that has changed is compiled anew; what another run compiled is there as a whole
-or not at all.
+Invariant: a program that has changed is compiled anew; what another run compiled is there as a
+whole or not at all.
 Neighbours: `streams_application` and `test_streams_assignor` have such programs beside them.
 """
 
