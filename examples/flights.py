@@ -32,6 +32,7 @@ import numpy as np
 from logcore import Log
 
 BATCH_RECORDS = 500
+BAR_WIDTH = 32
 WINDOW = 8
 """Batches that the child may be ahead of what its parent has heard of."""
 
@@ -131,10 +132,12 @@ def killed_writer(path: Path, directory: Path, limit: int | None, half: int) -> 
 
 
 def show_progress(what: str, done: int, total: int) -> None:
-    """Rewrite one line of stderr, on a terminal; elsewhere say nothing."""
+    """Rewrite one line of stderr as a bar, on a terminal; elsewhere say nothing."""
     if sys.stderr.isatty():
+        full = BAR_WIDTH * done // max(total, 1)
+        bar = "#" * full + "-" * (BAR_WIDTH - full)
         end = "\n" if done >= total else ""
-        print(f"\r{what}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
+        print(f"\r{what:<13} [{bar}] {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
 
 
 def check(holds: bool, otherwise: str) -> None:
