@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from logcore.broker.identity import directory_ids, identify
+from logcore.broker.identity import directory_ids, identify, node_id_of
 from logcore.common.config import ConfigError
 
 
@@ -45,3 +45,11 @@ def test_directories_tell_their_ids(tmp_path):
         file.write("directory.id=AAAAAAAAAAAAAAAAAAAAZw\n")
     without = directory(tmp_path / "b", "one", clean=True)
     assert directory_ids([with_id, without, str(tmp_path / "absent")]) == (bytes(15) + b"\x67",)
+
+
+def test_directories_tell_their_node(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert node_id_of([str(empty), str(tmp_path / "absent")]) is None
+    (tmp_path / "meta.properties").write_text("version=1\nnode.id=7\n")
+    assert node_id_of([str(empty), str(tmp_path)]) == "7"

@@ -98,6 +98,14 @@ def test_dev_takes_any_port_if_the_usual_one_is_taken():
     assert config["group.initial.rebalance.delay.ms"] == 0
 
 
+def test_data_says_which_node_it_is_of(tmp_path):
+    (tmp_path / "meta.properties").write_text("version=1\nnode.id=7\n")
+    mine = [f"log.dirs={tmp_path}"]
+    assert read_settings(None, mine, dev=False)["node.id"] == 7
+    assert read_settings(None, [*mine, "node.id=3"], dev=False)["node.id"] == 3
+    assert read_settings(None, [f"log.dirs={tmp_path}/new"], dev=False)["node.id"] == 1
+
+
 def test_the_first_users_come_with_the_start_and_once(tmp_path):
     arguments = ["-d", str(tmp_path), "-l", "127.0.0.1:0", "--log-level", "info"]
     users = "SCRAM-SHA-256=[name=alice,password=x]", "SCRAM-SHA-512=[name=bob,password=y]"
