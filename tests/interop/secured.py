@@ -5,6 +5,7 @@ Neighbours: `test_security_logins` has each peer log in; `certificates` makes ke
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -98,4 +99,7 @@ def secured_broker(folder: Path, **more: str) -> Iterator[Secured]:
     authority, issuer = Authority(folder), Issuer(folder)
     settings = settings_of(ports, authority, issuer) | more
     with running_broker(folder, ports["PLAINTEXT"], settings) as broker:
+        while "ready on" not in broker.output.read_text(errors="replace"):
+            assert broker.process.poll() is None, broker.tail()
+            time.sleep(0.01)
         yield Secured(broker, ports, authority, issuer)

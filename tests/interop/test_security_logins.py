@@ -5,6 +5,7 @@ pass for one. A client in Python needs no peer but its package; Java's tools nee
 Neighbours: `secured` runs the broker; `test_security_beside_kafka` asks both brokers the same.
 """
 
+import asyncio
 import base64
 import json
 import os
@@ -21,6 +22,9 @@ from tests.peers import kafka
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 kafka_python = pytest.importorskip("kafka")
+aiokafka = pytest.importorskip("aiokafka")
+pytest.importorskip("aiokafka.admin")
+pytest.importorskip("aiokafka.abc")
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -198,6 +202,44 @@ def test_kafka_python_by_certificate(secured: Secured):
     store = str(secured.authority.store("Bob"))
     assert by_kafka_python(settings | {"ssl_certfile": store, "ssl_keyfile": store})
     assert not by_kafka_python(settings)
+
+
+# ---------------------------------------------------------------- aiokafka
+
+
+async def by_aiokafka(secured: Secured, mechanism: str, *, is_right: bool) -> None:
+    login: dict[str, Any] = {
+        "sasl_plain_username": USER,
+        "sasl_plain_password": PASSWORD if is_right else "wrong",
+    }
+    if mechanism == "OAUTHBEARER":
+        token = secured.issuer.token(**({} if is_right else {"iss": "others"}))
+
+        async def told(_: object) -> str:
+            return token
+
+        provider = type("Provider", (aiokafka.abc.AbstractTokenProvider,), {"token": told})
+        login = {"sasl_oauth_token_provider": provider()}
+    client = aiokafka.admin.AIOKafkaAdminClient(
+        bootstrap_servers=secured.bootstrap("SASL_PLAINTEXT"),
+        security_protocol="SASL_PLAINTEXT",
+        sasl_mechanism=mechanism,
+        **login,
+    )
+    try:
+        await client.start()
+        assert isinstance(await client.list_topics(), list)
+    finally:
+        await client.close()
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_aiokafka(secured: Secured, mechanism: str):
+    asyncio.run(by_aiokafka(secured, mechanism, is_right=True))
+    before = len(secured.refusals())
+    with pytest.raises(aiokafka.errors.KafkaError):
+        asyncio.run(by_aiokafka(secured, mechanism, is_right=False))
+    assert f"mechanism={mechanism}" in secured.refusals()[before]
 
 
 # ---------------------------------------------------------------- Java's tools

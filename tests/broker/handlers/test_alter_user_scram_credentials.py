@@ -9,10 +9,18 @@ from logcore.protocol.messages.alter_user_scram_credentials import (
     ScramCredentialDeletion,
     ScramCredentialUpsertion,
 )
-from tests.broker.handlers.logging_in import logged_in, login_broker, scram_login
+from tests.broker.handlers.logging_in import (
+    SETTINGS,
+    authenticate,
+    handshake,
+    logged_in,
+    login_broker,
+    scram_login,
+)
 from tests.broker.handlers.refusing import on_cluster, refusing
 from tests.broker.running import Running
 from tests.broker.wire import Wire
+from tests.crash.broker_process import BrokerProcess, free_port
 
 FORBIDDEN, NOT_FOUND, FAILED = 31, 91, 58
 
@@ -53,6 +61,23 @@ def test_a_password_holds_at_once_and_until_it_is_changed_or_removed(tmp_path):
         admin = logged_in(running, "admin")
         assert [remove(admin, "carol") for _ in range(2)] == [0, NOT_FOUND]
         assert code_of(running, "two") == FAILED
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path):
+    settings = {name: value for name, value in SETTINGS.items() if name != "listeners"}
+    with BrokerProcess(tmp_path) as probe:
+        port = probe.port
+    listeners = f"LOGIN://127.0.0.1:{port},OPEN://127.0.0.1:{free_port()}"
+    with BrokerProcess(tmp_path, **settings | {"listeners": listeners}) as broker:
+        for password in ("one", "two", "three"):
+            with Wire(port) as admin:
+                handshake(admin, "PLAIN")
+                assert authenticate(admin, b"\0admin\0secret").error_code == 0
+                assert set_password(admin, "carol", password) == 0
+            broker.kill()
+            broker.start()
+            with Wire(port) as wire:
+                assert scram_login(wire, "carol", password).error_code == 0
 
 
 @pytest.mark.parametrize("mechanism", [1, 2])
