@@ -23,6 +23,7 @@ DOCUMENTS = [
     "docs/tutorial/log.md",
     "docs/tutorial/broker.md",
     "docs/tutorial/testing.md",
+    "docs/tutorial/clients.md",
     "docs/security.md",
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
