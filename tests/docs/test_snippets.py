@@ -24,9 +24,11 @@ DOCUMENTS = [
     "docs/tutorial/broker.md",
     "docs/tutorial/testing.md",
     "docs/tutorial/clients.md",
+    "docs/tutorial/command-line.md",
     "docs/security.md",
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXPORT = re.compile(r"export (\w+)=(\S+)")
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
@@ -46,6 +48,9 @@ def run_python(code, namespace):
 def run_console(block):
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command, expected in COMMAND.findall(block):
+        if exported := EXPORT.fullmatch(command):
+            os.environ[exported[1]] = exported[2]
+            continue
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", command],
             capture_output=True,
@@ -72,6 +77,7 @@ def brokers(tmp_path):
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_runs_as_it_stands(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
     namespace: dict[str, object] = {}
     printed, code = None, ""
     for language, block in BLOCK.findall((ROOT / document).read_text(encoding="utf-8")):
@@ -84,5 +90,6 @@ def test_a_document_runs_as_it_stands(document, tmp_path, monkeypatch):
             printed = None
         elif language == "console":
             run_console(block)
+            code = code or block
     assert not printed
     assert code, f"{document} shows no code"
