@@ -1,0 +1,91 @@
+"""Records that wait for their place: in order, within a bound, each with its outcome."""
+
+import asyncio
+
+import pytest
+
+from logcore.common.errors import BufferExhaustedError, ClientClosedError, ClientTimeoutError
+from logcore.producer.delivery import BatchResult
+from logcore.producer.late import LateRecords
+from logcore.record.encoding import Delivery
+
+
+def late(onto: LateRecords, value: bytes = b"v", size: int = 10) -> Delivery:
+    return onto.add(("topic", value, b"key", None, None, 99), size)
+
+
+def place(onto: LateRecords, result: BatchResult, index: int = 0) -> None:
+    onto.placed(Delivery(result, index, 99, 3, 1))
+
+
+def test_a_record_has_the_outcome_of_where_it_was_placed():
+    records, result = LateRecords(100), BatchResult()
+    mine = late(records)
+    assert (mine.timestamp, mine.key_size, mine.value_size) == (99, 3, 1)
+    with pytest.raises(ClientTimeoutError):
+        mine.result(0)
+    place(records, result, 2)
+    assert not mine.done()
+    with pytest.raises(ClientTimeoutError):
+        mine.exception(0)
+    result.complete("topic", 0, 40, -1)
+    assert mine.done()
+    assert mine.result(0).offset == 42
+    assert mine.exception(0) is None
+
+
+def test_one_that_cannot_be_placed_fails_alone():
+    records = LateRecords(100)
+    first, second = late(records, b"1"), late(records, b"2")
+    records.failed(ValueError("no such place"))
+    assert records.first.arguments[1] == b"2"
+    with pytest.raises(ValueError, match="no such place"):
+        first.result(0)
+    assert (first.done(), second.done(), len(records)) == (True, False, 1)
+    records.fail_all(ClientClosedError("closed"))
+    assert isinstance(second.exception(0), ClientClosedError)
+    assert len(records) == 0
+
+
+def test_no_more_waits_than_is_allowed_but_one_record_always():
+    records = LateRecords(25)
+    late(records, size=1000)
+    with pytest.raises(BufferExhaustedError, match=r"buffer\.memory"):
+        late(records)
+    place(records, BatchResult())
+    late(records)
+    late(records)
+    with pytest.raises(BufferExhaustedError):
+        late(records)
+
+
+def test_callbacks_get_the_delivery_that_they_were_told_to():
+    records, result = LateRecords(100), BatchResult()
+    seen: list[Delivery] = []
+    placed, failed = late(records), late(records)
+    for mine in (placed, failed):
+        mine.add_done_callback(seen.append)
+    place(records, result)
+    assert seen == []
+    records.failed(ValueError("no"))
+    assert seen == [failed]
+    result.complete("topic", 0, 40, -1)
+    assert seen == [failed, placed]
+
+
+def test_coroutines_wait_through_both():
+    async def main() -> None:
+        records, result = LateRecords(100), BatchResult()
+        good, bad = late(records), late(records)
+        waiting = asyncio.ensure_future(good)
+        await asyncio.sleep(0)
+        place(records, result)
+        records.failed(ValueError("no"))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        result.complete("topic", 0, 40, -1)
+        assert (await waiting).offset == 40
+        with pytest.raises(ValueError, match="no"):
+            await bad
+
+    asyncio.run(main())
