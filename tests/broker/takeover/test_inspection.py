@@ -82,6 +82,15 @@ def test_directories_of_ours_and_empty_ones_are_not_kafkas(node, tmp_path):
     assert node.inspect() is None
 
 
+def test_logs_without_metadata_are_left_alone(node, tmp_path):
+    shutil.move(node.metadata, tmp_path)
+    before = tree(node.path)
+    with pytest.raises(LogCorruptError, match=r"is in none of log\.dirs: name the directory"):
+        node.inspect()
+    assert tree(node.path) == before
+    assert inspect(node.config(log_dirs=f"{node.path},{tmp_path / 'lost'}")) is None
+
+
 def test_what_was_formatted_and_never_started_is_not_begun_without_its_users(tmp_path):
     (tmp_path / "bootstrap.checkpoint").write_bytes(b"users")
     with pytest.raises(TakeoverRefusedError, match="which never ran on it"):

@@ -116,15 +116,20 @@ def _take(file: BinaryIO, directory: Path) -> None:
         raise TakeoverRefusedError([reason]) from None
 
 
+def owner_of(directory: Path) -> dict[str, str]:
+    """Read whose a log directory is; empty where nothing says it."""
+    meta = directory / META_PROPERTIES
+    return properties.parse(properties.decode(meta.read_bytes())) if meta.is_file() else {}
+
+
 def read_directory(directory: Path) -> DirectoryFacts:
     """Look at a log directory.
 
     Raises:
         OSError: If it cannot be read.
     """
-    meta = directory / META_PROPERTIES
-    owner = properties.parse(properties.decode(meta.read_bytes())) if meta.is_file() else {}
-    facts = DirectoryFacts(directory, owner, (directory / CLEAN_SHUTDOWN).exists())
+    is_clean = (directory / CLEAN_SHUTDOWN).exists()
+    facts = DirectoryFacts(directory, owner_of(directory), is_clean)
     _check_owner(facts)
     if not facts.is_clean:
         reason = f"{directory} was not closed in order ({CLEAN_SHUTDOWN} is missing): {CLEAN_STOP}"

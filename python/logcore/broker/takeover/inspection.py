@@ -18,6 +18,7 @@ from logcore.broker.takeover.internal_topics import RECORD_TYPES, read_internal
 from logcore.broker.takeover.metadata import Metadata, read_metadata
 from logcore.broker.takeover.refusal import TakeoverRefusedError
 from logcore.broker.takeover.summary import Takeover, summary_of
+from logcore.common.errors import LogCorruptError
 from logcore.controller.quorum import QuorumState
 
 
@@ -32,13 +33,15 @@ def inspect(config: BrokerConfig) -> Takeover | None:
 
     Raises:
         TakeoverRefusedError: If they are Apache Kafka's and must be left as they are.
-        LogcoreError: If ``quorum-state`` is damaged.
+        LogCorruptError: If there are logs without metadata, or ``quorum-state`` is damaged.
         OSError: If something cannot be read.
     """
     paths = [Path(path) for path in config.log_dirs if Path(path).is_dir()]
     state = _newer_state(paths)
     if state is None:
-        _refuse([*_without_metadata(paths), *_never_started(paths)])
+        _refuse([*_of_zookeeper(paths), *_never_started(paths)])
+        if len(paths) == len(config.log_dirs):  # else it may be in the one that is lost
+            _ask_for_metadata(paths)
         return None
     with directories.nobody_else(paths):
         return _inspect(config, state)
@@ -53,15 +56,27 @@ def _newer_state(paths: Sequence[Path]) -> QuorumState | None:
     return None
 
 
-def _without_metadata(paths: Sequence[Path]) -> Iterator[str]:
-    """Logs of a cluster that kept its metadata elsewhere."""
+def _of_zookeeper(paths: Sequence[Path]) -> Iterator[str]:
+    """Directories of a cluster that kept its metadata in ZooKeeper."""
+    for path in paths:
+        if directories.owner_of(path).get("version") == "0":
+            yield from directories.read_directory(path).reasons
+
+
+def _ask_for_metadata(paths: Sequence[Path]) -> None:
+    """Refuse logs whose metadata is elsewhere, before the opening of them changes anything."""
     if any((path / METADATA_DIRECTORY).is_dir() for path in paths):
         return
     for path in paths:
-        if (path / directories.META_PROPERTIES).is_file():
-            facts = directories.read_directory(path)
-            if facts.owner.get("version") == "0":
-                yield from facts.reasons
+        if directories.owner_of(path):
+            logs = directories.read_directory(path).partitions
+            if logs:
+                raise LogCorruptError(
+                    f"{path} has {len(logs)} logs, but the cluster's metadata, which says whose "
+                    f"they are, is in none of log.dirs: name the directory of "
+                    f"{METADATA_DIRECTORY} there, or restore it. Nothing was changed",
+                    path=str(path),
+                )
 
 
 def _never_started(paths: Sequence[Path]) -> Iterator[str]:
