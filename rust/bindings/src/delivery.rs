@@ -80,7 +80,10 @@ impl RecordMetadata {
     const MATCH_ARGS: (&'static str, &'static str, &'static str) = ("topic", "partition", "offset");
 
     #[new]
-    #[pyo3(signature = (topic, partition, offset, timestamp=-1, key_size=-1, value_size=-1))]
+    #[pyo3(
+        signature = (topic, partition, offset, timestamp=-1, key_size=-1, value_size=-1),
+        text_signature = "(topic, partition, offset, timestamp=-1, key_size=-1, value_size=-1)"
+    )]
     fn new(
         topic: Py<PyString>,
         partition: i32,

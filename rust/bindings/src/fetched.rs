@@ -58,10 +58,12 @@ impl ConsumerRecord {
         ("topic", "partition", "offset", "key", "value");
 
     #[new]
-    #[pyo3(signature = (
-        topic, partition, offset, key, value, *, timestamp=-1, is_append_time=false, headers=None,
-        leader_epoch=-1
-    ))]
+    #[pyo3(
+        signature = (topic, partition, offset, key, value, *, timestamp=-1, is_append_time=false,
+                     headers=None, leader_epoch=-1),
+        text_signature = "(topic, partition, offset, key, value, *, timestamp=-1, \
+                          is_append_time=False, headers=None, leader_epoch=-1)"
+    )]
     #[expect(clippy::too_many_arguments, reason = "a record has that many fields")]
     fn new(
         py: Python<'_>,
