@@ -2,7 +2,7 @@
 
 A document's blocks run in order, in one fresh directory: `python` blocks in one namespace, each
 `text` block being what was printed before it, `console` blocks line by line through a shell. `...`
-stands for anything.
+stands for anything. `$ export NAME=VALUE` holds from then on; a `py` block with a name is a file.
 """
 
 import contextlib
@@ -25,9 +25,14 @@ DOCUMENTS = [
     "docs/tutorial/testing.md",
     "docs/tutorial/clients.md",
     "docs/tutorial/command-line.md",
+    "docs/how-to/test-with-pytest.md",
+    "docs/how-to/embed-a-log.md",
+    "docs/how-to/from-confluent-kafka.md",
+    "docs/how-to/from-aiokafka.md",
+    "docs/how-to/from-kafka-python.md",
     "docs/security.md",
 ]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"export (\w+)=(\S+)")
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
@@ -80,11 +85,13 @@ def test_a_document_runs_as_it_stands(document, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "environ", os.environ.copy())
     namespace: dict[str, object] = {}
     printed, code = None, ""
-    for language, block in BLOCK.findall((ROOT / document).read_text(encoding="utf-8")):
+    for language, name, block in BLOCK.findall((ROOT / document).read_text(encoding="utf-8")):
         if language == "python":
             assert not printed, f"{document} does not show what this prints:\n{code}"
             code = block
             printed = run_python(block, namespace)
+        elif language == "py" and name:
+            Path(name).write_text(block)
         elif language == "text":
             assert_like(printed, block, code)
             printed = None
