@@ -48,3 +48,11 @@ def test_super_users_are_principals():
     with pytest.raises(ConfigError, match="bob is no principal") as caught:
         BrokerConfig({"super.users": "User:alice;bob"})
     assert caught.value.key == "super.users"
+
+
+def test_brokers_find_each_other_by_one_setting():
+    name, protocol = "inter.broker.listener.name", "security.inter.broker.protocol"
+    BrokerConfig({name: "PLAINTEXT"})
+    BrokerConfig({protocol: "SASL_SSL"})
+    with pytest.raises(ConfigError, match="not both"):
+        BrokerConfig({name: "PLAINTEXT", protocol: "PLAINTEXT"})

@@ -35,6 +35,8 @@ FOUR = ", ".join(
         (r"RULE:^CN=(.*?),.*$/\$1/", DUKE, "$1"),
         (r"RULE:^CN=a\/b$/x/,DEFAULT", "CN=a/b", "x"),
         ("RULE:^CN=(.*?),.*$/$1/ , DEFAULT ", DUKE, "Duke"),
+        ("RULE:^CN=(?<name>.*?),.*(?<=C=)US$/$1/", DUKE, "Duke"),
+        ("RULE:(.*)/x$1/", "CN=a", "xCN=ax"),
     ],
 )
 def test_names(rules: str, subject: str, name: str | None):

@@ -27,6 +27,7 @@ from logcore.common.config import ConfigError, Value
 from logcore.common.types import override
 
 _BETWEEN_BROKERS: Final = "inter.broker.listener.name"
+_PROTOCOL_BETWEEN_BROKERS: Final = "security.inter.broker.protocol"
 
 SYNONYMS: Final = (
     ("log.roll.ms", "log.roll.hours"),
@@ -128,12 +129,23 @@ class BrokerConfig(Mapping[str, Any]):
         served = tuple(one for one in every if one.name not in controllers)
         if not served:
             raise ConfigError("listeners: none of them is for clients", key="listeners")
-        _check_between_brokers(str(self._values[_BETWEEN_BROKERS] or ""), served)
+        self._check_between_brokers(served)
         named = endpoints("advertised.listeners", self.names("advertised.listeners"), mapped)
         advertised = {one.name: one for one in named if one.name not in controllers}
         for one in advertised.values():
             _check_advertised(one, served)
         return served, advertised
+
+    def _check_between_brokers(self, served: tuple[Endpoint, ...]) -> None:
+        """Check that brokers would find each other, though one alone asks nobody."""
+        name = str(self._values[_BETWEEN_BROKERS] or "")
+        problem = ""
+        if name and all(name.upper() != one.name for one in served):
+            problem = f"{name} is not among listeners"
+        elif name and _PROTOCOL_BETWEEN_BROKERS in self.static:
+            problem = f"set either this or {_PROTOCOL_BETWEEN_BROKERS}, not both"
+        if problem:
+            raise ConfigError(f"{_BETWEEN_BROKERS}: {problem}", key=_BETWEEN_BROKERS)
 
     @override
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - of the key's type
@@ -225,13 +237,6 @@ def _parsed(name: str, value: Given) -> Value:
     except ConfigError as error:
         error.args = (f"{value.origin}: {error}",)
         raise
-
-
-def _check_between_brokers(name: str, served: tuple[Endpoint, ...]) -> None:
-    """Check that brokers would find each other, though one alone asks nobody."""
-    if name and all(name.upper() != one.name for one in served):
-        message = f"{_BETWEEN_BROKERS}: {name} is not among listeners"
-        raise ConfigError(message, key=_BETWEEN_BROKERS)
 
 
 def _check_advertised(endpoint: Endpoint, served: tuple[Endpoint, ...]) -> None:

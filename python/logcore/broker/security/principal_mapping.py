@@ -16,6 +16,7 @@ KEY: Final = "ssl.principal.mapping.rules"
 _PART: Final = r"((?:\\.|[^\\/])*)"
 _RULE: Final = re.compile(rf"\s*(?:(DEFAULT)|RULE:{_PART}/{_PART}/([LU]?))\s*(?:,|$)", re.DOTALL)
 _REFERENCE: Final = re.compile(r"\\(.)|\$(\d+)", re.DOTALL)
+_JAVAS_NAMED_GROUP: Final = re.compile(r"(?<!\\)\(\?<(?![=!])")
 _DEFAULT: Final = "DEFAULT"
 
 
@@ -31,11 +32,13 @@ class _Rule:
         """Return the name that it gives a subject; None if it does not fit."""
         if self.pattern is None:
             return subject
-        found = self.pattern.fullmatch(subject)
-        if found is None:
+        if self.pattern.fullmatch(subject) is None:
             return None
-        name = _REFERENCE.sub(lambda reference: _referenced(reference, found), self.replacement)
+        name = self.pattern.sub(self._replaced, subject)  # each match, as Java's replaceAll
         return {"L": name.lower(), "U": name.upper()}.get(self.case, name)
+
+    def _replaced(self, found: "re.Match[str]") -> str:
+        return _REFERENCE.sub(lambda reference: _referenced(reference, found), self.replacement)
 
 
 class PrincipalMapping:
@@ -72,7 +75,7 @@ def _rules(text: str) -> list[_Rule]:
             rules.append(_Rule())
             continue
         try:
-            pattern = re.compile(found[2])
+            pattern = re.compile(_JAVAS_NAMED_GROUP.sub("(?P<", found[2]))
         except re.error as error:
             raise _error(f"{found[2]} is no pattern: {error}") from error
         rules.append(_Rule(pattern, found[3], found[4]))
