@@ -44,7 +44,7 @@ ACCEPT, RELEASE, REJECT, RENEW, GAP = [1], [2], [3], [4], [0]
 FAR = 2**63 - 1
 WAIT_MS = 1_000
 IN_VAIN_MS = 200
-NOTHING = {"max_bytes": 0, "min_bytes": 0, "max_records": 0, "max_wait_ms": 0}
+NOTHING: dict[str, Any] = {"max_bytes": 0, "min_bytes": 0, "max_records": 0, "max_wait_ms": 0}
 
 
 @dataclass
@@ -141,7 +141,7 @@ def pieces(stage: Stage) -> list[Any]:
 
 def record_limits(stage: Stage) -> list[Any]:
     one, two = stage.sharer([10, 10]), stage.sharer([4, 4, 4, 4])
-    exact = {"share_acquire_mode": 1}
+    exact: dict[str, Any] = {"share_acquire_mode": 1}
     return [
         got(one, max_records=4, **exact),
         got(one, max_records=4, **exact),
@@ -334,7 +334,7 @@ def transactions(stage: Stage) -> list[Any]:
             produce(wire, topic, batch([b"last"]))
         group = stage.group(topic_id, share_isolation_level=isolation)
         one = Sharer(stage.wire(), group, topic_id)
-        offsets = set()
+        offsets: set[int] = set()
         for _ in range(4):
             for first, last, _count in got(one, max_wait_ms=IN_VAIN_MS)[0]:
                 offsets.update(range(first, last + 1))
