@@ -99,7 +99,7 @@ class Stage:
             begin_state(wire, name, topic_id, partitions, -1)
         return name
 
-    def sharer(self, sizes: list[int], **configs: str) -> Sharer:
+    def sharer(self, sizes: list[int], **configs: Any) -> Sharer:
         """Produce batches of some sizes, and begin a group to read them."""
         topic, topic_id = self.topic()
         with self.wire() as wire:
