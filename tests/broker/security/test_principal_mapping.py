@@ -20,7 +20,7 @@ FOUR = ", ".join(
     ("rules", "subject", "name"),
     [
         ("DEFAULT", DUKE, DUKE),
-        ("", DUKE, DUKE),
+        ("", DUKE, None),
         (FOUR, DUKE, "Duke"),
         (FOUR, "CN=Duke,OU=SME,O=mycp,L=Fulton,ST=MD,C=US", "duke@sme"),
         (FOUR, "cn=duke1,ou=SME,o=mycp", "DUKE1"),

@@ -17,7 +17,6 @@ _PART: Final = r"((?:\\.|[^\\/])*)"
 _RULE: Final = re.compile(rf"\s*(?:(DEFAULT)|RULE:{_PART}/{_PART}/([LU]?))\s*(?:,|$)", re.DOTALL)
 _REFERENCE: Final = re.compile(r"\\(.)|\$(\d+)", re.DOTALL)
 _JAVAS_NAMED_GROUP: Final = re.compile(r"(?<!\\)\(\?<(?![=!])")
-_DEFAULT: Final = "DEFAULT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class PrincipalMapping:
     """
 
     def __init__(self, text: str) -> None:
-        self._rules = list(_rules(text.strip() or _DEFAULT))
+        self._rules = _rules(text.strip())
 
     def name_of(self, subject: str) -> str | None:
         """Return the name of a subject; None if no rule fits."""
@@ -75,7 +74,7 @@ def _rules(text: str) -> list[_Rule]:
             rules.append(_Rule())
             continue
         try:
-            pattern = re.compile(_JAVAS_NAMED_GROUP.sub("(?P<", found[2]))
+            pattern = re.compile(_JAVAS_NAMED_GROUP.sub("(?P<", found[2]), re.ASCII)
         except re.error as error:
             raise _error(f"{found[2]} is no pattern: {error}") from error
         rules.append(_Rule(pattern, found[3], found[4]))
