@@ -1,5 +1,6 @@
 """Whether a directory is taken over: what is found, each reason against it, nothing changed."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,11 @@ def test_a_checkpoint_that_was_made_and_never_written(node):
 def test_it_is_taken_over_once(node):
     with running_broker(node.path) as broker:
         assert broker.call(lambda: len(broker.broker.parts.controller.image.topics_by_name)) == 3
+        own = broker.call(lambda: broker.broker.parts.controller.image.brokers[1])
     assert node.inspect() is None
+    # Kafka's controller compares the marker with the registration: else it takes it for a crash.
+    stopped = json.loads((node.path / ".kafka_cleanshutdown").read_text())
+    assert stopped["brokerEpoch"] == own.epoch > 0
     assert marker.accepted_epoch(node.path) == KAFKA_EPOCH
     say_state(node.path, KAFKA_EPOCH + 1)  # Apache Kafka ran again
     assert node.inspect() is not None
