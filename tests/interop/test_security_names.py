@@ -19,7 +19,7 @@ RULES = [
     r"RULE:^CN=(.*?),.*$/a\/$1/", r"RULE:^CN=(.*?),.*$/\$1/", "RULE:(.*)/x$1/,DEFAULT",
     "RULE:^CN=(?<name>.*?),.*$/$1/", "RULE:^CN=(.*?), *OU=(.*?),.*$/$1 of $2/,DEFAULT",
     "RULE:^CN=(.*?),.*$/$1/ , DEFAULT ", "default", "RULE:a/b", "RULE:(/b/", "RULE:^.*$/same/",
-    r"RULE:^CN=(\w+)\b.*$/$1/",
+    r"RULE:^CN=(\w+).*$/$1/",
 ]  # fmt: skip
 SUBJECTS = [
     DUKE, "CN=Duke,OU=SME,O=mycp,L=Fulton,ST=MD,C=US", "cn=duke1,ou=SME", "OU=nobody", "",
