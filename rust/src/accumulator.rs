@@ -111,6 +111,8 @@ struct Topic<T> {
     /// Partitions that have a leader.
     writable: Vec<usize>,
     sticky: Option<usize>,
+    /// Whether no record went to the sticky partition since it was chosen.
+    is_unused: bool,
 }
 
 /// What can be sent.
@@ -183,7 +185,7 @@ impl<T> Accumulator<T> {
         let at = self.topics.len();
         self.names.insert(name.into(), at);
         let (name, queues, writable) = (name.into(), Vec::new(), Vec::new());
-        self.topics.push(Topic { name, queues, writable, sticky: None });
+        self.topics.push(Topic { name, queues, writable, sticky: None, is_unused: false });
         at
     }
 
@@ -292,6 +294,7 @@ impl<T> Accumulator<T> {
         }
         let open = queue.open.as_mut().ok_or(Refused::UnknownTopic)?;
         let index = i32::try_from(open.builder.len()).unwrap_or(i32::MAX) - 1;
+        topic.is_unused = false;
         let grown = open.builder.size_bytes() - open.charged_bytes;
         open.charged_bytes += grown;
         *used_bytes += grown;
@@ -379,6 +382,9 @@ impl<T> Topic<T> {
     /// The partition for a record that does not care: the same one until its batch is full or gone.
     fn stick(&mut self, size: usize, batch_bytes: usize, chance: &mut u64) -> usize {
         if let Some(sticky) = self.sticky {
+            if self.is_unused {
+                return sticky;
+            }
             let open = self.queues.get(sticky).and_then(|queue| queue.open.as_ref());
             if open.is_some_and(|open| open.builder.size_bytes() + size <= batch_bytes) {
                 return sticky;
@@ -393,6 +399,7 @@ impl<T> Topic<T> {
         }
         let chosen = partition(pick);
         self.sticky = Some(chosen);
+        self.is_unused = true;
         chosen
     }
 }

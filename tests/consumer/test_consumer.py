@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,10 @@ from logcore.common.errors import (
 from logcore.consumer.consumer import Consumer
 from logcore.consumer.listener import RebalanceListener
 from logcore.producer.producer import Producer
+from logcore.record import ConsumerRecord
 from tests.consumer.filling import add, filled
 
-EARLIEST = {"auto_offset_reset": "earliest"}
+EARLIEST: dict[str, Any] = {"auto_offset_reset": "earliest"}
 
 
 def reading(cluster, *topics, **settings):
@@ -33,7 +35,7 @@ def numbers(records):
 
 def until(consumer, count, seconds=30.0):
     """Poll until there are so many records."""
-    records = []
+    records: list[ConsumerRecord] = []
     deadline = time.monotonic() + seconds
     while len(records) < count:
         assert time.monotonic() < deadline, f"{len(records)} of {count} records"
@@ -335,7 +337,7 @@ def test_a_listener_may_call_the_consumer(our_cluster):
 def test_what_a_listener_raises_reaches_who_polls(our_cluster):
     class Raising(RebalanceListener):
         def on_assigned(self, partitions):
-            raise ValueError("not today")
+            raise ValueError(f"not today {partitions}")
 
     with reading(our_cluster, group_id=our_cluster.group()) as consumer:
         consumer.subscribe(filled(our_cluster), Raising())

@@ -290,7 +290,7 @@ class AsyncConsumer:
             if state is not None:
                 return state
             self._arrivals.clear()
-            if self._buffer or self.upkeep.is_due:
+            if self.has_something:
                 continue
             left = None if deadline is None else deadline - self._cluster.loop.time()
             if left is not None and left <= 0:
@@ -312,7 +312,7 @@ class AsyncConsumer:
     @property
     def has_something(self) -> bool:
         """Whether there is something to hand out or to do; from any thread."""
-        return bool(self._buffer) or self.upkeep.is_due
+        return bool(self._buffer) or self.upkeep.has_news
 
     async def _notify(self, change: Change, places: list[TopicPartition]) -> None:
         method = {

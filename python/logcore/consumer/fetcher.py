@@ -225,7 +225,9 @@ class Fetcher:
         self.wake()
 
     def _fail(self, error: Exception) -> None:
-        self.errors.append(error)
+        """Have an error raised at the next poll; one of a kind at a time, others come again."""
+        if not any(type(each) is type(error) for each in self.errors):
+            self.errors.append(error)
         self._arrived()
 
     # ------------------------------------------------------------ an answer
@@ -321,7 +323,9 @@ class Fetcher:
                 )
             )
         state.preferred = None
-        if error.retriable:
+        if isinstance(error, UnknownServerError):
+            logger.warning("a broker failed over a fetch, which is asked for again: %s", error)
+        if error.retriable or isinstance(error, UnknownServerError):
             state.not_before = self._loop.time() + self._cluster.backoff.wait_ms(0) / 1000
             if error.refresh_metadata:
                 self._cluster.request_refresh()

@@ -84,6 +84,7 @@ class Upkeep:
         self._wall_ms = SystemClock().now_ms
         self._timeout_s = settings.integer("default.api.timeout.ms") / 1000
         self._isolation = 1 if settings.is_committed_only else 0
+        self._commits_itself = settings.commits_itself
         self._interval_ms = settings.integer("auto.commit.interval.ms")
         self._commit_at_ms = self._now_ms() + self._interval_ms
         self._committing: asyncio.Task[None] | None = None
@@ -107,16 +108,15 @@ class Upkeep:
     def is_due(self) -> bool:
         """Whether `run` has something to do; from any thread. It also notes that the user polls."""
         now_ms = self._now_ms()
-        membership = self._membership
-        if membership is not None:
-            membership.polled = now_ms / 1000
-            if membership.is_due:
-                return True
-        return bool(
-            self._has_news
-            or self._fetcher.errors
-            or (self._settings.commits_itself and now_ms >= self._commit_at_ms)
-        )
+        if self._membership is not None:
+            self._membership.polled = now_ms / 1000
+        return self.has_news or (self._commits_itself and now_ms >= self._commit_at_ms)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something has come that `run` should not wait for; from any thread."""
+        is_stepped = self._membership is not None and self._membership.is_due
+        return is_stepped or self._has_news or bool(self._fetcher.errors)
 
     async def run(self) -> None:
         """Do what is due.
@@ -129,7 +129,7 @@ class Upkeep:
             self._follow(self._subscription.pattern)
         if self._membership is not None:
             await self._membership.step(self)
-        if self._settings.commits_itself and self._now_ms() >= self._commit_at_ms:
+        if self._commits_itself and self._now_ms() >= self._commit_at_ms:
             self._commit_soon()
         self._find_positions()
         if self._fetcher.errors:
@@ -190,7 +190,7 @@ class Upkeep:
             await self.revoke(self.owned())
             self._membership = None
             await membership.leave()
-        elif self._settings.commits_itself:
+        elif self._commits_itself:
             await self._commit_quietly(self._subscription.positions())
         self._subscription.clear()
         self._cluster.track_all(wanted=False)
@@ -214,7 +214,7 @@ class Upkeep:
         """Commit, tell the listener, and give partitions up."""
         if not places:
             return
-        if self._settings.commits_itself:
+        if self._commits_itself:
             positions = self._subscription.positions()
             await self._commit_quietly({p: at for p, at in positions.items() if p in places})
         await self._notify("revoked", sorted(places))

@@ -1,0 +1,98 @@
+"""Membership in a group of the new kind, through the errors that a coordinator may answer with."""
+
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from logcore.common.errors import (
+    CoordinatorLoadInProgressError,
+    FencedMemberEpochError,
+    GroupAuthorizationFailedError,
+    NotCoordinatorError,
+    UnknownMemberIdError,
+    UnsupportedAssignorError,
+)
+from logcore.consumer.modern_membership import ModernMembership
+from logcore.testing.local_broker import LocalBroker
+from tests.consumer.memberships import Stepped, until
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture(scope="module")
+def broker():
+    settings: dict[str, Any] = {
+        "group_consumer_heartbeat_interval_ms": 50, "group_consumer_min_heartbeat_interval_ms": 50,
+    }  # fmt: skip
+    with LocalBroker(**settings) as running:
+        running.create_topic("t", partitions=4)
+        yield running
+
+
+@pytest_asyncio.fixture
+async def members(broker):
+    broker.faults.clear()
+    made = []
+
+    def make(group, **settings):
+        made.append(Stepped(ModernMembership, broker.bootstrap_servers, group, **settings))
+        return made[-1]
+
+    yield make
+    broker.faults.clear()
+    for member in made:
+        await member.close()
+
+
+async def test_joining_goes_on_through_what_passes(broker, members):
+    member = members("passing")
+    broker.faults.fail("ConsumerGroupHeartbeat", CoordinatorLoadInProgressError, times=2)
+    broker.faults.fail("ConsumerGroupHeartbeat", NotCoordinatorError)
+    broker.faults.drop("ConsumerGroupHeartbeat")
+    member.subscribe("t")
+    await until(lambda: len(member.holder.places) == 4, member)
+    assert member.member.facts.generation > 0
+
+
+async def test_what_does_not_pass_is_raised_by_the_step(broker, members):
+    member = members("refused")
+    broker.faults.fail("ConsumerGroupHeartbeat", GroupAuthorizationFailedError)
+    member.subscribe("t")
+    with pytest.raises(GroupAuthorizationFailedError, match="group refused"):
+        await until(lambda: False, member)
+    other = members("odd", **{"group.remote.assignor": "by the moon"})
+    other.subscribe("t")
+    with pytest.raises(UnsupportedAssignorError):
+        await until(lambda: False, other)
+
+
+@pytest.mark.parametrize("error", [UnknownMemberIdError, FencedMemberEpochError])
+async def test_a_member_that_was_fenced_loses_everything_and_joins_again(broker, members, error):
+    member = members(f"fenced-{error.code}")
+    member.subscribe("t")
+    await until(lambda: len(member.holder.places) == 4, member)
+    broker.faults.fail("ConsumerGroupHeartbeat", error)
+    await until(lambda: len(member.holder.changes) == 3, member)
+    assert [change for change, _ in member.holder.changes] == ["assigned", "lost", "assigned"]
+
+
+async def test_only_what_moves_is_given_up_and_it_comes_back(members):
+    one, two = members("sharing"), members("sharing")
+    one.subscribe("t")
+    await until(lambda: len(one.holder.places) == 4, one)
+    two.subscribe("t")
+    await until(lambda: len(one.holder.places) == len(two.holder.places) == 2, one, two)
+    assert (one.holder.changes[1][0], len(one.holder.changes[1][1])) == ("revoked", 2)
+    await two.member.leave()
+    await until(lambda: len(one.holder.places) == 4, one)
+
+
+async def test_who_polls_too_late_leaves_and_joins_again(members):
+    member = members("late", **{"max.poll.interval.ms": 100})
+    member.subscribe("t")
+    await until(lambda: len(member.holder.places) == 4, member)
+    member.member.polled -= 1000
+    await until(lambda: member.member.is_due or len(member.holder.changes) == 3)
+    await until(lambda: len(member.holder.changes) == 3, member)
+    assert [change for change, _ in member.holder.changes] == ["assigned", "lost", "assigned"]

@@ -1,0 +1,121 @@
+"""Records as a consumer reads them: in order, from the middle, without what was aborted."""
+
+import pytest
+
+from logcore.common.errors import CorruptMessageError
+from logcore.record import ConsumerRecord
+from logcore.record.decoding import FetchedRecords
+from tests.record.batches import accumulator, batch_of
+
+CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
+
+
+def fetched(data, offset=0, **settings):
+    return FetchedRecords("t", 3, data, offset, **settings)
+
+
+def marker(offset, producer_id, *, commit):
+    """Return the control batch that ends a transaction; its CRC is that of the data batch."""
+    made = accumulator()
+    made.append("t", bytes(6), bytes(2) + (b"\x00\x01" if commit else b"\x00\x00"), 0, None, 7)
+    batch = made.take("t", 0)
+    batch.seal(producer_id, 0, -1, True)
+    data = bytearray(memoryview(batch))
+    data[:8] = offset.to_bytes(8, "big")
+    data[22] |= 0x20
+    return bytes(data)
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_records_are_read_from_any_offset(codec):
+    data = batch_of(b"a", None, b"c", base_offset=10, compression=codec)
+    data += batch_of(b"d", base_offset=13, compression=codec)
+    for start in range(10, 15):
+        records = fetched(data, start)
+        assert (records.end_offset, records.next_offset) == (14, start)
+        values = [record.value for record in records]
+        assert values == [b"a", None, b"c", b"d"][start - 10 :]
+        assert records.next_offset == 14
+        assert fetched(data, start).take_values(9) == values
+        assert fetched(data, start).columns().values() == values
+
+
+def test_a_record_has_all_its_parts():
+    made = accumulator()
+    made.append("t", b"v", b"k", 0, [("h", b"1"), ("h", None)], 99)
+    batch = made.take("t", 0)
+    batch.seal(-1, -1, -1, False)
+    (record,) = fetched(memoryview(batch))
+    assert (record.topic, record.partition, record.offset) == ("t", 3, 0)
+    assert (record.key, record.value, record.timestamp) == (b"k", b"v", 99)
+    assert record.headers == (("h", b"1"), ("h", None))
+    assert (record.leader_epoch, record.is_append_time) == (-1, False)
+    assert "value=b'v'" in repr(record)
+    other = record.with_key_and_value(1, 2)
+    assert (other.key, other.value, other.offset, other.headers) == (1, 2, 0, record.headers)
+    match record:
+        case ConsumerRecord(topic, _, offset):
+            assert (topic, offset) == ("t", 0)
+        case _:
+            pytest.fail("a record matches by its parts")
+
+
+def test_a_tail_that_is_cut_off_is_left_for_the_next_fetch():
+    data = batch_of(b"a", base_offset=0) + batch_of(b"b", base_offset=1)[:-1]
+    records = fetched(data)
+    assert (records.end_offset, len(records.take(9)), records.next_offset) == (1, 1, 1)
+
+
+def test_stopping_hands_out_nothing_more():
+    records = fetched(batch_of(b"a", b"b"))
+    assert next(records).value == b"a"
+    records.stop()
+    assert (list(records), records.next_offset, len(records.columns())) == ([], 1, 0)
+
+
+def test_damage_is_told_and_never_passed_over():
+    good, bad = batch_of(b"a"), bytearray(batch_of(b"b", base_offset=1))
+    bad[-2] ^= 1
+    records = fetched(good + bytes(bad))
+    assert next(records).value == b"a"
+    for _ in range(2):
+        with pytest.raises(CorruptMessageError, match="CRC"):
+            next(records)
+    assert records.next_offset == 1
+    assert len(fetched(good + bytes(bad), check_crcs=False).take(9)) == 2
+    with pytest.raises(CorruptMessageError):
+        fetched(bytes(16) + b"\x09" + bytes(60))
+
+
+def test_aborted_transactions_do_not_come_out():
+    data = (
+        batch_of(b"a1", b"a2", base_offset=0, producer=(1, 0, 0, True))
+        + batch_of(b"b1", base_offset=2, producer=(2, 0, 0, True))
+        + batch_of(b"plain", base_offset=3)
+        + marker(4, 1, commit=False)
+        + batch_of(b"a3", base_offset=5, producer=(1, 0, 2, True))
+        + marker(6, 2, commit=True)
+        + marker(7, 1, commit=True)
+    )
+    everything = [record.value for record in fetched(data, check_crcs=False)]
+    assert everything == [b"a1", b"a2", b"b1", b"plain", b"a3"]
+    committed = fetched(data, aborted=[(1, 0)], check_crcs=False)
+    assert [record.value for record in committed] == [b"b1", b"plain", b"a3"]
+    assert committed.next_offset == 8
+    assert fetched(data, 1, aborted=[(1, 0)], check_crcs=False).columns().values() == [
+        b"b1",
+        b"plain",
+        b"a3",
+    ]
+
+
+def test_columns_look_into_what_was_received():
+    data = batch_of(b"aa", base_offset=0) + batch_of(b"bbb", None, base_offset=1)
+    columns = fetched(data).columns()
+    assert columns.offsets.tolist() == [0, 1, 2]
+    assert columns.value_lengths.tolist() == [2, 3, -1]
+    assert columns.key_lengths.tolist() == [-1, -1, -1]
+    assert columns.timestamps.tolist() == [7, 7, 7]
+    assert len(columns.data) == len(data)
+    mixed = data + batch_of(b"c", base_offset=3, compression="zstd")
+    assert fetched(mixed).columns().values() == [b"aa", b"bbb", None, b"c"]
