@@ -52,7 +52,7 @@ def test_a_kill_amid_the_first_start_is_recovered_from(tmp_path):
     for number in range(KILLS):
         node = original.copy(tmp_path / f"copy-{number}")
         process = start(node)
-        time.sleep(took_s * chance.uniform(0.3, 1.2))
+        time.sleep(took_s * chance.uniform(0.4, 2))
         kill(process)
         taken = marker.accepted_epoch(node.path) == KAFKA_EPOCH
         is_marked = (node.path / ".kafka_cleanshutdown").exists()
