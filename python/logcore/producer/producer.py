@@ -251,6 +251,7 @@ class Producer:
         """
         if self.runner.is_closed:
             return
+        self.runner.check()
         try:
             self.runner.run(self.core.close(timeout))
         finally:
