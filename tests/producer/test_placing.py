@@ -1,0 +1,164 @@
+"""Waiting for topics and for room: nobody waits for too little, in vain, or for too long."""
+
+import asyncio
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+from logcore.common.clock import SystemClock
+from logcore.common.errors import (
+    BufferExhaustedError,
+    ClientClosedError,
+    ClientTimeoutError,
+    UnknownTopicOrPartitionError,
+)
+from logcore.producer.async_producer import AsyncProducer
+from logcore.producer.producer import Producer
+from logcore.testing.local_broker import LocalBroker
+from tests.producer.reading import read_all
+
+LARGE = b"x" * 400_000
+SETTINGS: dict[str, Any] = {"buffer_memory": 1_000_000, "linger_ms": 60_000}
+
+
+@pytest.fixture(scope="module")
+def broker():
+    with LocalBroker() as running:
+        yield running
+
+
+def lengths_of(values: list[bytes]) -> Any:
+    return np.array([len(value) for value in values], dtype=np.int64)
+
+
+def test_large_records_are_sent_by_and_by(broker):
+    """Two of them fill the buffer, and the third needs more than an eighth of it."""
+    topic, values = broker.create_topic(), [LARGE] * 7
+    with Producer(bootstrap_servers=broker.bootstrap_servers, **SETTINGS) as producer:
+        many = producer.send_many(topic, values)
+        columns = producer.send_columns(topic, b"".join(values), lengths_of(values))
+        deliveries = [producer.send(topic, value) for value in values]
+        producer.flush(30)
+        assert (many.result(0), columns.result(0)) == (7, 7)
+        assert all(delivery.exception(0) is None for delivery in deliveries)
+    assert len(read_all(broker.bootstrap_servers, topic)) == 21
+
+
+@pytest.mark.asyncio
+async def test_large_records_are_sent_by_and_by_from_coroutines(broker):
+    topic, values = broker.create_topic(), [LARGE] * 7
+    async with AsyncProducer(bootstrap_servers=broker.bootstrap_servers, **SETTINGS) as producer:
+        many = await producer.send_many(topic, values)
+        columns = await producer.send_columns(topic, b"".join(values), lengths_of(values))
+        await producer.flush(30)
+        assert (await many, await columns) == (7, 7)
+
+
+@pytest.mark.asyncio
+async def test_large_headers_wait_for_their_room_and_let_others_work(broker):
+    topic = broker.create_topic()
+    async with AsyncProducer(bootstrap_servers=broker.bootstrap_servers, **SETTINGS) as producer:
+        await producer.partitions_for(topic)
+        deliveries = [producer.send(topic, b"v", headers=[("h", b"y" * 300_000)]) for _ in range(5)]
+        flushing = asyncio.ensure_future(producer.flush(30))
+        ticks = 0
+        while not flushing.done():
+            ticks += 1
+            await asyncio.sleep(0.001)
+        assert ticks > 1
+        assert [(await delivery).offset for delivery in deliveries] == list(range(5))
+
+
+def test_a_full_buffer_blocks_for_max_block_ms_whatever_the_record_looks_like(broker):
+    topic = broker.create_topic()
+    settings = {**SETTINGS, "max_block_ms": 300}
+    now_ms = SystemClock().monotonic_ms
+    with Producer(bootstrap_servers=broker.bootstrap_servers, **settings) as producer:
+        producer.send(topic, b"first")
+        producer.flush(30)
+        broker.faults.delay("Produce", 3000)
+        producer.send(topic, LARGE)
+        producer.send(topic, LARGE)
+        for record in ((LARGE, None), (None, LARGE)):
+            began_ms = now_ms()
+            with pytest.raises(BufferExhaustedError, match=r"max\.block\.ms"):
+                producer.send(topic, *record)
+            assert 250 <= now_ms() - began_ms < 2500
+        began_ms = now_ms()
+        with pytest.raises(BufferExhaustedError, match=r"max\.block\.ms"):
+            producer.send(topic, b"", headers={"h": LARGE})
+        with pytest.raises(BufferExhaustedError, match=r"max\.block\.ms"):
+            producer.send_many(topic, [LARGE])
+        assert 500 <= now_ms() - began_ms < 2500
+        producer.flush(30)
+    assert len(read_all(broker.bootstrap_servers, topic)) == 3
+
+
+def test_who_waits_for_room_when_it_closes_is_told(broker):
+    topic = broker.create_topic()
+    producer = Producer(bootstrap_servers=broker.bootstrap_servers, **SETTINGS)
+    producer.partitions_for(topic)
+    broker.faults.delay("Produce", 1000)
+    errors: list[Exception] = []
+
+    def send() -> None:
+        try:
+            while True:
+                producer.send(topic, LARGE)
+        except ClientClosedError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    while producer.core.accumulator.used_bytes < 800_000:
+        pass
+    producer.close(0.1)
+    thread.join(20)
+    assert len(errors) == 1
+    broker.faults.clear()
+
+
+def test_a_topic_that_is_not_there_is_told_after_max_block_ms():
+    with (
+        LocalBroker(auto_create_topics_enable=False) as broker,
+        Producer(bootstrap_servers=broker.bootstrap_servers, max_block_ms=300) as producer,
+    ):
+        with pytest.raises(UnknownTopicOrPartitionError, match="create it first"):
+            producer.send("not-there", b"x")
+        with pytest.raises(UnknownTopicOrPartitionError, match="create it first"):
+            producer.send_many("not-there", [b"x"])
+        broker.create_topic("not-there")
+        assert producer.send("not-there", b"x").result(20).offset == 0
+
+
+@pytest.mark.asyncio
+async def test_late_records_fail_after_max_block_ms_one_by_one():
+    with LocalBroker(auto_create_topics_enable=False) as broker:
+        known = broker.create_topic()
+        async with AsyncProducer(
+            bootstrap_servers=broker.bootstrap_servers, max_block_ms=300
+        ) as producer:
+            bad, good = producer.send("not-there", b"x"), producer.send(known, b"y")
+            with pytest.raises(UnknownTopicOrPartitionError):
+                await bad
+            assert (await good).offset == 0
+    async with AsyncProducer(bootstrap_servers="127.0.0.1:1", max_block_ms=300) as producer:
+        with pytest.raises(ClientTimeoutError, match=r"127\.0\.0\.1:1"):
+            await producer.send("topic", b"x")
+
+
+@pytest.mark.asyncio
+async def test_an_aborted_transaction_gives_late_records_up(broker):
+    topic = broker.create_topic()
+    settings = {"bootstrap_servers": broker.bootstrap_servers, "transactional_id": topic}
+    async with AsyncProducer(**settings) as producer:
+        await producer.begin_transaction()
+        late = producer.send(topic, b"late")
+        await producer.abort_transaction()
+        assert late.exception(0) is not None
+        async with producer.transaction():
+            await producer.send(topic, b"kept")
+    read = read_all(broker.bootstrap_servers, topic, **{"isolation.level": "read_committed"})
+    assert [record.value for record in read] == [b"kept"]
