@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-takeover test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo
+.PHONY: help build docs demo demo-takeover test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,10 @@ wheel: $(VENV)/.dev-installed need-cargo ## build the wheel, install it in an em
 	rm -rf dist
 	$(BIN)/maturin build --profile wheel --quiet --out dist
 	$(PY) scripts/check_wheel.py dist
+
+docs: $(VENV)/.docs-installed ## build the documentation as a site, in target/docs; a broken link fails
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "docs: open target/docs/index.html"
 
 # ---------------------------------------------------------------- keeping
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 REQUIREMENTS: Final = Path(__file__).resolve().parent.parent / "requirements"
-FILES: Final = ("dev", "demo", "bench")
+FILES: Final = ("dev", "demo", "bench", "docs")
 TOOL: Final = "pip-tools==7.6.2"
 OPTIONS: Final = (
     "--quiet",
