@@ -1,7 +1,7 @@
 """Prove that a built wheel is what a user gets: small, able to open a log and to run a broker.
 
 Called as `check_wheel.py DIRECTORY` with the one wheel in it. Installs it into an empty virtual
-environment, away from the repository, writes, reads and reopens a log there, and starts a broker.
+environment, away from the repository, writes, reads and reopens a log there, starts a broker, produces and consumes.
 Neighbours: `make wheel` builds the wheel and runs this.
 """
 
@@ -29,8 +29,15 @@ print("logcore", logcore.__version__, "opened a log:", *names)
 program = pathlib.Path(sys.executable).with_name("logcore")
 keys = subprocess.run([program, "broker", "--keys"], capture_output=True, check=True, text=True)
 assert "num.partitions" in keys.stdout
-broker = subprocess.Popen([program, "broker", "--dev", "-o", "json"], stdout=subprocess.PIPE)
+command = [program, "broker", "--dev", "--listen", "127.0.0.1:0", "-o", "json"]
+broker = subprocess.Popen(command, stdout=subprocess.PIPE)
 ready = json.loads(broker.stdout.readline())
+where = ["-b", ready["listeners"][0].partition("://")[2]]
+subprocess.run([program, "topic", "create", "greetings", *where], check=True)
+subprocess.run([program, "produce", "greetings", *where], input=b"hello", check=True)
+asked = [program, "consume", "greetings", *where, "--format", "%s"]
+consumed = subprocess.run(asked, capture_output=True, check=True)
+assert consumed.stdout == b"hello", consumed
 broker.terminate()
 assert broker.wait(20) == 0, broker.returncode
 print("logcore broker was ready on", *ready["listeners"])
