@@ -10,7 +10,7 @@ from logcore.testing.local_broker import LocalBroker
 
 
 def test_every_record_is_measured(logcore_json, cluster):
-    options = ("-r", 500, "-t", 0.6, "--warm-up", 0.2, "-p", 2, "-b", cluster)
+    options = ("-r", 500, "-t", 0.6, "--warm-up", 0.2, "-p", 2, "-X", "linger.ms=0", "-b", cluster)
     (told,) = logcore_json("bench", "latency", *options)
     assert told["records"] == 300
     for which in ("end_to_end_ms", "acknowledged_ms"):

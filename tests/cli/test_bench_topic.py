@@ -2,7 +2,7 @@
 
 import pytest
 
-from logcore.cli.bench_topic import Load, rates, topic_of
+from logcore.cli.bench_topic import Load, as_for, rates, topic_of
 from logcore.cli.connecting import ClusterOptions
 from logcore.common.errors import UnknownTopicOrPartitionError
 
@@ -19,7 +19,7 @@ def test_a_topic_is_there_for_the_measurement_only(cluster, ask_json):
             made.append(name)
             raise ZeroDivisionError
 
-    made = []
+    made: list[str] = []
     with pytest.raises(ZeroDivisionError):
         measure()
     assert made[0] not in names()
@@ -46,6 +46,19 @@ def test_values_are_the_same_in_every_run():
 def test_settings_by_hand_have_the_last_word():
     told = LOAD.on(ClusterOptions("x:1", {"acks": "0"})).settings
     assert told == {"acks": "0", "compression.type": "lz4"}
+
+
+def test_each_client_is_told_what_is_for_it():
+    told = {"linger.ms": "0", "fetch.min.bytes": "9", "client.id": "me"}
+    both = ClusterOptions("x:1", told)
+    assert set(as_for("producer", both).settings) == {"linger.ms", "client.id"}
+    assert set(as_for("consumer", both).settings) == {"fetch.min.bytes", "client.id"}
+    assert set(as_for("admin", both).settings) == {"client.id"}
+
+
+def test_a_setting_that_nobody_has_is_refused(logcore, cluster):
+    told = logcore("bench", "produce", "-n", 1, "-b", cluster, "-X", "lingr.ms=1", code=1).output
+    assert "did you mean linger.ms?" in told
 
 
 def test_rates():

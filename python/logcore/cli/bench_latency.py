@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logcore.cli.bench_reader import READY, STAMP, STOP, Reading, read_all
-from logcore.cli.bench_topic import Load, load_options, topic_of
+from logcore.cli.bench_topic import Load, as_for, load_options, topic_of
 from logcore.cli.connecting import ClusterOptions, cluster_options
 from logcore.cli.output import output_option, print_report, progress
 
@@ -118,7 +118,7 @@ def measured(cluster: ClusterOptions, topic: str, load: Load, schedule: Schedule
     from logcore.producer.delivery import Deliveries  # noqa: PLC0415 - with the producer
 
     run = time.monotonic_ns()
-    with reader(Reading(cluster, topic, run, schedule.total)) as heard:
+    with reader(Reading(as_for("consumer", cluster), topic, run, schedule.total)) as heard:
         sending = Sending(schedule, run, load)
         with load.on(cluster).producer() as producer, progress(schedule.total, "sending") as bar:
             producer.partitions_for(topic)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logcore.cli.bench_topic import Load, load_options, rates, topic_of
+from logcore.cli.bench_topic import Load, as_for, load_options, rates, topic_of
 from logcore.cli.connecting import ClusterOptions, cluster_options
 from logcore.cli.output import output_option, print_report, progress
 
@@ -158,7 +158,7 @@ def steps(total: int, step: int) -> Iterator[int]:
 def consumed(cluster: ClusterOptions, topic: str, records: int, by: str) -> dict[str, float]:
     """Read records from the beginning, and tell how fast."""
     read = {"record": by_record, "batch": by_batch, "columns": by_columns}[by]
-    with cluster.consumer(None) as consumer:
+    with as_for("consumer", cluster).consumer(None) as consumer:
         places = [(topic, number) for number in consumer.partitions_for(topic)]
         firsts, ends = consumer.beginning_offsets(*places), consumer.end_offsets(*places)
         wanted = min(records, sum(ends[place] - firsts[place] for place in ends))

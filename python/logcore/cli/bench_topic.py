@@ -46,7 +46,7 @@ class Load:
     def on(self, cluster: ClusterOptions) -> ClusterOptions:
         """Return the cluster, to be written to in this way; ``-X`` has the last word."""
         told = {"acks": self.acks, "compression.type": self.compression}
-        return replace(cluster, settings=told | cluster.settings)
+        return replace(cluster, settings=told | as_for("producer", cluster).settings)
 
     def values(self) -> list[bytes]:
         """Return values to send in turn."""
@@ -93,6 +93,31 @@ def load_options(command: F) -> F:
     return command
 
 
+def as_for(kind: str, cluster: ClusterOptions) -> ClusterOptions:
+    """Return the cluster with the settings for one kind of client: a measurement uses several.
+
+    Args:
+        kind: ``admin``, ``producer`` or ``consumer``.
+        cluster: The cluster, with the settings for all of them.
+
+    Returns:
+        It without those that only others have.
+
+    Raises:
+        ConfigError: If nobody has a setting.
+    """
+    from logcore.admin.config import ADMIN_CONFIG  # noqa: PLC0415 - only with a cluster
+    from logcore.common.config import ConfigDef  # noqa: PLC0415
+    from logcore.consumer.config import CONSUMER_CONFIG  # noqa: PLC0415
+    from logcore.producer.config import PRODUCER_CONFIG  # noqa: PLC0415
+
+    tables = {"admin": ADMIN_CONFIG, "consumer": CONSUMER_CONFIG, "producer": PRODUCER_CONFIG}
+    known = ConfigDef("client", {**ADMIN_CONFIG, **CONSUMER_CONFIG, **PRODUCER_CONFIG}.values())
+    told = {known.key(name).name: value for name, value in cluster.settings.items()}
+    kept = {name: value for name, value in told.items() if name in tables[kind]}
+    return replace(cluster, settings=kept)
+
+
 @contextmanager
 def topic_of(cluster: ClusterOptions, given: str | None, load: Load) -> Iterator[str]:
     """Give the topic to measure on: the one that was named, or one that is deleted at the end.
@@ -102,7 +127,7 @@ def topic_of(cluster: ClusterOptions, given: str | None, load: Load) -> Iterator
     """
     from logcore.admin.topics import NewTopic  # noqa: PLC0415 - only with a cluster
 
-    with cluster.admin() as admin:
+    with as_for("admin", cluster).admin() as admin:
         if given is not None:
             admin.topics.describe(given).raise_for_errors()
             yield given
