@@ -48,8 +48,8 @@ def filled(struct: Any, version: int) -> Any:
 
 def codes_in(answer: Any, version: int) -> list[int]:
     """Return every error code of an answer that is not about nothing."""
-    own = answer.FIELDS.get("error_code")
-    found = [answer.error_code] if own and exists(own, version) else []
+    places = [name for name in ("error_code", "partition_error_code") if name in answer.FIELDS]
+    found = [getattr(answer, name) for name in places if exists(answer.FIELDS[name], version)]
     for name, field in answer.FIELDS.items():
         if field.is_array and field.of is not None and exists(field, version):
             found += [

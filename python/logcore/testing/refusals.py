@@ -7,6 +7,7 @@ Invariant: what is made can be encoded in the version of the request and names w
 Neighbours: `faults` sends what is made here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ from logcore.common.errors import InvalidArgumentError
 from logcore.protocol.field import Field, parse_versions
 from logcore.protocol.schema import Message, Struct
 
-_ERROR: Final = "error_code"
+_ERRORS: Final = ("error_code", "partition_error_code")
+"""What the place for an error is called."""
 _SAME: Final = {
     "index": ("partition_index", "partition"),
     "partition_index": ("partition", "index"),
@@ -70,11 +72,17 @@ class _Refusal:
 
     def mark(self, answer: Any) -> bool:  # noqa: ANN401 - any struct
         """Write the error into a struct's own place for it; return whether there is one."""
-        field = answer.FIELDS.get(_ERROR)
-        if field is None or self.version not in parse_versions(field.versions):
-            return False
-        answer.error_code = self.error_code
-        return True
+        name = self._place(answer.FIELDS)
+        if name is not None:
+            setattr(answer, name, self.error_code)
+        return name is not None
+
+    def _place(self, fields: Mapping[str, Field]) -> str | None:
+        """Return the field that has room for an error in this version, if there is one."""
+        for name in _ERRORS:
+            if name in fields and self.version in parse_versions(fields[name].versions):
+                return name
+        return None
 
     def fill(self, asked: Struct, answer: Any) -> bool:  # noqa: ANN401 - any struct
         """Answer each element of a request's arrays; return whether an error was written."""
@@ -100,7 +108,7 @@ class _Refusal:
         for name, part in answer.FIELDS.items():
             if part.kind == "records" and getattr(answer, name) is None:
                 setattr(answer, name, b"")
-            elif not (part.is_array or part.kind == "struct" or name == _ERROR):
+            elif not (part.is_array or part.kind == "struct" or name in _ERRORS):
                 value = _value(asked, name) if isinstance(asked, Struct) else asked
                 if value is not None and type(value) is type(getattr(answer, name)):
                     setattr(answer, name, value)
@@ -114,8 +122,7 @@ class _Refusal:
         """Whether the structs of an array have an error code, or those in their arrays have."""
         if field.of is None or self.version not in parse_versions(field.versions):
             return False
-        own = field.of.FIELDS.get(_ERROR)
-        return (own is not None and self.version in parse_versions(own.versions)) or any(
+        return self._place(field.of.FIELDS) is not None or any(
             part.is_array and self._leads_to_error(part) for part in field.of.FIELDS.values()
         )
 
