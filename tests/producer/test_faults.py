@@ -225,7 +225,7 @@ def test_without_acknowledgements_nothing_is_waited_for(broker):
 def test_a_delivery_has_its_time_from_when_the_record_was_taken(broker):
     """The broker is slow: the second request is only begun when much of that is over."""
     topic = broker.create_topic()
-    told = {"delivery_timeout_ms": 1000, "request_timeout_ms": 900, "linger_ms": 0}
+    told: dict[str, Any] = {**QUICK, "delivery_timeout_ms": 1000, "request_timeout_ms": 900}
     told["max_in_flight_requests_per_connection"] = 1
     now_ms = SystemClock().monotonic_ms
     with Producer(bootstrap_servers=broker.bootstrap_servers, **told) as producer:
