@@ -1,7 +1,8 @@
 """Prove that a built wheel is what a user gets: small, able to open a log and to run a broker.
 
 Called as `check_wheel.py DIRECTORY` with the one wheel in it. Installs it into an empty virtual
-environment, away from the repository, writes, reads and reopens a log there, starts a broker, produces and consumes.
+environment, away from the repository, writes, reads and reopens a log there, starts a broker, and
+produces and consumes.
 Neighbours: `make wheel` builds the wheel and runs this.
 """
 
