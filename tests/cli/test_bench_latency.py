@@ -1,5 +1,11 @@
 """`logcore bench latency`: the open loop, and what a stall does to it."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 
@@ -46,3 +52,22 @@ def test_when_records_are_due():
 def test_a_topic_that_is_not_there(logcore, cluster):
     told = logcore("bench", "latency", "not-there", "-t", 0.1, "-b", cluster, code=1).output
     assert "not-there" in told
+
+
+def test_ctrl_c_leaves_no_topic_and_no_traceback(cluster, ask_json):
+    def made():
+        names = [row["name"] for row in ask_json("topic", "list")]
+        return [name for name in names if name.startswith("logcore-bench")]
+
+    command = [sys.executable, "-m", "logcore.cli.main", "bench", "latency", "-b", cluster]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    while not made():
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=60)[0].strip() == "Aborted!"
+    assert process.returncode == 1
+    assert not made()

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logcore.cli.bench_reader import READY, STAMP, STOP, Reading, read_all
-from logcore.cli.bench_topic import Load, as_for, load_options, topic_of
+from logcore.cli.bench_reader import READY, STAMP, STOP, Reading, be_reader
+from logcore.cli.bench_topic import Advance, Load, as_for, load_options, topic_of
 from logcore.cli.connecting import ClusterOptions, cluster_options
 from logcore.cli.output import output_option, print_report, progress
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy import int64
     from numpy.typing import NDArray
 
+    from logcore.producer.delivery import BatchResult
+    from logcore.producer.producer import Producer
     from logcore.record.encoding import Delivery
 
 NAP_S: Final = 0.0002
@@ -150,9 +152,9 @@ class Sending:
         self._run = run
         self._rest = load.values()[0][STAMP.size :]
         self._times: list[tuple[int, int]] = []
-        self.batches: dict[Any, None] = {}
+        self.batches: dict[BatchResult, None] = {}
 
-    def send_all(self, producer: Any, topic: str, advance: Any) -> tuple[int, int]:  # noqa: ANN401
+    def send_all(self, producer: "Producer", topic: str, advance: Advance) -> tuple[int, int]:
         """Send each record when it is due, or at once if it is late.
 
         Returns:
@@ -201,7 +203,7 @@ def reader(reading: Reading) -> Iterator[Connection]:
     """
     spawning = get_context("spawn")
     ours, its = spawning.Pipe()
-    process = spawning.Process(target=read_all, args=(its, reading), daemon=True)
+    process = spawning.Process(target=be_reader, args=(its, reading), daemon=True)
     process.start()
     its.close()
     try:

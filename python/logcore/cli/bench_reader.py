@@ -5,8 +5,10 @@ the run is before it; it answers with every arrival, or with what went wrong.
 Neighbours: `bench_latency` starts it, and knows when each record was due.
 """
 
+import signal
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Final
@@ -38,12 +40,19 @@ class Reading:
     total: int
 
 
+def be_reader(pipe: Connection, reading: Reading) -> None:
+    """Be the process: Ctrl-C is for the one that started it, which then ends this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    read_all(pipe, reading)
+
+
 def read_all(pipe: Connection, reading: Reading) -> None:
     """Read until all are there or it is told to stop; then send what `stamps` returns."""
     try:
         pipe.send(stamps(pipe, reading))
     except (LogcoreError, OSError) as error:
-        pipe.send(f"the reader failed: {error}")
+        with suppress(OSError):  # nobody listens any more
+            pipe.send(f"the reader failed: {error}")
 
 
 def stamps(pipe: Connection, reading: Reading) -> bytes:

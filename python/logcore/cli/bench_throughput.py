@@ -6,13 +6,13 @@ Neighbours: `bench_topic` has the topic and the load; `bench_latency` measures h
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from logcore.cli.bench_topic import Load, as_for, load_options, rates, topic_of
+from logcore.cli.bench_topic import Advance, Load, as_for, load_options, rates, topic_of
 from logcore.cli.connecting import ClusterOptions, cluster_options
 from logcore.cli.output import output_option, print_report, progress
 
@@ -28,7 +28,6 @@ BATCH: Final = 1000
 QUIET_S: Final = 5.0
 """After so long without a record, a topic that is not ours has no more."""
 
-Advance = Callable[[int], object]
 Taken = tuple[int, int, float]
 """Records, the bytes of their values, and seconds that passed without one after them."""
 

@@ -18,6 +18,8 @@ import click
 from logcore.cli.connecting import ClusterOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
+Advance = Callable[[int], object]
+"""Moves a bar by so many records."""
 
 CODECS: Final = ("none", "gzip", "snappy", "lz4", "zstd")
 SIZE_MAX: Final = 1_000_000
