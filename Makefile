@@ -59,7 +59,8 @@ test: build $(VENV)/.demo-installed ## every test: the engine's (cargo) and the 
 	cargo test --locked --quiet -p logcore
 	$(PY) -m pytest
 
-interop: build ## foreign test suites against our broker, and Kafka's dump tool over its data
+interop: build $(VENV)/.demo-installed ## foreign test suites against our broker, and what takes long beside Kafka
+	LOGCORE_LONG=1 $(PY) -m pytest tests/interop -m long
 	$(PY) -m tests.interop $(SUITES)
 
 lint: build ## every gate: rustfmt, clippy, ruff, mypy, stubtest, import contracts, tidy

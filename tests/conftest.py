@@ -4,6 +4,7 @@ Invariant: a failing property test prints what replays it.
 Neighbours: `tests/peers/` holds the peers themselves.
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,19 @@ from tests.peers import absent, kafka
 
 settings.register_profile("logcore", deadline=None, print_blob=True)
 settings.load_profile("logcore")
+
+
+LONG = "LOGCORE_LONG"
+"""Set by `make interop`: tests that take a minute or more beside a peer run, too."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what takes long, saying how to run it."""
+    if os.environ.get(LONG):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason=f"takes long: {LONG}=1, or make interop"))
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,12 @@ from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402
 from tests.interop.kafka_data import base  # noqa: E402
 from tests.interop.test_takeover import kafka_again, moved, ours  # noqa: E402
 
-pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.peer,
+    pytest.mark.usefixtures("kafka_tools"),
+    pytest.mark.timeout(300),
+]
 
 TOPIC = "ledger"
 CLEANING = {"log.cleaner.backoff.ms": "100", "log.cleaner.enable": "true"}

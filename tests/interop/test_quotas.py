@@ -27,7 +27,7 @@ from tests.broker.wire import Wire
 from tests.interop.broker import OurBroker, running_broker
 from tests.peers import kafka
 
-pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
+pytestmark = [pytest.mark.long, pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
 
 MB = 1_000_000
 WINDOWS = {"quota.window.num": "3"}

@@ -12,7 +12,12 @@ import pytest
 from tests.interop.test_takeover import Ours, kafka_again, ours, tool
 from tests.peers import kafka
 
-pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.peer,
+    pytest.mark.usefixtures("kafka_tools"),
+    pytest.mark.timeout(300),
+]
 
 CONFIG = {"offsets.topic.num.partitions": "3", "share.coordinator.state.topic.num.partitions": "3"}
 EARLIEST = "share.auto.offset.reset=earliest"

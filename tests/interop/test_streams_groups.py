@@ -26,6 +26,7 @@ from tests.peers.kafka.broker import free_port
 from tests.peers.kafka.programs import run_tool
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.peer,
     pytest.mark.timeout(600),
     pytest.mark.usefixtures("kafka_tools"),

@@ -13,7 +13,12 @@ from tests.interop.test_takeover import kafka_again, ours, tool
 from tests.peers import kafka
 from tests.peers.kafka.broker import free_port
 
-pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.peer,
+    pytest.mark.usefixtures("kafka_tools"),
+    pytest.mark.timeout(600),
+]
 
 NAME = "count"
 CONFIG = {

@@ -20,7 +20,12 @@ from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402 - needs li
 from tests.interop import kafka_data as data  # noqa: E402
 from tests.interop.test_takeover import kafka_again, ours  # noqa: E402
 
-pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools"), pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.peer,
+    pytest.mark.usefixtures("kafka_tools"),
+    pytest.mark.timeout(400),
+]
 
 ALTER = ("configs", "--alter", "--add-config")
 DESCRIBE = ("configs", "--describe", "--entity-type")
