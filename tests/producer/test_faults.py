@@ -109,6 +109,33 @@ def test_a_storm_of_faults_loses_and_doubles_nothing_and_keeps_the_order(broker,
     assert set(places.values()) == {1}
 
 
+def test_connections_reset_at_random_lose_and_double_nothing(cluster):
+    """As above but from our side, so that it can be done to any broker."""
+    chance = random.Random(seed())
+    topic = cluster.topic(2)
+    resets = 0
+    with Producer(bootstrap_servers=cluster.bootstrap, **QUICK, batch_size=500) as producer:
+        nodes = producer.core._cluster.nodes
+
+        def reset() -> int:
+            busy = [each for each in nodes.open_connections() if each.in_flight]
+            for connection in busy:
+                connection.close(ConnectionLostError("reset by the test"))
+            return len(busy)
+
+        for number in range(6000):
+            producer.send(topic, b"%d" % number, partition=number % 2)
+            if chance.random() < 0.02:
+                resets += producer.runner.call(reset)
+            if chance.random() < 0.005:
+                producer.flush(60)
+        producer.flush(60)
+    assert resets > 20
+    records = read_all(cluster.bootstrap, topic)
+    for partition in (0, 1):
+        assert values(records, partition) == list(range(partition, 6000, 2))
+
+
 def test_what_is_given_up_in_a_storm_is_in_the_log_once_at_most(broker):
     chance = random.Random(seed())
     topic = broker.create_topic(partitions=2)
