@@ -63,7 +63,7 @@ def listed(suite: str, name: str) -> set[str]:
 
 def required(suite: str) -> set[str]:
     """Return the tests that must pass."""
-    return listed(suite, "expected") - listed(suite, "second-half")
+    return listed(suite, "expected")
 
 
 def why_absent(suite: str) -> str | None:

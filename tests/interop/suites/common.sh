@@ -1,14 +1,13 @@
 # Sourced by each suite's `run`. Usage of a run:
 #
-#   run [--prepare | --quick | --all] BOOTSTRAP [PATTERN...]
+#   run [--prepare | --quick] BOOTSTRAP [PATTERN...]
 #
 # Lists, beside the suite's `run`, one test a line, a reason after `#`:
-#   expected.txt     passes on Apache Kafka 4.3.1, so it must pass here
-#   second-half.txt  those of both lists that need what this broker does not serve yet; left out, so not required
-#   failing.txt      fails or skips on Apache Kafka; run, but not required
-#   quick.txt        a part of expected.txt, under three minutes
-# A run takes expected.txt and failing.txt, --quick its own list, each without second-half.txt; --all takes
-# that too. PATTERNs (shell globs over test names) narrow any of them. --prepare only downloads and builds.
+#   expected.txt  passes on Apache Kafka 4.3.1, so it must pass here
+#   failing.txt   fails or skips on Apache Kafka; run, but not required
+#   quick.txt     a part of expected.txt, under three minutes
+# A run takes expected.txt and failing.txt, --quick its own list. PATTERNs (shell globs over test names) narrow
+# either of them. --prepare only downloads and builds.
 #
 # Downloads and builds are kept in LOGCORE_PEERS_HOME (default ~/.cache/logcore-peers), so that a second run is quick.
 # Packages come from the registries that the machine's pip, go, npm and apt are configured for.
@@ -22,8 +21,8 @@ kafka=$here/../kafka
 mkdir -p "$work/log"
 
 mode=full
-case ${1:-} in --prepare | --quick | --all) mode=${1#--}; shift ;; esac
-[ "$mode" = prepare ] || { bootstrap=${1:?usage: run [--prepare|--quick|--all] BOOTSTRAP [PATTERN...]}; shift; }
+case ${1:-} in --prepare | --quick) mode=${1#--}; shift ;; esac
+[ "$mode" = prepare ] || { bootstrap=${1:?usage: run [--prepare|--quick] BOOTSTRAP [PATTERN...]}; shift; }
 
 listed() { # NAMES of the given lists, in order, without comments
   local f; for f in "$@"; do [ ! -e "$here/$f" ] || sed 's/[[:space:]][[:space:]]*#.*//; /^$/d' "$here/$f"; done
@@ -36,13 +35,9 @@ chosen() { # those of stdin that match one of the PATTERNs, all if there are non
     for pattern in "$@"; do [[ $name != "$pattern" && $name != $pattern ]] || { echo "$name"; break; }; done
   done
 }
-served() { # those of stdin that are not of the second half
-  grep -vxF -f <(listed second-half.txt; echo /) || true
-}
 case $mode in
-  full) mapfile -t tests < <(listed expected.txt failing.txt | served | chosen "$@") ;;
-  all) mapfile -t tests < <(listed expected.txt failing.txt | chosen "$@") ;;
-  *) mapfile -t tests < <(listed "$mode.txt" | served | chosen "$@") ;;
+  full) mapfile -t tests < <(listed expected.txt failing.txt | chosen "$@") ;;
+  *) mapfile -t tests < <(listed "$mode.txt" | chosen "$@") ;;
 esac
 [ "$mode" = prepare ] || [ ${#tests[@]} -gt 0 ] || { echo "no test matches: $*" >&2; exit 2; }
 
@@ -57,7 +52,7 @@ debian() { # PROGRAM_OR_FILE PACKAGE...: installs Debian packages unless the pro
 # Reads `PASS|FAIL|SKIP NAME [detail]` lines and prints them; a chosen test that none of them names has failed.
 # The last line is `N passed, N failed, N skipped`; true only if every chosen test that is required passed.
 verdict() {
-  chosen=$(printf '%s\n' "${tests[@]}") must=$(listed expected.txt | served) awk '
+  chosen=$(printf '%s\n' "${tests[@]}") must=$(listed expected.txt) awk '
     function report(result, name, detail) { print result, name, detail; fflush(); seen[name] = result; count[result]++ }
     /^(PASS|FAIL|SKIP) / { result = $1; name = $2; $1 = $2 = ""; sub(/^ +/, ""); report(result, name, $0) }
     END {
