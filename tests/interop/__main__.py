@@ -1,6 +1,6 @@
 """`make interop`: every foreign suite against our broker, and Kafka's dump tool over its data.
 
-`python -m tests.interop [--quick] [--all] [--broker kafka] [--keep DIRECTORY] [SUITE ...]`
+`python -m tests.interop [--quick] [--broker kafka] [--keep DIRECTORY] [SUITE ...]`
 Each suite meets a broker with a directory of its own. Ends with a table and 0 only if every
 required test of every suite passed, each broker stopped cleanly, and no file drew a complaint.
 `--broker kafka` runs the same against Apache Kafka, to see that the suites themselves are sound.
@@ -58,7 +58,7 @@ def running(which: str, directory: Path) -> Iterator[OurBroker | KafkaBroker]:
 def one(suite: str, arguments: argparse.Namespace, directory: Path) -> Row:
     """Run one suite with a broker of its own, then look at what that left."""
     directory.mkdir(parents=True)
-    mode = ["--all"] if arguments.all else ["--quick"] if arguments.quick else []
+    mode = ["--quick"] if arguments.quick else []
     with running(arguments.broker, directory) as broker:
         verdict = run_suite(suite, broker.bootstrap, mode, arguments.jobs, show=say)
         code = broker.stop()
@@ -91,7 +91,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Foreign suites against our broker.")
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=" ".join(NAMES))
     parser.add_argument("--quick", action="store_true", help="a part that takes minutes")
-    parser.add_argument("--all", action="store_true", help="the second half too")
     parser.add_argument("--broker", choices=("ours", "kafka"), default="ours")
     parser.add_argument("--jobs", type=int, help="tests at once, where a suite can")
     parser.add_argument("--keep", type=Path, help="a new directory for the brokers' data")

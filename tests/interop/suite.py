@@ -102,7 +102,7 @@ def run_suite(
     Args:
         suite: One of `NAMES`.
         bootstrap: `host:port` of the broker.
-        options: What its `run` gets before the address: `--quick`, `--all`, nothing.
+        options: What its `run` gets before the address: `--quick`, or nothing.
         jobs: How many tests run at once, where the suite can; its own choice if None.
         show: Called with every line as it comes.
     """
