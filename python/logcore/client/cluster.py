@@ -76,6 +76,8 @@ class Cluster:
         self._wants_all = False
         self._watchers: list[Callable[[ClusterView], object]] = []
         self._refreshing: asyncio.Task[None] | None = None
+        self._refusal: Exception | None = None  # why there is no fresh view, if it does not pass
+        self._failure: Exception | None = None  # of the last attempt at a fresh view
         self._wanted = False
         self._age_timer: asyncio.TimerHandle | None = None
         self._request_timeout_s = settings.integer("request.timeout.ms") / 1000
@@ -259,10 +261,14 @@ class Cluster:
         failures = 0
         while True:
             self._wanted = False
+            self._refusal = None
             try:
                 await self._ask_metadata()
+                self._failure = None
             except (ClientError, KafkaError) as error:
+                self._failure = error
                 if self.is_closed or not error.retriable:
+                    self._refusal = error
                     return
                 logger.debug("no fresh metadata: %s", error)
                 await asyncio.sleep(self.backoff.wait_ms(failures) / 1000)
@@ -322,13 +328,16 @@ class Cluster:
                     raise problem(
                         f"there is no topic {name}, after {timeout_s:g} s: create it first"
                     )
+                reason = f": {self._failure}" if self._failure else ""
                 raise ClientTimeoutError(
                     f"no broker told about topic {name} in {timeout_s:g} s "
-                    f"(bootstrap.servers: {', '.join(map(str, self._bootstrap))})"
-                )
+                    f"(bootstrap.servers: {', '.join(map(str, self._bootstrap))}){reason}"
+                ) from self._failure
             if known is not None:
                 wait_s = min(self.backoff.wait_ms(failures) / 1000, left_s)
                 failures += 1
                 await asyncio.sleep(wait_s)
             refreshing = self.request_refresh()
             await asyncio.wait([refreshing], timeout=max(deadline - self.loop.time(), 0))
+            if self._refusal is not None and refreshing.done():
+                raise self._refusal
