@@ -82,3 +82,18 @@ def test_a_certificate_that_nobody_trusts_is_told(secured):
         pytest.raises(ClientTimeoutError, match="its certificate is not trusted"),
     ):
         producer.send("topic", b"x")
+
+
+@pytest.mark.parametrize("group", [None, "readers"])
+def test_a_consumer_with_a_wrong_password_is_told_when_it_polls(secured, group):
+    told = settings(secured, "SASL_PLAINTEXT", **way("SASL_PLAINTEXT", "PLAIN"))
+    told |= {"sasl.password": "wrong", "auto.offset.reset": "earliest"}
+    told |= {} if group is None else {"group.id": group}
+    with Consumer(config=told) as consumer:
+        if group is None:
+            consumer.assign([("topic", 0)])
+        else:
+            consumer.subscribe("topic")
+        with pytest.raises(SaslAuthenticationFailedError):
+            for _ in range(10):
+                consumer.poll(1)
