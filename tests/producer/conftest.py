@@ -1,4 +1,5 @@
 """The clusters that the tests of this room are for."""
 
-from tests.contestants import cluster as cluster
-from tests.contestants import our_cluster as our_cluster
+from tests.contestants import cluster, our_cluster
+
+__all__ = ["cluster", "our_cluster"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ async def test_records_before_the_topic_is_known_keep_their_order(cluster):
 @pytest.mark.asyncio
 async def test_bulk_waits_for_room(our_cluster):
     topic = our_cluster.topic()
-    settings = {"buffer_memory": 200_000, "batch_size": 20_000}
+    settings: dict[str, Any] = {"buffer_memory": 200_000, "batch_size": 20_000}
     async with AsyncProducer(bootstrap_servers=our_cluster.bootstrap, **settings) as producer:
         deliveries = await producer.send_many(topic, [b"x" * 1000] * 2000)
         assert (await deliveries, len(deliveries), deliveries.done()) == (2000, 2000, True)
@@ -61,8 +62,7 @@ async def test_a_sender_that_never_awaits_is_told(our_cluster):
     async with AsyncProducer(bootstrap_servers=our_cluster.bootstrap, buffer_memory=50_000) as it:
         await it.send(topic, b"x")
         with pytest.raises(BufferExhaustedError, match="await deliveries"):
-            for _ in range(1000):
-                it.send(topic, b"x" * 1000)
+            _ = [it.send(topic, b"x" * 1000) for _ in range(1000)]
 
 
 @pytest.mark.asyncio
@@ -75,7 +75,7 @@ async def test_errors_reach_late_records_too(our_cluster):
             await wrong
         assert (await right).offset == 0
         with pytest.raises(TypeError, match="a key must be bytes"):
-            it.send("another", b"x", "text")
+            it.send("another", b"x", "text")  # type: ignore[arg-type]  # refused
 
 
 @pytest.mark.asyncio

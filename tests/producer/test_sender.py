@@ -1,5 +1,7 @@
 """Sending through faults: what is acknowledged is in the log, and once."""
 
+from typing import Any
+
 import pytest
 
 from logcore.common.errors import (
@@ -27,7 +29,12 @@ def numbers(records):
 @pytest.mark.parametrize("is_served", [False, True])
 def test_connections_reset_in_the_middle_lose_and_double_nothing(broker, is_served):
     topic = broker.create_topic(partitions=3)
-    settings = {"batch_size": 500, "linger_ms": 0, "retry_backoff_ms": 5, "reconnect_backoff_ms": 5}
+    settings: dict[str, Any] = {
+        "batch_size": 500,
+        "linger_ms": 0,
+        "retry_backoff_ms": 5,
+        "reconnect_backoff_ms": 5,
+    }
     resets = 0
     with Producer(bootstrap_servers=broker.bootstrap_servers, **settings) as producer:
         deliveries = []
@@ -85,7 +92,11 @@ def test_a_restart_of_the_broker_is_survived(broker):
 
 def test_what_takes_too_long_fails_in_time_and_what_follows_does_not(broker):
     topic = broker.create_topic()
-    settings = {"delivery_timeout_ms": 700, "request_timeout_ms": 400, "linger_ms": 0}
+    settings: dict[str, Any] = {
+        "delivery_timeout_ms": 700,
+        "request_timeout_ms": 400,
+        "linger_ms": 0,
+    }
     with Producer(bootstrap_servers=broker.bootstrap_servers, **settings) as producer:
         producer.send(topic, b"0").result(20)
         broker.faults.drop("Produce", times=None)

@@ -1,5 +1,7 @@
 """Transactions, of both generations of the protocol, against our broker and Apache Kafka."""
 
+from typing import Any
+
 import pytest
 
 from logcore.client.positions import OffsetAndMetadata, TopicPartition
@@ -142,8 +144,8 @@ def test_after_an_error_a_transaction_can_only_be_aborted(generation):
 def test_a_coordinator_that_is_slow_to_load_is_asked_again():
     with LocalBroker() as broker:
         topic = broker.create_topic()
-        settings = {"bootstrap_servers": broker.bootstrap_servers, "transactional_id": "t"}
-        with Producer(**settings, retry_backoff_ms=5) as producer:
+        settings: dict[str, Any] = {"bootstrap_servers": broker.bootstrap_servers}
+        with Producer(**settings, transactional_id="t", retry_backoff_ms=5) as producer:
             broker.faults.drop("InitProducerId")
             broker.faults.drop("EndTxn", is_served=True)
             with producer.transaction():
@@ -159,7 +161,7 @@ async def test_coroutines_have_transactions_too(our_cluster):
         await producer.init_transactions()
         async with producer.transaction():
             await producer.send(topic, b"1")
-        with pytest.raises(ValueError, match="on purpose"):
+        with pytest.raises(ValueError, match="on purpose"):  # noqa: PT012 - a block in a block
             async with producer.transaction():
                 producer.send(topic, b"2")
                 raise ValueError("on purpose")
