@@ -18,7 +18,8 @@ from logcore.testing.local_broker import LocalBroker
 
 def nodes(first_ms: float = 50) -> Nodes:
     opener = Opener(Settings(CLIENT_CONFIG, {}), None)
-    return Nodes(opener, Backoff(first_ms, 1000, random.Random(7)), 5, 60)
+    chance = random.Random(7)
+    return Nodes(opener, Backoff(first_ms, 1000, chance), Backoff(5000, 5000, chance), 60)
 
 
 def test_one_connection_however_many_ask(logcore_broker: LocalBroker) -> None:

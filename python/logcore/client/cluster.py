@@ -67,7 +67,7 @@ class Cluster:
         self.nodes = Nodes(
             Opener(settings, client_context(settings)),
             self._backoff("reconnect.backoff"),
-            settings.integer("socket.connection.setup.timeout.ms") / 1000,
+            self._backoff("socket.connection.setup.timeout"),
             settings.integer("connections.max.idle.ms") / 1000,
         )
         self._bootstrap = parse_addresses(settings.texts("bootstrap.servers"))

@@ -56,16 +56,16 @@ class Nodes:
     Args:
         opener: What opens them.
         backoff: How long to wait after failures.
-        setup_timeout_s: How long opening may take.
+        setup_timeout: How long opening may take; longer after failures.
         idle_s: After how long an idle connection is closed; negative for never.
     """
 
     def __init__(
-        self, opener: Opener, backoff: Backoff, setup_timeout_s: float, idle_s: float
+        self, opener: Opener, backoff: Backoff, setup_timeout: Backoff, idle_s: float
     ) -> None:
         self._opener = opener
         self._backoff = backoff
-        self._setup_timeout_s = setup_timeout_s
+        self._setup_timeout = setup_timeout
         self._idle_s = idle_s
         self._nodes: dict[tuple[int, Channel], Node] = {}
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -129,7 +129,8 @@ class Nodes:
         if self.is_closed:
             raise ClientClosedError("the client is closed")
         try:
-            connection = await self._opener.open(node.address, self._setup_timeout_s)
+            timeout_s = self._setup_timeout.wait_ms(node.failures) / 1000
+            connection = await self._opener.open(node.address, timeout_s)
         except LogcoreError:
             wait_ms = self._backoff.wait_ms(node.failures)
             node.failures += 1

@@ -8,6 +8,7 @@ Neighbours: `cluster` keeps what is opened here; `sasl` has the exchanges.
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from typing import Final
 
@@ -28,6 +29,10 @@ from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersio
 
 SOFTWARE: Final = "logcore"
 API_VERSIONS_NEWEST: Final = 4
+_BUFFERS: Final = (
+    ("send.buffer.bytes", socket.SO_SNDBUF),
+    ("receive.buffer.bytes", socket.SO_RCVBUF),
+)
 
 
 class Opener:
@@ -77,7 +82,7 @@ class Opener:
         error: OSError | None = None
         for candidate in await resolve(address):
             try:
-                _, connection = await loop.create_connection(
+                transport, connection = await loop.create_connection(
                     lambda: Connection(loop, str(address), client_id, self._memory),
                     candidate.host,
                     candidate.port,
@@ -87,8 +92,17 @@ class Opener:
             except OSError as failed:
                 error = failed
             else:
+                self._size_buffers(transport)
                 return connection
         raise error or OSError("the name stands for no address")
+
+    def _size_buffers(self, transport: asyncio.BaseTransport) -> None:
+        """Set the system's buffers of a connection, where settings say how large."""
+        opened = transport.get_extra_info("socket")
+        for name, option in _BUFFERS:
+            size = self._settings.integer(name)
+            if size >= 0 and opened is not None:
+                opened.setsockopt(socket.SOL_SOCKET, option, size)
 
     async def _greet(self, connection: Connection) -> None:
         """Ask which versions of what the broker understands."""
