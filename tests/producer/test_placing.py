@@ -96,6 +96,21 @@ def test_a_full_buffer_blocks_for_max_block_ms_whatever_the_record_looks_like(br
     assert len(read_all(broker.bootstrap_servers, topic)) == 3
 
 
+def test_a_topic_that_nobody_writes_to_is_forgotten_and_found_again(broker):
+    idle, busy = broker.create_topic(), broker.create_topic()
+    settings = {"bootstrap_servers": broker.bootstrap_servers, "metadata_max_age_ms": 50}
+    with Producer(**settings, linger_ms=0) as producer:
+        producer.core.placing._idle_ms = 400
+        producer.send(idle, b"0").result(20)
+        until_ms = SystemClock().monotonic_ms() + 20_000
+        while producer.core.placing.is_known(idle):
+            assert producer.send(busy, b"x").result(20)
+            assert SystemClock().monotonic_ms() < until_ms
+        assert producer.core.placing.is_known(busy)
+        assert producer.send(idle, b"1").result(20).offset == 1
+        assert producer.core.placing.is_known(idle)
+
+
 def test_who_waits_for_room_when_it_closes_is_told(broker):
     topic = broker.create_topic()
     producer = Producer(bootstrap_servers=broker.bootstrap_servers, **SETTINGS)

@@ -46,6 +46,7 @@ class Placing:
         self._clock = SystemClock()
         self._room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._idle_ms = cluster.settings.integer("metadata.max.idle.ms")
         self.late = LateRecords(limit_bytes)
         sender.on_room = self._room.set
 
@@ -56,7 +57,21 @@ class Placing:
         for topic in view.topics.values():
             if topic.partitions:
                 self._tell_partitions(topic)
+        self._cluster.untrack(self._idle_topics(view))
         self._sender.wake()
+
+    def _idle_topics(self, view: ClusterView) -> list[str]:
+        """Return topics that nobody wrote to for ``metadata.max.idle.ms``.
+
+        The sender finds them again when somebody does.
+        """
+        now_ms = int(self._cluster.loop.time() * 1000)
+        used_ms = self._sender.used_ms
+        return [
+            topic
+            for topic in view.topics
+            if used_ms.setdefault(topic, now_ms) + self._idle_ms < now_ms
+        ]
 
     def _tell_partitions(self, topic: TopicView) -> None:
         self._accumulator.set_partitions(topic.name, max(topic.partitions) + 1, topic.writable)
@@ -73,7 +88,9 @@ class Placing:
             UnknownTopicOrPartitionError: If there is none.
             ClientTimeoutError: If no broker told in time.
         """
-        self._tell_partitions(await self._cluster.topic(topic, self._block_s))
+        known = await self._cluster.topic(topic, self._block_s)
+        self._sender.used_ms[topic] = int(self._cluster.loop.time() * 1000)
+        self._tell_partitions(known)
 
     # ------------------------------------------------------------ one record
 

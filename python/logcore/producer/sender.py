@@ -42,6 +42,11 @@ class Sender:
         settings: The producer's settings.
         accumulator: Where records are.
         identities: Who it is to brokers.
+
+    Attributes:
+        on_room: Called when there is room for more.
+        used_ms: When each topic was last sent to, in the loop's clock.
+        sent_requests: How many requests were sent.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class Sender:
         self._searches = 0
         self._is_searching = False
         self.on_room: Callable[[], object] = _nothing
+        self.used_ms: dict[str, int] = {}
         self.sent_requests = 0
 
     # ------------------------------------------------------------ turns
@@ -259,6 +265,7 @@ class Sender:
         batch = self._accumulator.take(queue.topic, queue.partition)
         if batch is None:
             return None
+        self.used_ms[queue.topic] = now_ms
         seen_ms = now_ms if batch.seen_ms is None else batch.seen_ms
         deadline_ms = seen_ms + self._delivery_timeout_ms
         result: BatchResult = batch.ticket
