@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import uvloop
 
+from logcore.client.addresses import Address
 from logcore.client.cluster import Cluster
+from logcore.client.cluster_view import BrokerView, ClusterView
 from logcore.client.config import CLIENT_CONFIG
 from logcore.client.settings import Settings
 from logcore.common.errors import (
@@ -150,3 +152,19 @@ def test_a_broker_that_asks_for_peace_gets_it(logcore_broker: LocalBroker) -> No
         assert loop.time() - start >= 0.07
 
     with_cluster(body, bootstrap_servers=logcore_broker.bootstrap_servers)
+
+
+def test_after_a_long_silence_it_begins_at_the_bootstrap_servers_again():
+    async def body(cluster: Cluster) -> None:
+        cluster.learn(ClusterView({7: BrokerView(7, Address("127.0.0.1", 2))}))
+        with pytest.raises(ClientTimeoutError, match=NOWHERE):
+            await cluster.topic("t", 0.5)
+        assert cluster.view.brokers == {}
+
+    with_cluster(
+        body,
+        bootstrap_servers=NOWHERE,
+        retry_backoff_ms=5,
+        reconnect_backoff_ms=5,
+        metadata_recovery_rebootstrap_trigger_ms=20,
+    )

@@ -78,6 +78,7 @@ class Cluster:
         self._refreshing: asyncio.Task[None] | None = None
         self._refusal: Exception | None = None  # why there is no fresh view, if it does not pass
         self._failure: Exception | None = None  # of the last attempt at a fresh view
+        self._failing_since: float | None = None
         self._wanted = False
         self._age_timer: asyncio.TimerHandle | None = None
         self._request_timeout_s = settings.integer("request.timeout.ms") / 1000
@@ -264,9 +265,10 @@ class Cluster:
             self._refusal = None
             try:
                 await self._ask_metadata()
-                self._failure = None
+                self._failure = self._failing_since = None
             except (ClientError, KafkaError) as error:
                 self._failure = error
+                self._begin_again_late()
                 if self.is_closed or not error.retriable:
                     self._refusal = error
                     return
@@ -278,6 +280,21 @@ class Cluster:
                 return
             await asyncio.sleep(self.backoff.wait_ms(failures) / 1000)
 
+    def _begin_again_late(self) -> None:
+        """Begin at the bootstrap servers when nobody told anything for too long (KIP-1102)."""
+        now = self.loop.time()
+        if self._failing_since is None:
+            self._failing_since = now
+        trigger_ms = self.settings.integer("metadata.recovery.rebootstrap.trigger.ms")
+        is_late = (now - self._failing_since) * 1000 >= trigger_ms
+        if is_late and self.settings.text("metadata.recovery.strategy") == "rebootstrap":
+            self._failing_since = now
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        self.learn(ClusterView({}, self.view.topics, self.view.cluster_id))
+        self.nodes.forget_all()
+
     async def _ask_metadata(self) -> None:
         topics = None
         if not self._wants_all:
@@ -287,8 +304,7 @@ class Cluster:
         )
         response: MetadataResponse = await self.ask_any(request)
         if response.error_code == RebootstrapRequiredError.code:
-            self.learn(ClusterView({}, self.view.topics, self.view.cluster_id))
-            self.nodes.forget_all()
+            self._begin_again()
             raise RebootstrapRequiredError("the broker asks to begin at the bootstrap servers")
         if response.error_code:
             raise error_for_code(response.error_code)("metadata cannot be had")

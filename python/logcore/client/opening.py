@@ -87,7 +87,7 @@ class Opener:
                     candidate.host,
                     candidate.port,
                     ssl=self._tls,
-                    server_hostname=address.host if self._tls else None,
+                    server_hostname=await self._name_of(address, candidate),
                 )
             except OSError as failed:
                 error = failed
@@ -95,6 +95,15 @@ class Opener:
                 self._size_buffers(transport)
                 return connection
         raise error or OSError("the name stands for no address")
+
+    async def _name_of(self, address: Address, candidate: Address) -> str | None:
+        """Return the name that a broker's certificate is to be for; None without TLS."""
+        if self._tls is None:
+            return None
+        if self._settings.text("client.dns.lookup") == "use_all_dns_ips":
+            return address.host
+        loop = asyncio.get_running_loop()
+        return (await loop.getnameinfo((candidate.host, candidate.port)))[0]
 
     def _size_buffers(self, transport: asyncio.BaseTransport) -> None:
         """Set the system's buffers of a connection, where settings say how large."""
