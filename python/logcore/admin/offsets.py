@@ -11,8 +11,9 @@ from datetime import datetime
 from enum import IntEnum
 
 from logcore.admin.asking import Asking
+from logcore.admin.leading import ask_leaders
 from logcore.admin.part import Part
-from logcore.admin.partition_results import by_partition, parts_by_topic
+from logcore.admin.partition_results import parts_by_topic
 from logcore.admin.results import Results
 from logcore.client.blocking import blocking
 from logcore.client.positions import TopicPartition
@@ -79,18 +80,17 @@ class AsyncOffsets:
             KafkaError: If a partition is not there.
             ClientError: If a broker does not answer in time.
         """
-        results: Results[TopicPartition, FoundOffset] = Results({})
-        for node_id, partitions in (await self._asking.leaders(wanted)).items():
-            topics = parts_by_topic({one: wanted[one] for one in partitions}, _part)
-            request = ListOffsetsRequest(
+
+        def request(some: list[TopicPartition]) -> ListOffsetsRequest:
+            topics = parts_by_topic({one: wanted[one] for one in some}, _part)
+            return ListOffsetsRequest(
                 replica_id=-1,
                 isolation_level=int(read_committed),
                 topics=[ListOffsetsTopic(name=name, partitions=of) for name, of in topics.items()],
                 timeout_ms=self._asking.timeout_ms,
             )
-            response = await self._asking.broker("find offsets", node_id, request)
-            results = results.merged(by_partition(response.topics, _found))
-        return results
+
+        return await ask_leaders(self._asking, "find offsets", wanted, request, _found)
 
     async def bounds(
         self, partitions: Iterable[TopicPartition]

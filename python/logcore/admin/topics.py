@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from logcore.admin.asking import Asking
+from logcore.admin.leading import ask_leaders
 from logcore.admin.part import Part
-from logcore.admin.partition_results import by_partition, parts_by_topic
+from logcore.admin.partition_results import parts_by_topic
 from logcore.admin.results import Results, collect, nothing
 from logcore.client.blocking import blocking
 from logcore.client.positions import TopicPartition
@@ -250,18 +251,19 @@ class AsyncTopics:
             KafkaError: If a partition is not there.
             ClientError: If no broker answers in time.
         """
-        results: Results[TopicPartition, int] = Results({})
-        for node_id, partitions in (await self._asking.leaders(before)).items():
-            topics = parts_by_topic({one: before[one] for one in partitions}, _cut)
-            request = DeleteRecordsRequest(
+
+        def request(some: list[TopicPartition]) -> DeleteRecordsRequest:
+            topics = parts_by_topic({one: before[one] for one in some}, _cut)
+            return DeleteRecordsRequest(
                 topics=[
                     DeleteRecordsTopic(name=name, partitions=of) for name, of in topics.items()
                 ],
                 timeout_ms=self._asking.timeout_ms,
             )
-            response = await self._asking.broker("delete records", node_id, request)
-            results = results.merged(by_partition(response.topics, lambda part: part.low_watermark))
-        return results
+
+        return await ask_leaders(
+            self._asking, "delete records", before, request, lambda part: int(part.low_watermark)
+        )
 
 
 class Topics(Part):

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from logcore.admin.asking import Asking
+from logcore.admin.leading import ask_leaders
 from logcore.admin.part import Part
-from logcore.admin.partition_results import by_partition, indexes_by_topic
+from logcore.admin.partition_results import indexes_by_topic
 from logcore.admin.results import Results, collect, error_of
 from logcore.client.blocking import blocking
 from logcore.client.coordinators import CoordinatorKind
@@ -167,17 +168,17 @@ class AsyncTransactions:
             KafkaError: If a partition is not there.
             ClientError: If a broker does not answer in time.
         """
-        results: Results[TopicPartition, tuple[ProducerState, ...]] = Results({})
-        for node_id, some in (await self._asking.leaders(partitions)).items():
-            request = DescribeProducersRequest(
+
+        def request(some: list[TopicPartition]) -> DescribeProducersRequest:
+            return DescribeProducersRequest(
                 topics=[
                     TopicRequest(name=name, partition_indexes=of)
                     for name, of in indexes_by_topic(some).items()
                 ]
             )
-            response = await self._asking.broker("describe producers", node_id, request)
-            results = results.merged(by_partition(response.topics, _producers))
-        return results
+
+        what = "describe producers"
+        return await ask_leaders(self._asking, what, partitions, request, _producers)
 
     async def abort(self, partition: TopicPartition, *, start_offset: int) -> None:
         """Abort a transaction that hangs in a partition: one that its coordinator has forgotten.
