@@ -3,6 +3,7 @@
 import re
 
 from logcore.broker import parts_metrics
+from logcore.common.errors import KafkaStorageError
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import produce
 from tests.broker.handlers.grouping import new_group
@@ -30,6 +31,13 @@ def test_partitions_and_bytes(broker: Running, monkeypatch):
     )
     monkeypatch.setattr(parts_metrics, "PARTITIONS_MAX", 1)
     assert sum(line.startswith("logcore_log_size_bytes{") for line in shown(broker)) == 1
+
+
+def test_a_partition_whose_directory_is_offline_is_not_shown(broker: Running):
+    topic = broker.topic(partitions=2)
+    broker.broker.parts.replicas.get(topic, 0).fail(KafkaStorageError("offline"))
+    shown_of = [line for line in shown(broker) if f'topic="{topic}"' in line]
+    assert {re.findall(r'partition="(\d)"', line)[0] for line in shown_of} == {"1"}
 
 
 def test_quotas_show_what_their_clients_take(broker: Running):

@@ -13,6 +13,7 @@ from typing import Final
 
 from logcore.broker.parts import Parts
 from logcore.broker.traffic import TopicBytes
+from logcore.common.errors import LogcoreError
 from logcore.replication.partition import Partition
 
 PARTITIONS_MAX: Final = 2_000
@@ -55,7 +56,11 @@ def _observe_partitions(parts: Parts) -> None:
             for count, partition in enumerate(parts.replicas):
                 if count == PARTITIONS_MAX:
                     return
-                yield (partition.topic, str(partition.index)), value(partition)
+                try:
+                    number = value(partition)
+                except LogcoreError:
+                    continue  # of a directory that is offline, or deleted just now
+                yield (partition.topic, str(partition.index)), number
 
         return ask
 
