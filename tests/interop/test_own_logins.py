@@ -95,5 +95,4 @@ def test_a_consumer_with_a_wrong_password_is_told_when_it_polls(secured, group):
         else:
             consumer.subscribe("topic")
         with pytest.raises(SaslAuthenticationFailedError):
-            for _ in range(10):
-                consumer.poll(1)
+            list(consumer.records(timeout=10))
