@@ -16,7 +16,7 @@ settings.register_profile("logcore", deadline=None, print_blob=True)
 settings.load_profile("logcore")
 
 
-LONG = "LOGCORE_LONG"
+LONG = "TEST_LONG"
 """Set by `make interop`: tests that take a minute or more beside a peer run, too."""
 
 
