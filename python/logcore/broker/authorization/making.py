@@ -9,8 +9,6 @@ Source: Apache Kafka 4.3.1, `StandardAuthorizer.configure`.
 
 import logging
 
-from logcore.broker.authorization.acl_authorizer import AclAuthorizer, refusal_counter
-from logcore.broker.authorization.audit import Audit
 from logcore.broker.authorizer import AllowAll, Authorizer
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.tables.authorization import super_users
@@ -34,6 +32,13 @@ def make_authorizer(
                 len(controller.image.acls),
             )
         return AllowAll()
+    # Only who has an authorizer waits for these at the start.
+    from logcore.broker.authorization.acl_authorizer import (  # noqa: PLC0415
+        AclAuthorizer,
+        refusal_counter,
+    )
+    from logcore.broker.authorization.audit import Audit  # noqa: PLC0415
+
     authorizer = AclAuthorizer(
         Audit(scheduler),
         refusal_counter(metrics),
