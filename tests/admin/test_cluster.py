@@ -8,12 +8,13 @@ from logcore.client.positions import TopicPartition
 from logcore.common.errors import InvalidUpdateVersionError, NoReassignmentInProgressError
 from logcore.testing.topics import fresh_name
 from tests.admin.eventually import eventually
+from tests.admin.made import make_topics
 
 
 @pytest.fixture
 def partition(admin: Admin) -> TopicPartition:
     name = fresh_name()
-    admin.topics.create(NewTopic(name, 1)).raise_for_errors()
+    make_topics(admin, NewTopic(name, 1))
     return TopicPartition(name, 0)
 
 

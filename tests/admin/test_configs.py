@@ -8,12 +8,13 @@ from logcore.admin.topics import NewTopic
 from logcore.common.errors import InvalidConfigError, UnknownTopicOrPartitionError
 from logcore.testing.topics import fresh_name
 from tests.admin.eventually import eventually
+from tests.admin.made import make_topics
 
 
 @pytest.fixture
 def topic(admin: Admin) -> Resource:
     name = fresh_name()
-    admin.topics.create(NewTopic(name, configs={"retention.ms": "5000"})).raise_for_errors()
+    make_topics(admin, NewTopic(name, configs={"retention.ms": "5000"}))
     return Resource.topic(name)
 
 

@@ -16,12 +16,13 @@ from logcore.common.errors import (
     UnknownMemberIdError,
 )
 from logcore.testing.topics import fresh_name
+from tests.admin.made import make_topics
 
 
 @pytest.fixture
 def topic(admin: Admin) -> str:
     name = fresh_name()
-    admin.topics.create(NewTopic(name, 2)).raise_for_errors()
+    make_topics(admin, NewTopic(name, 2))
     return name
 
 

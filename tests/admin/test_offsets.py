@@ -10,11 +10,12 @@ from logcore.admin.topics import NewTopic
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import UnknownTopicOrPartitionError
 from logcore.testing.topics import fresh_name
+from tests.admin.made import make_topics
 
 
 def test_bounds_and_names(admin: Admin) -> None:
     name = fresh_name()
-    admin.topics.create(NewTopic(name, 2)).raise_for_errors()
+    make_topics(admin, NewTopic(name, 2))
     partitions = admin.offsets.partitions(name)
     assert partitions == [(name, 0), (name, 1)]
     assert admin.offsets.bounds(partitions).succeeded == dict.fromkeys(partitions, (0, 0))
@@ -28,7 +29,7 @@ def test_what_is_not_there(admin: Admin) -> None:
     name = fresh_name()
     with pytest.raises(UnknownTopicOrPartitionError, match=name):
         admin.offsets.partitions(name)
-    admin.topics.create(NewTopic(name, 1)).raise_for_errors()
+    make_topics(admin, NewTopic(name, 1))
     with pytest.raises(UnknownTopicOrPartitionError, match=f"{name}-7"):
         admin.offsets.find({TopicPartition(name, 7): OffsetSpec.LATEST})
 

@@ -8,16 +8,17 @@ from logcore.client.positions import TopicPartition
 from logcore.common.errors import GroupIdNotFoundError
 from logcore.testing.topics import fresh_name
 from tests.admin.eventually import eventually
+from tests.admin.made import make_topics
 
 
 def test_where_a_group_is(admin: Admin) -> None:
     group, topic = fresh_name("group"), fresh_name()
-    admin.topics.create(NewTopic(topic, 1)).raise_for_errors()
+    make_topics(admin, NewTopic(topic, 1))
     partition = TopicPartition(topic, 0)
     assert not admin.share_groups.offsets(group)
-    admin.share_groups.set_offsets(group, {partition: 0}).raise_for_errors()
+    eventually(lambda: not admin.share_groups.set_offsets(group, {partition: 0}).errors)
     eventually(lambda: admin.share_groups.offsets(group)[partition].start_offset == 0)
-    admin.share_groups.delete_offsets(group, [topic]).raise_for_errors()
+    eventually(lambda: not admin.share_groups.delete_offsets(group, [topic]).errors)
     eventually(lambda: not admin.share_groups.offsets(group))
 
 

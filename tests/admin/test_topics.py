@@ -14,6 +14,7 @@ from logcore.common.errors import (
 )
 from logcore.testing.topics import fresh_name
 from tests.admin.eventually import eventually
+from tests.admin.made import make_topics
 
 
 def test_making_describing_and_deleting(admin: Admin) -> None:
@@ -22,7 +23,7 @@ def test_making_describing_and_deleting(admin: Admin) -> None:
     made = admin.topics.create(topic)[name]
     assert (made.partitions, made.replication_factor) == (3, 1)
     assert made.configs["retention.ms"] == "5000"
-    assert name in admin.topics.list()
+    eventually(lambda: name in admin.topics.list())
     described = admin.topics.describe(name)[name]
     assert described.topic_id == made.topic_id
     assert not described.is_internal
@@ -36,7 +37,7 @@ def test_making_describing_and_deleting(admin: Admin) -> None:
 
 def test_one_failure_does_not_fail_the_others(admin: Admin) -> None:
     old, new = fresh_name(), fresh_name()
-    admin.topics.create(old).raise_for_errors()
+    make_topics(admin, old)
     results = admin.topics.create(old, new, "no spaces please")
     assert list(results.succeeded) == [new]
     assert isinstance(results.errors[old], TopicAlreadyExistsError)
@@ -55,13 +56,13 @@ def test_only_to_see_if_it_could_be_made(admin: Admin) -> None:
 def test_placed_by_hand(admin: Admin) -> None:
     name = fresh_name()
     (node,) = (broker.node_id for broker in admin.cluster.describe().brokers)
-    admin.topics.create(NewTopic(name, assignments=[[node], [node]])).raise_for_errors()
+    make_topics(admin, NewTopic(name, assignments=[[node], [node]]))
     assert len(admin.topics.describe(name)[name].partitions) == 2
 
 
 def test_more_partitions(admin: Admin) -> None:
     name = fresh_name()
-    admin.topics.create(NewTopic(name, 1)).raise_for_errors()
+    make_topics(admin, NewTopic(name, 1))
     admin.topics.add_partitions({name: 3}).raise_for_errors()
     eventually(lambda: len(admin.topics.describe(name)[name].partitions) == 3)
     with pytest.raises(InvalidPartitionsError):
@@ -70,7 +71,7 @@ def test_more_partitions(admin: Admin) -> None:
 
 def test_deleting_records(admin: Admin) -> None:
     name = fresh_name()
-    admin.topics.create(NewTopic(name, 1)).raise_for_errors()
+    make_topics(admin, NewTopic(name, 1))
     partition = TopicPartition(name, 0)
     assert admin.topics.delete_records({partition: -1})[partition] == 0
     with pytest.raises(OffsetOutOfRangeError):

@@ -10,13 +10,14 @@ from logcore.admin.topics import NewTopic
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import TransactionalIdNotFoundError
 from logcore.testing.topics import fresh_name
+from tests.admin.made import make_topics
 
 
 @pytest.fixture
 def open_transaction(admin: Admin) -> Iterator[tuple[str, TopicPartition]]:
     """A transaction with one record: its id, and where the record is."""
     name, topic = fresh_name("transaction"), fresh_name()
-    admin.topics.create(NewTopic(topic, 1)).raise_for_errors()
+    make_topics(admin, NewTopic(topic, 1))
     broker = admin.cluster.describe().brokers[0]
     producer = confluent_kafka.Producer(
         {"bootstrap.servers": f"{broker.host}:{broker.port}", "transactional.id": name}
@@ -58,6 +59,6 @@ def test_what_is_not_there(admin: Admin) -> None:
     nobody, topic = fresh_name("transaction"), fresh_name()
     errors = admin.transactions.describe(nobody).errors
     assert isinstance(errors[nobody], TransactionalIdNotFoundError)
-    admin.topics.create(NewTopic(topic, 1)).raise_for_errors()
+    make_topics(admin, NewTopic(topic, 1))
     with pytest.raises(TransactionalIdNotFoundError, match="offset 3"):
         admin.transactions.abort(TopicPartition(topic, 0), start_offset=3)
