@@ -6,7 +6,7 @@ and what the broker leads, a moment after that.
 
 from logcore.admin.admin import Admin
 from logcore.admin.topics import NewTopic
-from tests.admin.eventually import eventually
+from tests.eventually import eventually
 
 
 def make_topics(admin: Admin, *topics: NewTopic | str) -> None:

@@ -7,8 +7,8 @@ from logcore.admin.topics import NewTopic
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import InvalidUpdateVersionError, NoReassignmentInProgressError
 from logcore.testing.topics import fresh_name
-from tests.admin.eventually import eventually
 from tests.admin.made import make_topics
+from tests.eventually import eventually
 
 
 @pytest.fixture

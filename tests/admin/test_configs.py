@@ -7,8 +7,8 @@ from logcore.admin.configs import Changes, Resource, ResourceKind, Source
 from logcore.admin.topics import NewTopic
 from logcore.common.errors import InvalidConfigError, UnknownTopicOrPartitionError
 from logcore.testing.topics import fresh_name
-from tests.admin.eventually import eventually
 from tests.admin.made import make_topics
+from tests.eventually import eventually
 
 
 @pytest.fixture

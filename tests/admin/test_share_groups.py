@@ -7,8 +7,8 @@ from logcore.admin.topics import NewTopic
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import GroupIdNotFoundError
 from logcore.testing.topics import fresh_name
-from tests.admin.eventually import eventually
 from tests.admin.made import make_topics
+from tests.eventually import eventually
 
 
 def test_where_a_group_is(admin: Admin) -> None:

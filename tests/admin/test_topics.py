@@ -13,8 +13,8 @@ from logcore.common.errors import (
     UnknownTopicOrPartitionError,
 )
 from logcore.testing.topics import fresh_name
-from tests.admin.eventually import eventually
 from tests.admin.made import make_topics
+from tests.eventually import eventually
 
 
 def test_making_describing_and_deleting(admin: Admin) -> None:

@@ -6,7 +6,7 @@ from logcore.admin.admin import Admin
 from logcore.admin.users import DEFAULT, Credential, Mechanism
 from logcore.common.errors import InvalidRequestError, ResourceNotFoundError
 from logcore.testing.topics import fresh_name
-from tests.admin.eventually import eventually
+from tests.eventually import eventually
 
 
 def test_passwords(admin: Admin) -> None:

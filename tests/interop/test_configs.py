@@ -5,6 +5,8 @@ Neighbours: `tests/broker/config` tests the tables and rules by themselves.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopics
 from logcore.protocol.messages.describe_configs import (
     DescribeConfigsRequest,
     DescribeConfigsResource,
+    DescribeConfigsResult,
 )
 from logcore.protocol.messages.incremental_alter_configs import (
     AlterableConfig,
@@ -26,6 +29,7 @@ from logcore.protocol.messages.incremental_alter_configs import (
 )
 from tests.broker.running import running_broker
 from tests.broker.wire import Wire
+from tests.eventually import eventually
 from tests.peers import kafka
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
@@ -104,11 +108,16 @@ CHANGES: Final[list[tuple[int, str, str, int, str | None]]] = [
 ]
 
 
-def described(wire: Wire, kind: int, name: str) -> dict[str, object]:
-    """Return what is told of each setting, but for its documentation."""
+def answer(wire: Wire, kind: int, name: str) -> DescribeConfigsResult:
     asked = DescribeConfigsResource(resource_type=kind, resource_name=name, configuration_keys=None)
     request = DescribeConfigsRequest(resources=[asked], include_synonyms=True)
-    (result,) = wire.ask(request, 4).results
+    result: DescribeConfigsResult = wire.ask(request, 4).results[0]
+    return result
+
+
+def described(wire: Wire, kind: int, name: str) -> dict[str, object]:
+    """Return what is told of each setting, but for its documentation."""
+    result = answer(wire, kind, name)
     assert result.error_code == 0, result
     return {
         each.name: (
@@ -162,12 +171,25 @@ def wires(
         topic = CreatableTopic(name=NAME, num_partitions=1, replication_factor=1)
         for wire in both:
             wire.ask(CreateTopicsRequest(topics=[topic], timeout_ms=10_000), 7)
+            eventually(partial(is_there, wire))
         yield both
         theirs.close()
 
 
 def alike(entries: dict[str, object], *leave_out: str) -> dict[str, object]:
     return {name: entry for name, entry in entries.items() if name not in leave_out}
+
+
+def settings_of(wire: Wire, kind: int, name: str) -> dict[str, object]:
+    return alike(described(wire, kind, name), *OTHERWISE)
+
+
+def has(wire: Wire, kind: int, name: str, settings: dict[str, object]) -> bool:
+    return settings_of(wire, kind, name) == settings
+
+
+def is_there(wire: Wire) -> bool:
+    return not answer(wire, TOPIC, NAME).error_code
 
 
 def test_a_broker_is_described_alike(wires: tuple[Wire, Wire]):
@@ -180,8 +202,8 @@ def test_a_broker_is_described_alike(wires: tuple[Wire, Wire]):
 
 @pytest.mark.parametrize(("kind", "name"), [(TOPIC, NAME), (GROUP, "none"), (METRICS, "none")])
 def test_others_are_described_alike(wires: tuple[Wire, Wire], kind: int, name: str):
-    theirs, ours = (described(wire, kind, name) for wire in wires)
-    assert alike(ours, *OTHERWISE) == alike(theirs, *OTHERWISE)
+    theirs, ours = (settings_of(wire, kind, name) for wire in wires)
+    assert ours == theirs
 
 
 def test_the_same_changes_are_refused_and_the_rest_looks_alike(wires: tuple[Wire, Wire]):
@@ -193,8 +215,10 @@ def test_the_same_changes_are_refused_and_the_rest_looks_alike(wires: tuple[Wire
     ]
     assert differing == []
     for kind, name in ((TOPIC, NAME), (GROUP, "g1"), (METRICS, "sub"), (BROKER, "")):
-        theirs_after, ours_after = (described(wire, kind, name) for wire in wires)
-        assert alike(ours_after, *OTHERWISE) == alike(theirs_after, *OTHERWISE)
+        expected = settings_of(wires[1], kind, name)
+        with suppress(AssertionError):
+            eventually(partial(has, wires[0], kind, name, expected))
+        assert expected == settings_of(wires[0], kind, name)
 
 
 def test_the_files_of_settings_are_read_alike(tmp_path: Path, kafka_broker: kafka.KafkaBroker):

@@ -29,6 +29,7 @@ from tests.broker.handlers import share_states as states
 from tests.broker.handlers.grouping import commit, join
 from tests.broker.running import running_broker
 from tests.broker.wire import Wire
+from tests.eventually import eventually
 from tests.peers import kafka
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools"), pytest.mark.timeout(300)]
@@ -58,8 +59,9 @@ def prepared(wire: Wire) -> dict[str, bytes]:
         for name, count in (("t", 2), ("u", 1))
     ]
     wire.ask(CreateTopicsRequest(topics=topics, timeout_ms=9_000), 5)
-    asked = [MetadataRequestTopic(name=name) for name in ("t", "u")]
-    found = wire.ask(MetadataRequest(topics=asked), 12).topics
+    asked = MetadataRequest(topics=[MetadataRequestTopic(name=name) for name in ("t", "u")])
+    eventually(lambda: not any(topic.error_code for topic in wire.ask(asked, 12).topics))
+    found = wire.ask(asked, 12).topics
     for key in ("g", "s"):
         request = FindCoordinatorRequest(coordinator_keys=[key])
         patient(lambda request=request: wire.ask(request, 6).coordinators[0])
