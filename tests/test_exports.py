@@ -54,3 +54,14 @@ def test_importing_the_package_imports_nothing_else_of_ours_and_nothing_heavy():
     assert "logcore" in loaded
     assert [name for name in loaded if name.startswith("logcore.")] == []
     assert {"numpy", "click", "uvloop", "asyncio"}.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("name", ["Admin", "Consumer", "Producer"])
+def test_a_client_imports_what_it_needs_only(name):
+    """Neither the arrays of columns, nor what serves: a program starts as quickly as it can."""
+    probe = f"import sys; from logcore import {name}; print(*sorted(sys.modules), sep='\\n')"
+    command = [sys.executable, "-c", probe]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    rooms = {module.split(".")[1] for module in loaded if module.startswith("logcore.")}
+    assert rooms.isdisjoint({"broker", "controller", "coordinator", "log", "testing"})
+    assert {"numpy", "click", "hmac", "tempfile"}.isdisjoint(loaded)

@@ -23,6 +23,32 @@ def test_help_imports_no_room_and_nothing_heavy():
     assert {"logcore.log", "logcore._native", "numpy", "asyncio"}.isdisjoint(done.stderr.split())
 
 
+def test_a_question_to_a_cluster_imports_only_what_it_needs(cluster):
+    """What somebody waits for on each call: neither arrays, nor logins and TLS that nobody uses."""
+    code = (
+        "import sys\nfrom logcore.cli.main import main\n"
+        f"main(['topic', 'list', '-b', {cluster!r}], standalone_mode=False)\n"
+        "print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "logcore.admin.topics" in loaded
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("logcore.")}
+    assert rooms == {"_native", "admin", "cli", "client", "common", "network", "protocol"}
+    assert {"numpy", "hmac", "json", "tempfile"}.isdisjoint(loaded)
+    assert {"logcore.client.sasl", "logcore.client.tls"}.isdisjoint(loaded)
+
+
+def test_the_exit_of_the_program_looks_for_no_garbage():
+    code = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"  # called last
+        "from logcore.cli.main import main\nsys.argv[1:] = ['--version']\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("True\n")
+
+
 def test_an_expected_failure_is_one_sentence(logcore, tmp_path):
     (tmp_path / "00000000000000000000.log").mkdir()
     result = logcore("log", "append", tmp_path, "value", code=1)

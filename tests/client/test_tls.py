@@ -15,10 +15,6 @@ def context(**settings: str) -> ssl.SSLContext | None:
     return client_context(Settings(CLIENT_CONFIG, {"security.protocol": "SSL", **settings}))
 
 
-def test_without_tls_there_is_none() -> None:
-    assert client_context(Settings(CLIENT_CONFIG, {})) is None
-
-
 def test_certificates_are_checked() -> None:
     made = context()
     assert made is not None

@@ -7,7 +7,6 @@ Neighbours: `topic`, `group`, `config` and the others are the users; `logcore.ad
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -121,6 +120,8 @@ def read_settings(path: str | None) -> dict[str, str]:
     """Return the settings of a properties file; none without a file."""
     if path is None:
         return {}
-    from logcore.common import properties  # noqa: PLC0415 - only with a file
+    from pathlib import Path  # noqa: PLC0415 - only with a file
+
+    from logcore.common import properties  # noqa: PLC0415
 
     return properties.parse(properties.decode(Path(path).read_bytes()))

@@ -5,8 +5,10 @@ usage error has code 2. A traceback is a mistake of ours.
 Neighbours: `logcore.cli.lazy` imports the commands; each room has a module of its own here.
 """
 
+import atexit
 import errno
-from typing import Final
+import gc
+from typing import Any, Final
 
 import click
 
@@ -44,6 +46,12 @@ def sentence(error: Exception) -> str:
 
 class Commands(LazyGroup):
     """The root: turns expected failures into a sentence."""
+
+    @override
+    def __call__(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401 - click's
+        """Run as the program, which ends with it: no garbage need be looked for at the exit."""
+        atexit.register(gc.freeze)
+        return super().__call__(*args, **settings)
 
     @override
     def invoke(self, ctx: click.Context) -> object:

@@ -6,9 +6,7 @@ UTF-8 are shown as text under their field's name, others as base64 under `<field
 Neighbours: the modules `log_*` are the users.
 """
 
-import base64
 import dataclasses
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -53,6 +51,8 @@ def field(name: str, data: bytes | None) -> dict[str, str | None]:
     try:
         return {name: data.decode()}
     except UnicodeDecodeError:
+        import base64  # noqa: PLC0415 - what is text does not pay for it
+
         return {f"{name}_base64": base64.b64encode(data).decode()}
 
 
@@ -105,6 +105,8 @@ def jsonable(value: object) -> Any:  # noqa: ANN401 - JSON
 
 def print_json(value: object) -> None:
     """Print one object as one line."""
+    import json  # noqa: PLC0415 - tables do not pay for it
+
     click.echo(json.dumps(jsonable(value), ensure_ascii=False))
 
 

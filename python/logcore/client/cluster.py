@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from logcore.client.addresses import Address, parse_addresses
 from logcore.client.backoff import Backoff
@@ -20,7 +20,6 @@ from logcore.client.connection import Connection
 from logcore.client.nodes import Channel, Nodes
 from logcore.client.opening import Opener
 from logcore.client.settings import Settings
-from logcore.client.tls import client_context
 from logcore.common.errors import (
     BrokerUnreachableError,
     ClientError,
@@ -36,6 +35,9 @@ from logcore.protocol.messages.metadata import (
     MetadataResponse,
 )
 from logcore.protocol.schema import Message
+
+if TYPE_CHECKING:
+    import ssl
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class Cluster:
         self.backoff = self._backoff("retry.backoff")
         self.loop = asyncio.get_running_loop()
         self.nodes = Nodes(
-            Opener(settings, client_context(settings)),
+            Opener(settings, _tls_context(settings)),
             self._backoff("reconnect.backoff"),
             self._backoff("socket.connection.setup.timeout"),
             settings.integer("connections.max.idle.ms") / 1000,
@@ -357,3 +359,12 @@ class Cluster:
             await asyncio.wait([refreshing], timeout=max(deadline - self.loop.time(), 0))
             if self._refusal is not None and refreshing.done():
                 raise self._refusal
+
+
+def _tls_context(settings: Settings) -> "ssl.SSLContext | None":
+    """Return the context of connections with TLS; None if they are to be plain."""
+    if not settings.text("security.protocol").endswith("SSL"):
+        return None
+    from logcore.client.tls import client_context  # noqa: PLC0415 - plain ones do not pay for it
+
+    return client_context(settings)

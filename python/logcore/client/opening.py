@@ -15,7 +15,6 @@ from typing import Final
 from logcore.client.addresses import Address, resolve
 from logcore.client.api_ranges import ApiRanges
 from logcore.client.connection import Connection
-from logcore.client.sasl import authenticate
 from logcore.client.settings import Settings
 from logcore.common.errors import (
     BrokerUnreachableError,
@@ -70,6 +69,8 @@ class Opener:
         try:
             await self._greet(connection)
             if self._settings.text("security.protocol").startswith("SASL"):
+                from logcore.client.sasl import authenticate  # noqa: PLC0415 - where it is used
+
                 await authenticate(connection, self._settings, address.host)
         except BaseException:
             connection.close()

@@ -14,14 +14,12 @@ from logcore.common.config import ConfigError
 from logcore.network.tls import pem
 
 
-def client_context(settings: Settings) -> ssl.SSLContext | None:
-    """Make the context; None if ``security.protocol`` is without TLS.
+def client_context(settings: Settings) -> ssl.SSLContext:
+    """Make the context.
 
     Raises:
         ConfigError: If a file cannot be read, or is not PEM.
     """
-    if not settings.text("security.protocol").endswith("SSL"):
-        return None
     context = ssl.create_default_context()
     if not settings.optional("ssl.endpoint.identification.algorithm"):
         context.check_hostname = False
