@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,6 +12,8 @@ import pytest
 
 from logcore.client.loop_thread import LoopThread
 from logcore.common.errors import ClientClosedError, ForkedClientError, IllegalStateError
+from logcore.producer.producer import Producer
+from logcore.testing.local_broker import LocalBroker
 
 
 async def double(number: int) -> int:
@@ -60,7 +64,9 @@ def test_closing_cancels_what_is_left() -> None:
 
 def test_a_forgotten_one_ends() -> None:
     before = threading.active_count()
-    LoopThread("test")
+    forgotten = [LoopThread("test")]
+    with pytest.warns(ResourceWarning, match="test was not closed"):
+        forgotten.clear()
     gc.collect()
     deadline = time.monotonic() + 5
     while threading.active_count() > before and time.monotonic() < deadline:
@@ -81,3 +87,50 @@ def test_the_child_of_a_fork_is_told() -> None:
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 7
     runner.close()
+
+
+def test_what_is_to_happen_at_the_end_happens_on_the_loop() -> None:
+    runner = LoopThread("test")
+    seen: list[object] = []
+    runner.at_end(lambda: seen.append(asyncio.get_running_loop()))
+    runner.at_end(lambda: 1 / 0)  # logged, and no hindrance
+    runner.close()
+    assert seen == [runner.loop]
+
+
+def test_a_producer_that_is_forgotten_leaves_nothing_open(logcore_broker: LocalBroker) -> None:
+    """Its transports are closed before its loop, which would raise or hang with one open."""
+    topic = logcore_broker.create_topic()
+    before = threading.active_count()
+    forgotten = [Producer(bootstrap_servers=logcore_broker.bootstrap_servers, linger_ms=60_000)]
+    delivery = forgotten[0].send(topic, b"x")
+    with pytest.warns(ResourceWarning, match="logcore-producer was not closed"):
+        forgotten.clear()
+    with pytest.raises(ClientClosedError, match="before the record was acknowledged"):
+        delivery.result(5)
+    assert threading.active_count() == before
+
+
+FORGETTING = """
+import sys
+from logcore import Admin, Consumer, Producer
+server, topic = sys.argv[1:]
+producer = Producer(bootstrap_servers=server)
+producer.send(topic, b"x").result(10)
+consumer = Consumer(topic, bootstrap_servers=server, group_id="forgetting")
+consumer.poll(0.01)
+admin = Admin(server)
+admin.topics.list()
+print("done")
+"""
+
+
+def test_forgotten_at_the_end_of_a_program(logcore_broker: LocalBroker) -> None:
+    """With warnings as errors, none is in the way of the others, and nothing hangs."""
+    arguments = [logcore_broker.bootstrap_servers, logcore_broker.create_topic()]
+    command = [sys.executable, "-W", "error", "-c", FORGETTING, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "done\n"
+    assert "logcore-admin, logcore-consumer, logcore-producer was not closed" in ended.stderr
+    assert ended.stderr.count("Error") == 0
+    assert ended.stderr.count("unclosed resource") == 0

@@ -48,6 +48,7 @@ class Admin:
         runner = self._runner = LoopThread("logcore-admin")
         try:
             self._core = runner.call(lambda: AsyncAdmin(bootstrap_servers, **settings))
+            runner.at_end(self._core.abandon)
         except BaseException:
             runner.close()
             raise

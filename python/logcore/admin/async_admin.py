@@ -65,8 +65,12 @@ class AsyncAdmin:
 
     async def close(self) -> None:
         """Close its connections; twice is no error."""
-        self._cluster.close()
+        self.abandon()
         await asyncio.sleep(0)
+
+    def abandon(self) -> None:
+        """End at once: what is under way fails."""
+        self._cluster.close()
 
     @cached_property
     def topics(self) -> "AsyncTopics":

@@ -9,6 +9,7 @@ of groups and transactions; `retrying` tries again.
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,7 @@ from logcore.common.errors import (
     BrokerUnreachableError,
     ClientError,
     ClientTimeoutError,
+    ForkedClientError,
     KafkaError,
     RebootstrapRequiredError,
     WrongThreadError,
@@ -66,6 +68,7 @@ class Cluster:
         self.chance = random.Random()  # noqa: S311 - spreads load, guards nothing
         self.backoff = self._backoff("retry.backoff")
         self.loop = asyncio.get_running_loop()
+        self._pid = os.getpid()
         self.nodes = Nodes(
             Opener(settings, _tls_context(settings)),
             self._backoff("reconnect.backoff"),
@@ -95,11 +98,14 @@ class Cluster:
         return self.nodes.is_closed
 
     def check_loop(self) -> None:
-        """Refuse use from another thread or loop.
+        """Refuse use from another thread or loop, and in the child of a fork.
 
         Raises:
             WrongThreadError: If it is one.
+            ForkedClientError: In the child.
         """
+        if os.getpid() != self._pid:
+            raise ForkedClientError("the client was made before a fork: make one in the child")
         try:
             running = asyncio.get_running_loop()
         except RuntimeError:

@@ -1,14 +1,20 @@
 """An event loop in a thread, on which synchronous clients run the asynchronous core.
 
 Invariant: one loop per client, which ends with it; a client that is forgotten unclosed ends its
-loop too, and the interpreter's exit waits for none. In the child of a fork there is no thread
-behind it, and every call says so.
+loop too, at the interpreter's exit at the latest, and is told with a `ResourceWarning`. A loop is
+closed only once everything on it is: an open transport would have it raise, or hang. In the child
+of a fork there is no thread behind it, and every call says so.
 Neighbours: `blocking` makes synchronous methods of asynchronous ones; they run here.
 """
 
 import asyncio
+import atexit
+import logging
 import os
+import sys
 import threading
+import warnings
+import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -18,9 +24,12 @@ import uvloop
 
 from logcore.common.errors import ClientClosedError, ForkedClientError, IllegalStateError
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 JOIN_S: Final = 5.0
 WAIT_SLICE_S: Final = 3600.0
+LAST_TURNS: Final = 3  # of the loop, in which transports that were closed tell so
 
 
 class LoopThread:
@@ -32,17 +41,33 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self.loop = uvloop.new_event_loop()
+        self.name = name
         self._pid = os.getpid()
+        self._endings: list[Callable[[], object]] = []
         self._started = threading.Event()
-        self._thread = threading.Thread(target=_serve, args=(self.loop, self._started), name=name)
-        self._thread.daemon = True
+        arguments = (self.loop, self._started, self._endings)
+        self._thread = threading.Thread(target=_serve, args=arguments, name=name, daemon=True)
         self._thread.start()
         self._started.wait()
+        _ALIVE.add(self)
+
+    def at_end(self, ending: Callable[[], object]) -> None:
+        """Have something called on the loop before it ends, however that comes about."""
+        self._endings.append(ending)
 
     @property
     def is_closed(self) -> bool:
         """Whether it ended."""
         return self.loop.is_closed() or not self._thread.is_alive()
+
+    def check_process(self) -> None:
+        """Refuse calls in the child of a fork.
+
+        Raises:
+            ForkedClientError: If this is one.
+        """
+        if os.getpid() != self._pid:
+            raise ForkedClientError("the client was made before a fork: make one in the child")
 
     def check(self) -> None:
         """Refuse calls that could only hang.
@@ -52,8 +77,7 @@ class LoopThread:
             ClientClosedError: After `close`.
             IllegalStateError: On the loop's own thread, as in a callback.
         """
-        if os.getpid() != self._pid:
-            raise ForkedClientError("the client was made before a fork: make one in the child")
+        self.check_process()
         if self.is_closed:
             raise ClientClosedError("the client is closed")
         if threading.get_ident() == self._thread.ident:
@@ -88,11 +112,40 @@ class LoopThread:
             return
         if self._thread.is_alive():
             self.loop.call_soon_threadsafe(self.loop.stop)
-            if threading.get_ident() != self._thread.ident:
+            if threading.get_ident() != self._thread.ident and not sys.is_finalizing():
                 self._thread.join(JOIN_S)
 
     def __del__(self) -> None:
-        self.close()
+        if self.is_forgotten:
+            self.close()
+            _tell_unclosed([self.name])
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether it still runs, now that nobody can end it any more."""
+        return os.getpid() == self._pid and not self.is_closed
+
+
+_ALIVE: Final["weakref.WeakSet[LoopThread]"] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End all loops while threads still run: later, waiting for one would be in vain."""
+    forgotten = [runner for runner in _ALIVE if runner.is_forgotten]
+    for runner in forgotten:
+        runner.close()
+    if forgotten:
+        _tell_unclosed([runner.name for runner in forgotten])
+
+
+def _tell_unclosed(names: list[str]) -> None:
+    warnings.warn(
+        f"{', '.join(sorted(names))} was not closed, and what it still had to do is not done: "
+        "close a client, or use it with `with`",
+        ResourceWarning,
+        stacklevel=2,
+    )
 
 
 def _wait(future: "Future[T]") -> T:
@@ -109,18 +162,34 @@ def _wait(future: "Future[T]") -> T:
         raise
 
 
-def _serve(loop: asyncio.AbstractEventLoop, started: threading.Event) -> None:
+def _serve(
+    loop: asyncio.AbstractEventLoop,
+    started: threading.Event,
+    endings: list[Callable[[], object]],
+) -> None:
     """Run a loop until it is stopped, then let what is left on it end."""
     asyncio.set_event_loop(loop)
     loop.call_soon(started.set)
     try:
         loop.run_forever()
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.wait(left, timeout=1))
+        loop.run_until_complete(_end(endings))
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+async def _end(endings: list[Callable[[], object]]) -> None:
+    """Have what is on the loop end: its clients, then its tasks, then closed transports."""
+    while endings:
+        try:
+            endings.pop()()
+        except Exception:
+            logger.exception("a client could not end")
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=1)
+    for _ in range(LAST_TURNS):
+        await asyncio.sleep(0)

@@ -28,7 +28,9 @@ async def until_done(
     Raises:
         ClientTimeoutError: If the time is over; its cause is the last error.
         KafkaError, ClientError: What is not retriable.
+        WrongThreadError, ForkedClientError: On another loop than the client's.
     """
+    cluster.check_loop()
     deadline = cluster.loop.time() + timeout_s
     failures = 0
     last: Exception | None = None

@@ -458,6 +458,11 @@ class AsyncConsumer:
             self._cluster.close()
             self.arrived()
 
+    def abandon(self) -> None:
+        """End at once, without a word to the group."""
+        self._is_closing = self._is_closed = True
+        self._cluster.close()
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from itertools import chain
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import WeakMethod
 
 from logcore.client.blocking import blocking, on_loop
 from logcore.client.loop_thread import LoopThread
@@ -62,6 +63,13 @@ class Consumer:
         self._now_ms = SystemClock().monotonic_ms
         self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
 
+        method = WeakMethod(self._call_listener)  # a consumer that is forgotten must not live on
+
+        async def call_listener(listener: Callable[[], Any]) -> None:
+            call = method()
+            if call is not None:
+                await call(listener)
+
         async def make() -> AsyncConsumer:
             core = AsyncConsumer(
                 config=config,
@@ -70,13 +78,14 @@ class Consumer:
                 **settings,
             )
             core.on_arrival = self._arrivals.set
-            core.call_listener = self._call_listener
+            core.call_listener = call_listener
             if topics:
                 core.subscribe(topics)
             return core
 
         try:
             self.core = self.runner.run(make())
+            self.runner.at_end(self.core.abandon)
         except BaseException:
             self.runner.close()
             raise
@@ -162,6 +171,7 @@ class Consumer:
     def _ready(self, timeout: float | None) -> PartitionState | None:
         """Return a partition with something to hand out; None if there is none in time."""
         core, arrivals = self.core, self._arrivals
+        self.runner.check_process()
         until_ms = None if timeout is None else self._now_ms() + timeout * 1000
         while True:
             if core.upkeep.is_due:

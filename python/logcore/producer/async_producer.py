@@ -78,7 +78,7 @@ class AsyncProducer:
         self._closing: asyncio.Task[None] | None = None
         self._block_ms = self.settings.integer("max.block.ms")
         self.accumulator = self._make_accumulator(loop)
-        self._append = self.accumulator.append
+        self._append: Callable[..., Delivery | None] = self.accumulator.append
         self._transactions: Transactions | None = None
         self._sender = Sender(
             self._cluster, self.settings, self.accumulator, self._make_identities()
@@ -332,10 +332,26 @@ class AsyncProducer:
         except LogcoreError as failure:
             logger.warning("the transaction could not be aborted at the end: %s", failure)
         finally:
-            self.accumulator.close()
-            self.placing.fail_all(error)
-            self._sender.fail_all(error)
-            self._cluster.close()
+            self._end(error)
+
+    def refuse_child(self) -> None:
+        """Take no more records, in the child of a fork; `send` says why."""
+        self.accumulator.close()
+        self._append = self._refuse
+
+    def _refuse(self, *_: Any) -> None:  # noqa: ANN401 - what `send` was given
+        self._cluster.check_loop()
+
+    def abandon(self) -> None:
+        """End at once: what is not acknowledged fails with `ClientClosedError`."""
+        self._is_closed = True
+        self._end(ClientClosedError("the producer ended before the record was acknowledged"))
+
+    def _end(self, error: Exception) -> None:
+        self.accumulator.close()
+        self.placing.fail_all(error)
+        self._sender.fail_all(error)
+        self._cluster.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -459,7 +475,7 @@ class _Transaction(AbstractAsyncContextManager[None]):
 def _after_fork() -> None:
     """Refuse records in the child of a fork: no thread there would send them."""
     for producer in list(_ALIVE):
-        producer.accumulator.close()
+        producer.refuse_child()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from logcore.client.blocking import blocking
 from logcore.client.loop_thread import LoopThread
 from logcore.common.clock import SystemClock
-from logcore.common.errors import BufferExhaustedError
+from logcore.common.errors import BufferExhaustedError, ClientClosedError
 from logcore.common.types import override
 from logcore.producer.async_producer import AsyncProducer
 from logcore.producer.delivery import BatchResult, Deliveries
@@ -51,6 +51,7 @@ class Producer:
 
         try:
             self.core = self.runner.run(make())
+            self.runner.at_end(self.core.abandon)
         except BaseException:
             self.runner.close()
             raise
@@ -90,12 +91,17 @@ class Producer:
             UnknownTopicOrPartitionError: If there is no such topic or partition.
             BufferExhaustedError: If there was no room for ``max.block.ms``.
             ClientTimeoutError: If no broker told about the topic for as long.
-            ClientClosedError: After `close`, and in the child of a fork.
+            ClientClosedError: After `close`.
+            ForkedClientError: In the child of a fork.
             TypeError: If key or value are not bytes.
         """
         if self._check is not None:
             self._check()
-        delivery = self._append(topic, value, key, partition, headers, timestamp)
+        try:
+            delivery = self._append(topic, value, key, partition, headers, timestamp)
+        except ClientClosedError:
+            self.runner.check_process()
+            raise
         if delivery is None:
             delivery = self._wait_and_append(topic, value, key, partition, headers, timestamp)
         if on_delivery is not None:
@@ -212,6 +218,7 @@ class Producer:
             self._check()
         batches: dict[BatchResult, None] = {}
         patience, sent = _Patience(self._block_ms), 0
+        self.runner.check_process()
         while sent < count:
             taken, tickets = append(sent)
             batches.update(dict.fromkeys(tickets))
