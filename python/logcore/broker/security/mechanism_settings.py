@@ -4,7 +4,7 @@ A setting of one mechanism on one listener, ``listener.name.<listener>.<mechanis
 before the listener's, and that before everybody's; ``sasl.jaas.config`` counts only in the first
 form, as in Apache Kafka.
 Invariant: what is read is of its key's type, or an error that names the key.
-Neighbours: `mechanisms` and `token_logins` make logins of these; `jaas` reads one of them.
+Neighbours: `mechanisms` and `token_logins` make logins of these; `common.jaas` reads one of them.
 Source: Apache Kafka 4.3.1, `JaasContext`.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.given_keys import listener_prefix
-from logcore.broker.security import jaas
+from logcore.common import jaas
 from logcore.common.config import ConfigError
 
 

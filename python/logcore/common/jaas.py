@@ -2,7 +2,7 @@
 
 Invariant: what is read is one module; what is left over, or missing, is an error that says so, and
 never shows a value, for values are passwords.
-Neighbours: `mechanisms` asks for the options of the modules that it knows.
+Neighbours: `broker.security` and `client.logins` ask for the options of the modules they know.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 import pytest
 
-from logcore.broker.security.jaas import parse
+from logcore.common.jaas import parse
 from logcore.common.config import ConfigError
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
