@@ -1,4 +1,8 @@
-"""What tests of commands share: a runner, and a small log."""
+"""What tests of commands share: a runner, a small log, and the clusters to run on.
+
+Invariant: a test that asks for `cluster` runs against our broker, then against Apache Kafka; what
+Kafka does in its own time is waited for with `tests.eventually`.
+"""
 
 import json
 
@@ -9,6 +13,7 @@ from logcore import Log
 from logcore.cli.main import main
 from logcore.testing.local_broker import LocalBroker
 from logcore.testing.topics import fresh_name
+from tests.contestants import CONTESTANTS
 
 
 @pytest.fixture
@@ -46,10 +51,18 @@ def few(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def cluster():
-    """A broker for the commands that speak to one; returns its address."""
+def our_cluster():
+    """Our broker, for the commands that speak to one; returns its address."""
     with LocalBroker() as broker:
         yield broker.bootstrap_servers
+
+
+@pytest.fixture(scope="session", params=CONTESTANTS)
+def cluster(request):
+    """A broker: ours, then Apache Kafka's; returns its address."""
+    if request.param == "logcore":
+        return request.getfixturevalue("our_cluster")
+    return request.getfixturevalue("kafka_broker").bootstrap
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 
 from logcore.cli.bench import MODULES
+from tests.eventually import eventually
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -22,5 +23,9 @@ def test_apache_kafka_is_measured_as_well(logcore_json, kafka_broker):
         assert told["bytes"] == read["bytes"] == 300_000
     (late,) = logcore_json("bench", "latency", "-r", 200, "-t", 0.5, "--warm-up", 0.2, *where)
     assert late["records"] == 100
-    left = [row["name"] for row in logcore_json("topic", "list", *where)]
-    assert not [name for name in left if name.startswith("logcore-bench")]
+
+    def left():
+        names = [row["name"] for row in logcore_json("topic", "list", *where)]
+        return [name for name in names if name.startswith("logcore-bench")]
+
+    eventually(lambda: not left())

@@ -13,6 +13,7 @@ from logcore.cli.bench_latency import Schedule, measured, spread
 from logcore.cli.bench_topic import Load
 from logcore.cli.connecting import ClusterOptions
 from logcore.testing.local_broker import LocalBroker
+from tests.eventually import eventually
 
 
 def test_every_record_is_measured(logcore_json, cluster):
@@ -70,4 +71,4 @@ def test_ctrl_c_leaves_no_topic_and_no_traceback(cluster, ask_json):
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate(timeout=60)[0].strip() == "Aborted!"
     assert process.returncode == 1
-    assert not made()
+    eventually(lambda: not made())

@@ -4,6 +4,7 @@ import pytest
 
 from logcore.common.clock import SystemClock
 from logcore.testing.topics import fresh_name
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -46,8 +47,11 @@ def test_what_is_shown(ask_json, ask, filled):
 def test_in_a_group(ask_json, filled):
     group = fresh_name("group")
     assert len(ask_json("consume", filled, "-g", group, "-n", 4)) == 4
-    rows = ask_json("group", "lag", group)
-    assert sum(row["lag"] for row in rows) == 0
+
+    def lags():
+        return {row["lag"] for row in ask_json("group", "lag", group)}
+
+    eventually(lambda: lags() == {0})
 
 
 def test_what_produce_takes_back(logcore, cluster, ask, ask_json, filled):

@@ -4,6 +4,7 @@ import confluent_kafka
 import pytest
 
 from logcore.testing.topics import fresh_name
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -32,13 +33,21 @@ def reading(cluster, topic):
 
 def test_a_group_that_reads(ask, ask_json, reading):
     group, topic = reading
-    assert {"name": group, "kind": "classic", "state": "Stable"} in ask_json("group", "list")
+    listed = {"name": group, "kind": "classic", "state": "Stable"}
+    eventually(lambda: listed in ask_json("group", "list"))
     assert group not in ask("group", "list", "--kind", "share")
     (row,) = ask_json("group", "describe", group)
     assert (row["client"], row["member"]) == ("reader", "first")
     assert row["assignment"] == [f"{topic}-{number}" for number in range(3)]
-    (row,) = [row for row in ask_json("group", "lag", group) if row["partition"] == 0]
-    assert (row["committed"], row["end"], row["lag"]) == (3, 5, 2)
+
+    def lags():
+        return [
+            (row["committed"], row["end"], row["lag"])
+            for row in ask_json("group", "lag", group)
+            if row["partition"] == 0
+        ]
+
+    eventually(lambda: lags() == [(3, 5, 2)])
     assert "LAG" in ask("group", "lag", group)
     assert "NON_EMPTY_GROUP" in ask("group", "delete", group, code=1)
     assert ask_json("group", "kick", group, "first", "--dry-run") == [
@@ -48,17 +57,20 @@ def test_a_group_that_reads(ask, ask_json, reading):
 
 
 def test_resetting_and_forgetting(ask, ask_json, topic):
+    def read():
+        return [row["partition"] for row in ask_json("group", "lag", group)]
+
     group = fresh_name("group")
     rows = ask_json("group", "reset", group, "-t", topic, "--to-earliest", "--dry-run")
     assert [row["after"] for row in rows] == [0, 0, 0]
     assert "no offsets" in ask("group", "lag", group)
     ask("group", "reset", group, "-t", f"{topic}:0,2", "--to-latest")
-    assert [row["partition"] for row in ask_json("group", "lag", group)] == [0, 2]
+    eventually(lambda: read() == [0, 2])
     assert ask_json("group", "forget", group, "-t", f"{topic}:2", "--dry-run") == [
         {"name": f"{topic}-2", "outcome": "would forget"}
     ]
     ask("group", "forget", group, "-t", f"{topic}:2")
-    assert [row["partition"] for row in ask_json("group", "lag", group)] == [0]
+    eventually(lambda: read() == [0])
     (row,) = ask_json("group", "reset", group, "--shift-by", 5)
     assert (row["before"], row["after"]) == (0, 0)
     assert f"would delete {group}" in ask("group", "delete", group, "--dry-run")

@@ -23,11 +23,11 @@ def test_help_imports_no_room_and_nothing_heavy():
     assert {"logcore.log", "logcore._native", "numpy", "asyncio"}.isdisjoint(done.stderr.split())
 
 
-def test_a_question_to_a_cluster_imports_only_what_it_needs(cluster):
+def test_a_question_to_a_cluster_imports_only_what_it_needs(our_cluster):
     """What somebody waits for on each call: neither arrays, nor logins and TLS that nobody uses."""
     code = (
         "import sys\nfrom logcore.cli.main import main\n"
-        f"main(['topic', 'list', '-b', {cluster!r}], standalone_mode=False)\n"
+        f"main(['topic', 'list', '-b', {our_cluster!r}], standalone_mode=False)\n"
         "print(*sorted(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

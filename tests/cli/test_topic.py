@@ -1,6 +1,7 @@
 """`logcore topic`."""
 
 from logcore.testing.topics import fresh_name
+from tests.eventually import eventually
 
 
 def test_making_listing_describing_deleting(ask, ask_json):
@@ -11,7 +12,7 @@ def test_making_listing_describing_deleting(ask, ask_json):
     rows = ask_json("topic", "describe", name)
     assert [(row["partition"], row["leader"]) for row in rows] == [(0, 1), (1, 1)]
     assert f"deleted {name}" in ask("topic", "delete", name, "-y")
-    assert name not in ask("topic", "list")
+    eventually(lambda: name not in ask("topic", "list"))
 
 
 def test_what_failed_is_told_and_the_rest_is_done(ask):
@@ -42,7 +43,7 @@ def test_deleting_asks_first(ask, topic):
 
 def test_growing_and_truncating(ask, ask_json, topic):
     ask("topic", "grow", topic, 5)
-    assert len(ask_json("topic", "describe", topic)) == 5
+    eventually(lambda: len(ask_json("topic", "describe", topic)) == 5)
     rows = ask_json("topic", "truncate", topic, "-y", "-p", 1)
     assert rows == [{"partition": 1, "start": 0}]
     rows = ask_json("topic", "truncate", topic, "--dry-run", "-p", 2)

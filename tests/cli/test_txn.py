@@ -4,6 +4,7 @@ import confluent_kafka
 import pytest
 
 from logcore.testing.topics import fresh_name
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -21,8 +22,11 @@ def hanging(cluster, topic):
 
 def test_an_open_transaction(ask, ask_json, hanging):
     name, topic = hanging
-    (row,) = [row for row in ask_json("txn", "list") if row["name"] == name]
-    assert row["state"] == "Ongoing"
+
+    def states():
+        return [row["state"] for row in ask_json("txn", "list") if row["name"] == name]
+
+    eventually(lambda: states() == ["Ongoing"])
     assert ask_json("txn", "list", "--longer-than", 3600) == []
     (row,) = ask_json("txn", "describe", name)
     assert row["partitions"] == [f"{topic}-1"]
@@ -31,8 +35,11 @@ def test_an_open_transaction(ask, ask_json, hanging):
     assert (row["partition"], row["transaction_start"]) == (1, 0)
     assert "Abort" in ask("txn", "abort", topic, 1, 0, stdin="n\n", code=1)
     assert f"aborted in {topic}-1" in ask("txn", "abort", topic, 1, 0, "-y")
-    (row,) = ask_json("txn", "producers", topic)
-    assert row["transaction_start"] is None
+
+    def starts():
+        return [row["transaction_start"] for row in ask_json("txn", "producers", topic)]
+
+    eventually(lambda: starts() == [None])
 
 
 def test_fencing(ask, hanging):

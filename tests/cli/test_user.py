@@ -1,29 +1,34 @@
 """`logcore user` and `logcore quota`."""
 
 from logcore.testing.topics import fresh_name
+from tests.eventually import eventually
 
 
 def test_passwords(ask, ask_json):
     user = fresh_name("user")
     ask("user", "password", user, "--iterations", 5000, stdin="secret\n")
     row = {"user": user, "mechanism": "SCRAM-SHA-512", "iterations": 5000}
-    assert row in ask_json("user", "list")
+    eventually(lambda: row in ask_json("user", "list"))
     ask("user", "remove-password", user, "--mechanism", "SCRAM-SHA-512")
-    assert row not in ask_json("user", "list")
+    eventually(lambda: row not in ask_json("user", "list"))
     assert "empty" in ask("user", "password", user, stdin="\n", code=2)
 
 
 def test_quotas(ask, ask_json):
+    def limits():
+        return [row for row in ask_json("quota", "list") if user in row["whom"]]
+
     user = fresh_name("user")
     limit = "producer_byte_rate=1000"
     assert ask("quota", "set", limit, "--user", user, "--dry-run") == "would change\n"
-    assert not [row for row in ask_json("quota", "list") if user in row["whom"]]
+    assert not limits()
     ask("quota", "set", limit, "--user", user, "--client-id", "")
-    (row,) = [row for row in ask_json("quota", "list") if user in row["whom"]]
+    eventually(lambda: len(limits()) == 1)
+    (row,) = limits()
     assert row["key"] == "producer_byte_rate"
     assert row["limit"] == 1000
     assert "client-id:(default)" in row["whom"]
     ask("quota", "set", "producer_byte_rate=", "--user", user, "--client-id", "")
-    assert not [row for row in ask_json("quota", "list") if user in row["whom"]]
+    eventually(lambda: not limits())
     assert "--user" in ask("quota", "set", limit, code=2)
     assert "KEY=NUMBER" in ask("quota", "set", "producer_byte_rate=fast", "--user", user, code=2)
