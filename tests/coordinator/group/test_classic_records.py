@@ -33,6 +33,21 @@ def test_applying_a_record_to_the_group_it_is_of_keeps_what_it_does_not_hold():
     assert kept.protocols == [("range", b"A"), ("sticky", b"S")]
 
 
+def test_a_member_that_did_not_join_here_is_as_its_last_record_says():
+    before, after = stable_group(), stable_group()
+    after.protocol_name, after.generation = "sticky", 8
+    for each, topics in (("a", b"SA"), ("b", b"SB")):
+        after.update(after.members[each], [("sticky", topics)], 20_000, 9_000)
+        after.members[each].client_id = "renamed"
+    again = ClassicGroup("g", 0)
+    for group in (before, after):
+        again.apply(group_metadata(group, {}, 99).value)
+    assert again.supported_counts["sticky"] == 2
+    assert again.supports("consumer", ["sticky"])
+    assert not again.supports("consumer", ["range"])
+    assert group_metadata(again, {}, 99) == group_metadata(after, {}, 99)
+
+
 def test_applying_a_record_of_an_empty_group_removes_its_members():
     group = stable_group()
     group.apply(empty_group_metadata(group, 8, 99).value)

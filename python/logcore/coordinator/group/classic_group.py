@@ -235,6 +235,7 @@ class ClassicGroup(Group):
         session_timeout_ms: int,
     ) -> None:
         """Note what a member says when it joins again."""
+        member.is_loaded = False
         self.supported_counts.subtract(member.protocol_names)
         member.protocols = protocols
         self.supported_counts.update(member.protocol_names)
@@ -271,6 +272,7 @@ class ClassicGroup(Group):
             protocols=old.protocols,
             assignment=old.assignment,
         )
+        new.is_loaded = old.is_loaded
         self.members = {
             (new_id if member_id == old_id else member_id): (new if member is old else member)
             for member_id, member in self.members.items()
@@ -386,6 +388,8 @@ class ClassicGroup(Group):
                 self.add(member_of(written, value.protocol), value.protocol_type)
             else:
                 member.assignment = bytes(written.assignment)
+                if member.is_loaded:
+                    self._load(member, member_of(written, value.protocol))
         self._protocol_type = value.protocol_type or None
         self.protocol_name = value.protocol
         self.generation = value.generation
@@ -395,11 +399,18 @@ class ClassicGroup(Group):
         self.state_timestamp_ms = value.current_state_timestamp
         self.subscribed = self.compute_subscribed()
 
+    def _load(self, member: ClassicMember, written: ClassicMember) -> None:
+        """Take over what a later record says of a member that has not joined here."""
+        timeouts_ms = written.rebalance_timeout_ms, written.session_timeout_ms
+        self.update(member, written.protocols, *timeouts_ms)
+        member.client_id, member.client_host = written.client_id, written.client_host
+        member.is_loaded = True
+
 
 def member_of(written: MemberMetadata, protocol_name: str | None) -> ClassicMember:
     """Make the member that a record tells of; it has only the protocol the group spoke."""
     timeout_ms = written.rebalance_timeout
-    return ClassicMember(
+    member = ClassicMember(
         member_id=written.member_id,
         instance_id=written.group_instance_id,
         client_id=written.client_id,
@@ -409,3 +420,5 @@ def member_of(written: MemberMetadata, protocol_name: str | None) -> ClassicMemb
         protocols=[(protocol_name or "", bytes(written.subscription))],
         assignment=bytes(written.assignment),
     )
+    member.is_loaded = True
+    return member

@@ -36,6 +36,7 @@ class ClassicMember:
         assignment: What the leader assigned to it in this generation; empty before that.
         awaiting_join: Its JoinGroup that is not answered yet.
         awaiting_sync: Its SyncGroup that is not answered yet.
+        is_loaded: Whether it has not joined here, so that all that is known of it is from the log.
         is_new: Whether it has not been through a rebalance yet, so that nothing else vouches for
             it while its first JoinGroup is parked.
     """
@@ -47,6 +48,7 @@ class ClassicMember:
         "client_host",
         "client_id",
         "instance_id",
+        "is_loaded",
         "is_new",
         "member_id",
         "protocols",
@@ -76,6 +78,7 @@ class ClassicMember:
         self.assignment = assignment
         self.awaiting_join: Deferred[JoinGroupResponse] | None = None
         self.awaiting_sync: Deferred[SyncGroupResponse] | None = None
+        self.is_loaded = False
         self.is_new = False
 
     @property
