@@ -75,7 +75,7 @@ async def test_errors_reach_late_records_too(our_cluster):
             await wrong
         assert (await right).offset == 0
         with pytest.raises(TypeError, match="a key must be bytes"):
-            it.send("another", b"x", "text")  # type: ignore[arg-type]  # refused
+            it.send("another", b"x", "text")
 
 
 @pytest.mark.asyncio

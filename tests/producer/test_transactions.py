@@ -6,16 +6,13 @@ import pytest
 
 from logcore.client.positions import OffsetAndMetadata, TopicPartition
 from logcore.common.errors import (
-    IllegalStateError,
     InvalidProducerEpochError,
     KafkaError,
     ProducerFencedError,
     TopicAuthorizationFailedError,
 )
 from logcore.consumer.consumer import Consumer
-from logcore.producer.async_producer import AsyncProducer
 from logcore.producer.producer import Producer
-from logcore.producer.transactions import Transactions
 from logcore.testing.local_broker import LocalBroker
 from tests.producer.reading import read_all
 
@@ -107,22 +104,6 @@ def test_the_newer_producer_fences_the_older_one(cluster):
     assert committed(cluster.bootstrap, topic) == [b"new"]
 
 
-def test_what_makes_no_sense_is_refused(our_cluster):
-    topic = our_cluster.topic()
-    settings = {"bootstrap_servers": our_cluster.bootstrap}
-    with Producer(**settings, transactional_id=topic) as producer:
-        with pytest.raises(IllegalStateError, match=r"begin_transaction\(\) comes first"):
-            producer.send(topic, b"x")
-        with pytest.raises(IllegalStateError, match="commit"):
-            producer.commit_transaction()
-        producer.begin_transaction()
-        with pytest.raises(IllegalStateError, match="open already"):
-            producer.begin_transaction()
-        producer.abort_transaction()
-    with Producer(**settings) as producer, pytest.raises(IllegalStateError, match="no trans"):
-        producer.begin_transaction()
-
-
 def test_after_an_error_a_transaction_can_only_be_aborted(generation):
     with LocalBroker() as broker:
         topic = broker.create_topic()
@@ -151,28 +132,3 @@ def test_a_coordinator_that_is_slow_to_load_is_asked_again():
             with producer.transaction():
                 producer.send(topic, b"1")
         assert committed(broker.bootstrap_servers, topic) == [b"1"]
-
-
-@pytest.mark.asyncio
-async def test_coroutines_have_transactions_too(our_cluster):
-    topic = our_cluster.topic()
-    settings = {"bootstrap_servers": our_cluster.bootstrap, "transactional_id": topic}
-    async with AsyncProducer(**settings) as producer:
-        await producer.init_transactions()
-        async with producer.transaction():
-            await producer.send(topic, b"1")
-        with pytest.raises(ValueError, match="on purpose"):  # noqa: PT012 - a block in a block
-            async with producer.transaction():
-                producer.send(topic, b"2")
-                raise ValueError("on purpose")
-    assert committed(our_cluster.bootstrap, topic) == [b"1"]
-
-
-def test_closing_within_a_transaction_aborts_it(our_cluster):
-    topic = our_cluster.topic()
-    settings = {"bootstrap_servers": our_cluster.bootstrap, "transactional_id": topic}
-    with Producer(**settings) as producer:
-        producer.begin_transaction()
-        producer.send(topic, b"1").result(20)
-    assert committed(our_cluster.bootstrap, topic) == []
-    assert Transactions.__doc__

@@ -81,6 +81,18 @@ class SerializationError(ClientError):
         self.offset = offset
 
 
+class PartitionerError(ClientError):
+    """A program's own partitioner raised, which is the cause, or chose what is not there.
+
+    Attributes:
+        topic: Of which topic.
+    """
+
+    def __init__(self, message: str = "", *, topic: str | None = None) -> None:
+        super().__init__(message)
+        self.topic = topic
+
+
 class NoOffsetForPartitionError(ClientError):
     """A partition has no committed offset, and ``auto.offset.reset`` is ``none``.
 

@@ -2,21 +2,21 @@
 
 Invariant: `send` never waits; a record that it took is acknowledged or failed, in the order of the
 calls per partition. All that waits runs on the loop on which the producer was made.
-Neighbours: the accumulator of `logcore.record.encoding` encodes; `sender` sends; `transactions`
-begins and ends them; `producer` is the synchronous twin.
+Neighbours: the accumulator of `logcore.record.encoding` encodes; `outgoing` has what the program
+does to records before; `sender` sends; `transacting` begins and ends transactions; `producer` is
+the synchronous twin.
 """
 
 import asyncio
 import logging
 import os
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from logcore.client.cluster import Cluster
-from logcore.client.positions import GroupFacts, Offsets
 from logcore.common.errors import (
     ClientClosedError,
     ClientTimeoutError,
@@ -24,14 +24,20 @@ from logcore.common.errors import (
     LogcoreError,
 )
 from logcore.common.types import override
+from logcore.producer.bulk import Buffers, Lists, pairs
 from logcore.producer.config import PRODUCER_CONFIG, ProducerSettings
-from logcore.producer.delivery import Deliveries
+from logcore.producer.delivery import Deliveries, Outcome
 from logcore.producer.identification import Idempotence
 from logcore.producer.identities import Identities, Plain
+from logcore.producer.interceptor import ProducerInterceptor, ProducerRecord
+from logcore.producer.outgoing import Outgoing
 from logcore.producer.outstanding import Outstanding
-from logcore.producer.placing import Placing
-from logcore.producer.room import Headers, Sizes, room_for
+from logcore.producer.partitioner import Partitioner
+from logcore.producer.placing import SERIALIZED_AT_ONCE, Placing
+from logcore.producer.room import Headers
 from logcore.producer.sender import Sender
+from logcore.producer.serializing import AnySerializer
+from logcore.producer.transacting import Transacting
 from logcore.producer.transactions import Transactions
 from logcore.record.encoding import Delivery, RecordAccumulator
 
@@ -43,7 +49,7 @@ logger = logging.getLogger(__name__)
 _ALIVE: Final["weakref.WeakSet[AsyncProducer]"] = weakref.WeakSet()
 
 
-class AsyncProducer:
+class AsyncProducer(Transacting):
     """Sends records to Kafka topics, from coroutines.
 
     Make it in a coroutine, and close it, or use it with ``async with``. Settings have Kafka's
@@ -51,6 +57,12 @@ class AsyncProducer:
 
     Args:
         config: Settings by dotted name.
+        key_serializer: Makes bytes of keys: a function of one argument, or a
+            `logcore.serialization.Serializer`. One that may block is called by another thread.
+        value_serializer: Makes bytes of values.
+        partitioner: Chooses partitions: a name, as the setting ``partitioner`` has it, or a
+            function of topic, key, value and `Partitions`.
+        interceptors: See every record, and what became of it.
         **settings: Settings by name with underscores, such as ``bootstrap_servers``.
 
     Raises:
@@ -63,7 +75,19 @@ class AsyncProducer:
         ...     print(metadata.partition, metadata.offset)
     """
 
-    def __init__(self, config: Mapping[str, Any] | None = None, **settings: Any) -> None:  # noqa: ANN401 - of any key
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        key_serializer: AnySerializer | None = None,
+        value_serializer: AnySerializer | None = None,
+        partitioner: Partitioner | str | None = None,
+        interceptors: Iterable[ProducerInterceptor] = (),
+        **settings: Any,  # noqa: ANN401 - of any key
+    ) -> None:
+        own = None if isinstance(partitioner, str) else partitioner
+        if isinstance(partitioner, str):
+            settings["partitioner"] = partitioner
         self.settings = ProducerSettings(PRODUCER_CONFIG, {**(config or {}), **settings})
         self.settings.check()
         try:
@@ -88,6 +112,9 @@ class AsyncProducer:
             self._cluster, self.accumulator, self._sender, self._block_ms, memory_bytes
         )
         self._late = self.placing.late
+        partitions_of = self.placing.partitions.get
+        hooks = Outgoing(partitions_of, key_serializer, value_serializer, own, interceptors)
+        self.outgoing = self.placing.outgoing = hooks if hooks.is_needed else None
         self._cluster.watch(self.placing.spread)
         _ALIVE.add(self)
 
@@ -131,8 +158,8 @@ class AsyncProducer:
     def send(  # noqa: PLR0913 - what a record has
         self,
         topic: str,
-        value: bytes | None = None,
-        key: bytes | None = None,
+        value: Any = None,  # noqa: ANN401 - bytes, or what the serializer takes
+        key: Any = None,  # noqa: ANN401 - as the value
         *,
         partition: int | None = None,
         headers: Headers | None = None,
@@ -143,8 +170,9 @@ class AsyncProducer:
 
         Args:
             topic: Where to.
-            value: The value; None is a tombstone.
-            key: The key. Records of one key go to one partition, the one Java's producer chooses.
+            value: The value, as bytes or as ``value_serializer`` takes it; None is a tombstone.
+            key: The key, likewise. Records of one key go to one partition, the one Java's producer
+                chooses, unless there is a partitioner.
             partition: The partition, if it is not to be chosen.
             headers: Pairs of text and bytes, or a mapping.
             timestamp: Milliseconds since 1970 UTC; now if None.
@@ -157,38 +185,47 @@ class AsyncProducer:
             MessageTooLargeError: If it is above ``max.request.size``.
             UnknownTopicOrPartitionError: If the topic has no such partition.
             BufferExhaustedError: If ``buffer.memory`` bytes wait already.
+            SerializationError: If a serializer failed; one that may block has the delivery say so.
+            PartitionerError: If the partitioner failed.
             ClientClosedError: After `close`.
-            TypeError: If key or value are not bytes.
+            TypeError: If key or value are not bytes, and there is no serializer.
         """
         delivery = None
-        if not self._late:
-            self.check_transaction()
+        if self.outgoing is not None:
+            record = ProducerRecord(topic, value, key, partition, headers, timestamp)
+            delivery = self._send_prepared(record)
+        elif not self._late:
+            if self._transactions is not None:
+                self._transactions.check_send()
             delivery = self._append(topic, value, key, partition, headers, timestamp)
         if delivery is None:
-            delivery = self._send_late(topic, value, key, partition, headers, timestamp)
+            delivery = self._send_late(
+                ProducerRecord(topic, value, key, partition, headers, timestamp)
+            )
         if on_delivery is not None:
             delivery.add_done_callback(on_delivery)
         return delivery
 
-    @property
-    def is_transactional(self) -> bool:
-        """Whether records are sent in transactions only."""
-        return self._transactions is not None
+    def _send_prepared(self, record: ProducerRecord) -> Delivery:
+        """Send a record through the hooks of the program."""
+        outgoing = self.outgoing
+        assert outgoing is not None, "the caller looked"
+        self.check_transaction()
 
-    def check_transaction(self) -> None:
-        """Refuse records outside of a transaction, if the producer is transactional.
+        def place(record: ProducerRecord) -> Delivery:
+            ready = None if self._late or outgoing.blocks else outgoing.assigned(record)
+            delivery = None if ready is None else self._append(*ready)
+            if delivery is not None:
+                return delivery
+            return self._send_late(ready or record, is_raw=outgoing.blocks)
 
-        Raises:
-            IllegalStateError: If no transaction is open.
-        """
-        if self._transactions is not None:
-            self._transactions.check_send()
+        return outgoing.send(record, place, is_raw=outgoing.blocks)
 
-    def _send_late(self, *arguments: Any) -> Delivery:  # noqa: ANN401 - of `send`
+    def _send_late(self, record: ProducerRecord, *, is_raw: bool = False) -> Delivery:
         self._cluster.check_loop()
         if self._is_closed:
             raise ClientClosedError("the producer is closed")
-        return self.placing.add(*arguments)
+        return self.placing.add(record, is_raw=is_raw)
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
@@ -204,8 +241,8 @@ class AsyncProducer:
     async def send_many(
         self,
         topic: str,
-        values: Sequence[bytes | None],
-        keys: Sequence[bytes | None] | None = None,
+        values: Sequence[Any],
+        keys: Sequence[Any] | None = None,
         *,
         partition: int | None = None,
         timestamp: int | None = None,
@@ -214,7 +251,7 @@ class AsyncProducer:
 
         Args:
             topic: Where to.
-            values: The values; a list is fastest.
+            values: The values, as `send` takes them; a list is fastest.
             keys: As many keys, if any.
             partition: The partition of all, if it is not to be chosen.
             timestamp: Milliseconds since 1970 UTC of all; now if None.
@@ -223,17 +260,29 @@ class AsyncProducer:
             What becomes of them: awaiting it gives their number, once all are acknowledged.
 
         Raises:
-            As `send`; records before the one at fault are sent.
+            As `send`; records before the one at fault are sent, if there is no serializer.
         """
         self.check_transaction()
         self._cluster.check_loop()
-        append = self.accumulator.append_many
-        return await self.placing.place_all(
-            topic,
-            len(values),
-            lambda start: append(topic, values, keys, partition, timestamp, start),
-            lambda at: room_for(values[at], None if keys is None else keys[at]),
-        )
+        outgoing = self.outgoing
+        if outgoing is not None and (outgoing.is_per_record or outgoing.blocks):
+            return await self._send_each(topic, values, keys, partition, timestamp)
+        if outgoing is not None:
+            values, keys = outgoing.serialized_lists(topic, values, keys)
+        return await self.placing.place_all(Lists(topic, values, keys, partition, timestamp))
+
+    async def _send_each(
+        self, topic: str, values: Sequence[Any], keys: Sequence[Any] | None, *rest: int | None
+    ) -> Deliveries:
+        """Send many records one by one, as the hooks of the program see them."""
+        partition, timestamp = rest
+        batches: dict[Outcome, None] = {}
+        for at, (value, key) in enumerate(pairs(values, keys), 1):
+            delivery = self.send(topic, value, key, partition=partition, timestamp=timestamp)
+            batches[delivery.batch] = None
+            if self._late and at % SERIALIZED_AT_ONCE == 0:
+                await self.placing.until_placed()
+        return Deliveries(batches, len(values))
 
     async def send_columns(  # noqa: PLR0913 - what records have
         self,
@@ -262,20 +311,28 @@ class AsyncProducer:
 
         Raises:
             InvalidArgumentError: If lengths and buffers do not agree.
+            IllegalStateError: If the producer has serializers, interceptors or a partitioner of its
+                own: columns are bytes, and taken as a whole.
             As `send`.
         """
         self.check_transaction()
         self._cluster.check_loop()
-        append = self.accumulator.append_columns
-        sizes = Sizes(lengths, key_lengths)
+        self.check_columns()
         return await self.placing.place_all(
-            topic,
-            len(sizes),
-            lambda start: append(
-                topic, values, lengths, keys, key_lengths, partition, timestamp, start
-            ),
-            sizes.room_at,
+            Buffers(topic, values, lengths, keys, key_lengths, partition, timestamp)
         )
+
+    def check_columns(self) -> None:
+        """Refuse columns where the program wants to see each record.
+
+        Raises:
+            IllegalStateError: If it does.
+        """
+        if self.outgoing is not None:
+            raise IllegalStateError(
+                "send_columns takes bytes as a whole, but this producer has serializers, "
+                "interceptors or a partitioner of its own: use send_many, or another producer"
+            )
 
     # ------------------------------------------------------------ waiting
 
@@ -297,6 +354,7 @@ class AsyncProducer:
         except TimeoutError:
             raise ClientTimeoutError(f"not everything was acknowledged in {timeout:g} s") from None
 
+    @override
     async def _flush(self) -> None:
         self._sender.hurry()
         try:
@@ -347,11 +405,13 @@ class AsyncProducer:
         self._is_closed = True
         self._end(ClientClosedError("the producer ended before the record was acknowledged"))
 
-    def _end(self, error: Exception) -> None:
+    def _end(self, error: LogcoreError) -> None:
         self.accumulator.close()
         self.placing.fail_all(error)
         self._sender.fail_all(error)
         self._cluster.close()
+        if self.outgoing is not None:
+            self.outgoing.interceptors.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -371,105 +431,6 @@ class AsyncProducer:
             UnknownTopicOrPartitionError: If there is no such topic.
         """
         return sorted((await self._cluster.topic(topic, self._block_ms / 1000)).partitions)
-
-    # ------------------------------------------------------------ transactions
-
-    def _need_transactions(self) -> Transactions:
-        self._cluster.check_loop()
-        if self._transactions is None:
-            raise IllegalStateError("the producer has no transactional.id, so no transactions")
-        return self._transactions
-
-    async def init_transactions(self) -> None:
-        """Take over the transactional id.
-
-        Whoever had it before is fenced, and its open transaction aborted. `begin_transaction` does
-        it, the first time, if it was not done.
-
-        Raises:
-            KafkaError: If the coordinator refuses.
-            ClientTimeoutError: After ``max.block.ms``.
-        """
-        await self._need_transactions().initialise()
-
-    async def begin_transaction(self) -> None:
-        """Begin a transaction: records sent from now on are part of it.
-
-        Raises:
-            IllegalStateError: If one is open.
-        """
-        await self._need_transactions().begin()
-
-    async def commit_transaction(self) -> None:
-        """Send what was taken, and commit the transaction.
-
-        Raises:
-            TransactionAbortableError, KafkaError: If it cannot be committed; abort it then.
-            ProducerFencedError: If another producer took over the transactional id.
-        """
-        transactions = self._need_transactions()
-        await self._flush()
-        await transactions.end(commit=True)
-
-    async def abort_transaction(self) -> None:
-        """Abort the transaction: nobody who reads committed records sees anything of it."""
-        self._need_transactions()
-        await self._abort("the transaction was aborted")
-
-    async def _abort(self, reason: str) -> None:
-        transactions = self._need_transactions()
-        error = IllegalStateError(reason)
-        self.placing.fail_all(error)
-        self._sender.drop_unsent(error)
-        await self._flush()
-        await transactions.end(commit=False)
-
-    async def send_offsets_to_transaction(self, offsets: Offsets, group: GroupFacts | str) -> None:
-        """Commit offsets of a consumer group together with the transaction.
-
-        Args:
-            offsets: The next offset to read, by topic and partition.
-            group: What ``consumer.group_facts()`` returns; or the group's id, without protection
-                against members that the group has lost.
-
-        Raises:
-            IllegalStateError: If no transaction is open.
-            CommitFailedError, KafkaError: If the group refuses them.
-        """
-        await self._need_transactions().send_offsets(offsets, group)
-
-    def transaction(self) -> AbstractAsyncContextManager[None]:
-        """Begin a transaction that is committed at the end of the block, or aborted if it raises.
-
-        Example:
-            >>> async with producer.transaction():
-            ...     producer.send("words", b"all")
-            ...     producer.send("words", b"or nothing")
-        """
-        return _Transaction(self)
-
-
-class _Transaction(AbstractAsyncContextManager[None]):
-    """A transaction as a block."""
-
-    def __init__(self, producer: AsyncProducer) -> None:
-        self._producer = producer
-
-    @override
-    async def __aenter__(self) -> None:
-        await self._producer.begin_transaction()
-
-    @override
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is None:
-            await self._producer.commit_transaction()
-        else:
-            await self._producer.abort_transaction()
 
 
 def _after_fork() -> None:

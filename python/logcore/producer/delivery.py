@@ -10,8 +10,8 @@ Neighbours: `logcore.record.encoding.Delivery` hands its questions on to here; `
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Generator
-from typing import Any, Final
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Final, Protocol
 
 from logcore.common.errors import ClientTimeoutError
 from logcore.record import RecordMetadata
@@ -208,6 +208,24 @@ class BatchResult:
         return self._halves[1].first_error or self._halves[2].first_error
 
 
+class Outcome(Protocol):
+    """What becomes of some records: a `BatchResult`, or what stands for one."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is known."""
+
+    @property
+    def first_error(self) -> Exception | None:
+        """The error of one of them, if there is one."""
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait until it is known."""
+
+    def until_done(self) -> Generator[Any, None, None]:
+        """Wait until it is known, in a coroutine."""
+
+
 class Deliveries:
     """What becomes of many records that were sent in one call.
 
@@ -217,8 +235,8 @@ class Deliveries:
 
     __slots__ = ("_batches", "count")
 
-    def __init__(self, batches: list[BatchResult], count: int) -> None:
-        self._batches = batches
+    def __init__(self, batches: Iterable[Outcome], count: int) -> None:
+        self._batches = list(batches)
         self.count = count
 
     def __len__(self) -> int:

@@ -1,17 +1,20 @@
 """Records that cannot be taken yet, because their topic is not known or there is no room, in order.
 
 An asynchronous `send` does not wait; what it cannot place waits here, at most ``buffer.memory``
-bytes.
+bytes. So does what a serializer that may block has still to make bytes of.
 Invariant: records are placed in the order of the calls; each gets its outcome, whatever happens.
 Neighbours: `placing` puts records here, and places them.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 from logcore.common.errors import BufferExhaustedError, LogcoreError
 from logcore.producer.delivery import BatchResult
+from logcore.producer.interceptor import ProducerRecord
+from logcore.producer.room import RECORD_BYTES, room_for
 from logcore.record import RecordMetadata
 from logcore.record.encoding import Delivery
 
@@ -34,9 +37,35 @@ class LateBatch:
         """Say why the record could not be placed."""
         self._result.fail(error)
 
-    def done(self) -> bool:
+    @property
+    def is_done(self) -> bool:
         """Whether the outcome is known."""
         return self._result.is_done and (self._placed is None or self._placed.done())
+
+    def done(self) -> bool:
+        """Whether the outcome is known, as a delivery asks."""
+        return self.is_done
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait for the outcome.
+
+        Raises:
+            ClientTimeoutError: If the time is over.
+        """
+        self._result.wait(timeout)
+        if self._placed is not None:
+            self._placed.exception(timeout)
+
+    def until_done(self) -> Generator[Any, None, None]:
+        """Wait for the outcome in a coroutine."""
+        yield from self._result.until_done()
+        if self._placed is not None:
+            yield from self._placed.batch.until_done()
+
+    @property
+    def first_error(self) -> Exception | None:
+        """Why the record failed, if it did; the outcome must be known."""
+        return self._result.error if self._placed is None else self._placed.exception(0)
 
     def result_of(self, delivery: Delivery, timeout: float | None) -> RecordMetadata:
         """Wait for the outcome, and return it."""
@@ -72,11 +101,21 @@ class LateBatch:
 
 
 class LateRecord(NamedTuple):
-    """A record that waits to be placed: what `RecordAccumulator.append` takes."""
+    """A record that waits to be placed.
+
+    Attributes:
+        batch: Its batch.
+        size_bytes: What it takes in a batch, at most; a guess before it is serialized.
+        record: The record.
+        is_raw: Whether it is to be serialized yet.
+        error: Why that failed.
+    """
 
     batch: LateBatch
     size_bytes: int
-    arguments: tuple[Any, ...]
+    record: ProducerRecord
+    is_raw: bool = False
+    error: Exception | None = None
 
 
 class LateRecords:
@@ -94,17 +133,19 @@ class LateRecords:
     def __len__(self) -> int:
         return len(self._records)
 
-    def add(self, arguments: tuple[Any, ...], size_bytes: int) -> Delivery:
+    def add(self, record: ProducerRecord, timestamp: int, *, is_raw: bool = False) -> Delivery:
         """Have a record wait.
 
         Args:
-            arguments: Topic, value, key, partition, headers and timestamp.
-            size_bytes: What it takes in a batch, at most.
+            record: The record.
+            timestamp: Its timestamp.
+            is_raw: Whether key and value are to be serialized yet.
 
         Raises:
             BufferExhaustedError: If too much waits already.
         """
-        _, value, key, _, _, timestamp = arguments
+        record = record._replace(timestamp=timestamp)
+        size_bytes = RECORD_BYTES if is_raw else size_of(record)
         if self._records and self._bytes + size_bytes > self._limit_bytes:
             raise BufferExhaustedError(
                 "the producer holds buffer.memory bytes of records that are not sent: await "
@@ -112,14 +153,35 @@ class LateRecords:
             )
         self._bytes += size_bytes
         batch = LateBatch()
-        self._records.append(LateRecord(batch, size_bytes, arguments))
-        sizes = (len(key) if key is not None else -1, len(value) if value is not None else -1)
-        return Delivery(batch, 0, timestamp, *sizes)
+        self._records.append(LateRecord(batch, size_bytes, record, is_raw))
+        fields = (None, None) if is_raw else (record.key, record.value)
+        return Delivery(batch, 0, timestamp, *(-1 if it is None else len(it) for it in fields))
 
     @property
     def first(self) -> LateRecord:
         """The record that is to be placed next."""
         return self._records[0]
+
+    def raw(self, count: int) -> list[ProducerRecord]:
+        """Return the first records, up to so many, as far as they are to be serialized yet."""
+        found: list[ProducerRecord] = []
+        for late in islice(self._records, count):
+            if not late.is_raw:
+                break
+            found.append(late.record)
+        return found
+
+    def replace(self, records: Iterable[ProducerRecord | Exception]) -> None:
+        """Put others in the place of the first records, or why there are none."""
+        for at, made in enumerate(records):
+            late = self._records[at]._replace(is_raw=False)
+            if isinstance(made, Exception):
+                late = late._replace(error=made)
+            else:
+                size_bytes = size_of(made)
+                self._bytes += size_bytes - late.size_bytes
+                late = late._replace(record=made, size_bytes=size_bytes)
+            self._records[at] = late
 
     def placed(self, delivery: Delivery) -> None:
         """Take note that the first one is placed."""
@@ -138,3 +200,8 @@ class LateRecords:
         record = self._records.popleft()
         self._bytes -= record.size_bytes
         return record
+
+
+def size_of(record: ProducerRecord) -> int:
+    """Return what a record takes in a batch, at most."""
+    return room_for(record.value, record.key, record.headers)

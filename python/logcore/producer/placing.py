@@ -7,17 +7,23 @@ Neighbours: `late` keeps records that wait; `async_producer` hands them in here.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Final
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import ClusterView, TopicView
 from logcore.common.clock import SystemClock
 from logcore.common.errors import BufferExhaustedError, ClientClosedError, LogcoreError
+from logcore.producer.bulk import Bulk
 from logcore.producer.delivery import BatchResult, Deliveries
-from logcore.producer.late import LateRecords
-from logcore.producer.room import room_for
+from logcore.producer.interceptor import ProducerRecord
+from logcore.producer.late import LateRecord, LateRecords
+from logcore.producer.outgoing import Outgoing
+from logcore.producer.partitioner import Partitions
 from logcore.producer.sender import Sender
 from logcore.record.encoding import Delivery, RecordAccumulator
+
+SERIALIZED_AT_ONCE: Final = 500
+"""Records that a thread serializes while the loop waits for it."""
 
 
 class Placing:
@@ -29,6 +35,11 @@ class Placing:
         sender: Who makes room.
         block_ms: ``max.block.ms``.
         limit_bytes: How much may wait to be placed.
+
+    Attributes:
+        late: What waits to be placed.
+        partitions: The partitions of topics, as far as they are known.
+        outgoing: The hooks of the program, if there are any.
     """
 
     def __init__(
@@ -48,6 +59,8 @@ class Placing:
         self._task: asyncio.Task[None] | None = None
         self._idle_ms = cluster.settings.integer("metadata.max.idle.ms")
         self.late = LateRecords(limit_bytes)
+        self.partitions: dict[str, Partitions] = {}
+        self.outgoing: Outgoing | None = None
         sender.on_room = self._room.set
 
     # ------------------------------------------------------------ topics
@@ -74,7 +87,9 @@ class Placing:
         ]
 
     def _tell_partitions(self, topic: TopicView) -> None:
-        self._accumulator.set_partitions(topic.name, max(topic.partitions) + 1, topic.writable)
+        count, writable = max(topic.partitions) + 1, topic.writable
+        self._accumulator.set_partitions(topic.name, count, writable)
+        self.partitions[topic.name] = Partitions(count, tuple(writable))
 
     def is_known(self, topic: str) -> bool:
         """Whether the partitions of a topic are known."""
@@ -94,20 +109,22 @@ class Placing:
 
     # ------------------------------------------------------------ one record
 
-    def add(self, *arguments: Any) -> Delivery:  # noqa: ANN401 - of `AsyncProducer.send`
+    def add(self, record: ProducerRecord, *, is_raw: bool = False) -> Delivery:
         """Have a record wait until it can be placed.
+
+        Args:
+            record: The record.
+            is_raw: Whether it is to be serialized yet.
 
         Raises:
             TypeError: If key or value are not bytes.
             BufferExhaustedError: If too much waits already.
         """
-        topic, value, key, partition, headers, timestamp = arguments
-        timestamp = self._clock.now_ms() if timestamp is None else timestamp
-        for what, field in (("value", value), ("key", key)):
-            if field is not None and not isinstance(field, bytes):
+        for what, field in (("value", record.value), ("key", record.key)):
+            if not is_raw and field is not None and not isinstance(field, bytes):
                 raise TypeError(f"a {what} must be bytes or None, not {type(field).__name__}")
-        size = room_for(value, key, headers)
-        delivery = self.late.add((topic, value, key, partition, headers, timestamp), size)
+        timestamp = self._clock.now_ms() if record.timestamp is None else record.timestamp
+        delivery = self.late.add(record, timestamp, is_raw=is_raw)
         if self._task is None or self._task.done():
             self._task = self._cluster.loop.create_task(self._place())
         return delivery
@@ -116,16 +133,42 @@ class Placing:
         """Place what waits, in order."""
         late = self.late
         while late:
-            record = late.first
+            if late.first.is_raw:
+                await self._serialize()
             try:
-                delivery = self._accumulator.append(*record.arguments)
-                if delivery is None:
-                    await self._until_possible(record.arguments[0], record.size_bytes)
-                    continue
+                delivery = await self._place_first(late.first)
             except (LogcoreError, TypeError, ValueError) as error:
                 late.failed(error)
             else:
-                late.placed(delivery)
+                if delivery is not None:
+                    late.placed(delivery)
+
+    async def _place_first(self, first: LateRecord) -> Delivery | None:
+        """Append the first record; None if it has waited, and is to be tried again."""
+        if first.error is not None:
+            raise first.error
+        ready: ProducerRecord | None = first.record
+        if self.outgoing is not None:
+            ready = self.outgoing.assigned(first.record)
+        if ready is not None:
+            if ready is not first.record:
+                self.late.replace((ready,))
+            delivery = self._accumulator.append(*ready)
+            if delivery is not None:
+                return delivery
+        await self._until_possible(first.record.topic, first.size_bytes)
+        return None
+
+    async def _serialize(self) -> None:
+        """Have the first records serialized by a thread, where that may take its time."""
+        outgoing = self.outgoing
+        assert outgoing is not None, "it asked for it"
+        records = self.late.raw(SERIALIZED_AT_ONCE)
+
+        def serialize() -> list[ProducerRecord | Exception]:
+            return [_outcome(outgoing.serialized, record) for record in records]
+
+        self.late.replace(await self._cluster.loop.run_in_executor(None, serialize))
 
     async def until_placed(self) -> None:
         """Wait until nothing waits to be placed."""
@@ -141,36 +184,24 @@ class Placing:
 
     # ------------------------------------------------------------ many records
 
-    async def place_all(
-        self,
-        topic: str,
-        count: int,
-        append: Callable[[int], tuple[int, list[Any]]],
-        room_at: Callable[[int], int],
-    ) -> Deliveries:
+    async def place_all(self, records: Bulk) -> Deliveries:
         """Append many records, waiting where there is no room.
-
-        Args:
-            topic: Where to.
-            count: How many.
-            append: Appends from a record on; how many were taken, and their batches' tickets.
-            room_at: How much room a record takes.
 
         Raises:
             As `AsyncProducer.send`.
         """
         await self.until_placed()
         batches: dict[BatchResult, None] = {}
-        sent = 0
+        sent, count = 0, len(records)
         while sent < count:
-            taken, tickets = append(sent)
+            taken, tickets = records.append(self._accumulator, sent)
             batches.update(dict.fromkeys(tickets))
             sent += taken
             if sent < count:
                 # An eighth of what is held: waking for every batch would cost more than it gives.
-                room = max(self._accumulator.used_bytes // 8, room_at(sent))
-                await self._until_possible(topic, room)
-        return Deliveries(list(batches), count)
+                room = max(self._accumulator.used_bytes // 8, records.room_at(sent))
+                await self._until_possible(records.topic, room)
+        return Deliveries(batches, count)
 
     async def _until_possible(self, topic: str, size_bytes: int) -> None:
         """Wait until a topic is known, and there is room.
@@ -197,3 +228,12 @@ class Placing:
             ) from None
         finally:
             self._sender.unhurry()
+
+
+def _outcome(
+    serialized: Callable[[ProducerRecord], ProducerRecord], record: ProducerRecord
+) -> ProducerRecord | Exception:
+    try:
+        return serialized(record)
+    except Exception as error:  # noqa: BLE001 - is the delivery's
+        return error

@@ -5,19 +5,23 @@ everything else by the core, on a loop in a thread of its own.
 Neighbours: `async_producer` is the core; `logcore.client.blocking` makes methods that wait for it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from logcore.client.blocking import blocking
 from logcore.client.loop_thread import LoopThread
-from logcore.common.clock import SystemClock
-from logcore.common.errors import BufferExhaustedError, ClientClosedError
+from logcore.common.errors import ClientClosedError
 from logcore.common.types import override
 from logcore.producer.async_producer import AsyncProducer
-from logcore.producer.delivery import BatchResult, Deliveries
-from logcore.producer.room import Headers, Sizes, room_for
+from logcore.producer.bulk import Buffers, Bulk, Lists, pairs
+from logcore.producer.delivery import Deliveries
+from logcore.producer.interceptor import ProducerInterceptor
+from logcore.producer.partitioner import Partitioner
+from logcore.producer.room import Headers
+from logcore.producer.serializing import AnySerializer
+from logcore.producer.waiting import Waiting
 from logcore.record.encoding import Delivery
 
 if TYPE_CHECKING:
@@ -32,6 +36,12 @@ class Producer:
 
     Args:
         config: Settings by dotted name.
+        key_serializer: Makes bytes of keys: a function of one argument, or a
+            `logcore.serialization.Serializer`. It is called by the thread that sends.
+        value_serializer: Makes bytes of values.
+        partitioner: Chooses partitions: a name, as the setting ``partitioner`` has it, or a
+            function of topic, key, value and `Partitions`.
+        interceptors: See every record, and what became of it.
         **settings: Settings by name with underscores, such as ``bootstrap_servers``.
 
     Raises:
@@ -43,11 +53,27 @@ class Producer:
         ...     print(delivery.result().offset)
     """
 
-    def __init__(self, config: Mapping[str, Any] | None = None, **settings: Any) -> None:  # noqa: ANN401 - of any key
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        key_serializer: AnySerializer | None = None,
+        value_serializer: AnySerializer | None = None,
+        partitioner: Partitioner | str | None = None,
+        interceptors: Iterable[ProducerInterceptor] = (),
+        **settings: Any,  # noqa: ANN401 - of any key
+    ) -> None:
         self.runner = LoopThread("logcore-producer")
 
         async def make() -> AsyncProducer:
-            return AsyncProducer(config, **settings)
+            return AsyncProducer(
+                config,
+                key_serializer=key_serializer,
+                value_serializer=value_serializer,
+                partitioner=partitioner,
+                interceptors=interceptors,
+                **settings,
+            )
 
         try:
             self.core = self.runner.run(make())
@@ -55,16 +81,17 @@ class Producer:
         except BaseException:
             self.runner.close()
             raise
-        self._accumulator = self.core.accumulator
-        self._append = self._accumulator.append
-        self._block_ms = self.core.settings.integer("max.block.ms")
+        self._waiting = Waiting(self.runner, self.core)
+        outgoing = self.core.outgoing
+        append: Callable[..., Delivery | None] = self.core.accumulator.append
+        self._append = append if outgoing is None else self._waiting.prepared(outgoing)
         self._check = self.core.check_transaction if self.core.is_transactional else None
 
     def send(  # noqa: PLR0913 - what a record has
         self,
         topic: str,
-        value: bytes | None = None,
-        key: bytes | None = None,
+        value: Any = None,  # noqa: ANN401 - bytes, or what the serializer takes
+        key: Any = None,  # noqa: ANN401 - as the value
         *,
         partition: int | None = None,
         headers: Headers | None = None,
@@ -75,8 +102,9 @@ class Producer:
 
         Args:
             topic: Where to.
-            value: The value; None is a tombstone.
-            key: The key. Records of one key go to one partition, the one Java's producer chooses.
+            value: The value, as bytes or as ``value_serializer`` takes it; None is a tombstone.
+            key: The key, likewise. Records of one key go to one partition, the one Java's producer
+                chooses, unless there is a partitioner.
             partition: The partition, if it is not to be chosen.
             headers: Pairs of text and bytes, or a mapping.
             timestamp: Milliseconds since 1970 UTC; now if None.
@@ -91,9 +119,11 @@ class Producer:
             UnknownTopicOrPartitionError: If there is no such topic or partition.
             BufferExhaustedError: If there was no room for ``max.block.ms``.
             ClientTimeoutError: If no broker told about the topic for as long.
+            SerializationError: If a serializer failed.
+            PartitionerError: If the partitioner failed.
             ClientClosedError: After `close`.
             ForkedClientError: In the child of a fork.
-            TypeError: If key or value are not bytes.
+            TypeError: If key or value are not bytes, and there is no serializer.
         """
         if self._check is not None:
             self._check()
@@ -103,43 +133,16 @@ class Producer:
             self.runner.check_process()
             raise
         if delivery is None:
-            delivery = self._wait_and_append(topic, value, key, partition, headers, timestamp)
+            delivery = self._waiting.append(topic, value, key, partition, headers, timestamp)
         if on_delivery is not None:
             delivery.add_done_callback(on_delivery)
         return delivery
 
-    def _wait_and_append(self, topic: str, value: Any, key: Any, *rest: Any) -> Delivery:  # noqa: ANN401 - of `send`
-        patience = _Patience(self._block_ms)
-        size = room_for(value, key, rest[1])
-        while True:
-            self._wait(topic, size, patience)
-            delivery = self._append(topic, value, key, *rest)
-            if delivery is not None:
-                return delivery
-
-    def _wait(self, topic: str, size_bytes: int, patience: "_Patience") -> None:
-        """Wait until a topic is known, and there is room.
-
-        Raises:
-            BufferExhaustedError: If there is none in time.
-        """
-        self.runner.check()
-        if not self.core.placing.is_known(topic):
-            self.runner.run(self.core.placing.know(topic))
-            return
-        with self.core.hurried():
-            has_room = self._accumulator.wait_for_room(size_bytes, patience.left_s())
-        if not has_room and not patience.left_s():
-            raise BufferExhaustedError(
-                "the producer holds buffer.memory bytes that no broker took within "
-                "max.block.ms: is one reachable, and as fast as you send?"
-            )
-
     def send_many(
         self,
         topic: str,
-        values: Sequence[bytes | None],
-        keys: Sequence[bytes | None] | None = None,
+        values: Sequence[Any],
+        keys: Sequence[Any] | None = None,
         *,
         partition: int | None = None,
         timestamp: int | None = None,
@@ -148,7 +151,7 @@ class Producer:
 
         Args:
             topic: Where to.
-            values: The values; a list is fastest.
+            values: The values, as `send` takes them; a list is fastest.
             keys: As many keys, if any.
             partition: The partition of all, if it is not to be chosen.
             timestamp: Milliseconds since 1970 UTC of all; now if None.
@@ -157,15 +160,18 @@ class Producer:
             What becomes of them: ``result()`` waits until all are acknowledged.
 
         Raises:
-            As `send`; records before the one at fault are sent.
+            As `send`; records before the one at fault are sent, if there is no serializer.
         """
-        append = self._accumulator.append_many
-        return self._send_all(
-            topic,
-            len(values),
-            lambda start: append(topic, values, keys, partition, timestamp, start),
-            lambda at: room_for(values[at], None if keys is None else keys[at]),
-        )
+        outgoing = self.core.outgoing
+        if outgoing is not None and outgoing.is_per_record:
+            deliveries = [
+                self.send(topic, value, key, partition=partition, timestamp=timestamp)
+                for value, key in pairs(values, keys)
+            ]
+            return Deliveries(dict.fromkeys(each.batch for each in deliveries), len(values))
+        if outgoing is not None:
+            values, keys = outgoing.serialized_lists(topic, values, keys)
+        return self._append_all(Lists(topic, values, keys, partition, timestamp))
 
     def send_columns(  # noqa: PLR0913 - what records have
         self,
@@ -194,42 +200,19 @@ class Producer:
 
         Raises:
             InvalidArgumentError: If lengths and buffers do not agree.
+            IllegalStateError: If the producer has serializers, interceptors or a partitioner of its
+                own: columns are bytes, and taken as a whole.
             As `send`.
         """
-        append = self._accumulator.append_columns
-        sizes = Sizes(lengths, key_lengths)
-        return self._send_all(
-            topic,
-            len(sizes),
-            lambda start: append(
-                topic, values, lengths, keys, key_lengths, partition, timestamp, start
-            ),
-            sizes.room_at,
+        self.core.check_columns()
+        return self._append_all(
+            Buffers(topic, values, lengths, keys, key_lengths, partition, timestamp)
         )
 
-    def _send_all(
-        self,
-        topic: str,
-        count: int,
-        append: Callable[[int], tuple[int, list[Any]]],
-        room_at: Callable[[int], int],
-    ) -> Deliveries:
+    def _append_all(self, records: Bulk) -> Deliveries:
         if self._check is not None:
             self._check()
-        batches: dict[BatchResult, None] = {}
-        patience, sent = _Patience(self._block_ms), 0
-        self.runner.check_process()
-        while sent < count:
-            taken, tickets = append(sent)
-            batches.update(dict.fromkeys(tickets))
-            sent += taken
-            if taken:
-                patience = _Patience(self._block_ms)
-            if sent < count:
-                # An eighth of what is held: waking for every batch would cost more than it gives.
-                room = max(self._accumulator.used_bytes // 8, room_at(sent))
-                self._wait(topic, room, patience)
-        return Deliveries(list(batches), count)
+        return self._waiting.append_all(records)
 
     flush = blocking(AsyncProducer.flush)
     partitions_for = blocking(AsyncProducer.partitions_for)
@@ -297,14 +280,3 @@ class _Transaction(AbstractContextManager[None]):
             self._producer.commit_transaction()
         else:
             self._producer.abort_transaction()
-
-
-class _Patience:
-    """How much of a wait is left."""
-
-    def __init__(self, timeout_ms: int) -> None:
-        self._now_ms = SystemClock().monotonic_ms
-        self._until_ms = self._now_ms() + timeout_ms
-
-    def left_s(self) -> float:
-        return max(self._until_ms - self._now_ms(), 0) / 1000
