@@ -13,7 +13,7 @@ import pytest
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.configs import Configs
-from logcore.broker.server import Broker, durability_of, intervals_of
+from logcore.broker.server import Broker, durability_of
 from logcore.common.errors import LogcoreError, LogLockedError
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.find_coordinator import FindCoordinatorRequest
@@ -107,13 +107,6 @@ def create(wire: Wire) -> None:
         [("kept", 0)],
         [("kept", 5)],
     )
-
-
-def test_settings_decide_how_often_logs_are_kept_up():
-    config = BrokerConfig({"log.cleaner.backoff.ms": "7", "log.retention.check.interval.ms": "9"})
-    intervals = intervals_of(config)
-    assert (intervals.compaction_ms, intervals.retention_ms) == (7, 9)
-    assert intervals.flush_ms == 1000
 
 
 def test_what_an_acknowledgement_means_is_said():

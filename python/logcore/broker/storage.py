@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from logcore.broker.config.broker_config import BrokerConfig
 from logcore.broker.config.configs import Configs
@@ -18,13 +18,15 @@ from logcore.broker.identity import Identity, identify
 from logcore.broker.lanes import Lanes
 from logcore.broker.takeover import marker
 from logcore.broker.takeover.inspection import inspect
-from logcore.broker.takeover.summary import Takeover
 from logcore.common.clock import Clock
 from logcore.common.config import ConfigError
 from logcore.common.deferred import Deferred
 from logcore.common.errors import LogCorruptError, LogDirectoryOfflineError
 from logcore.controller.metadata_log import TOPIC_ID, TOPIC_SETTINGS, SingleNodeLog
 from logcore.log.manager import LoadProgress, LogManager, Seams
+
+if TYPE_CHECKING:
+    from logcore.broker.takeover.summary import Takeover
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ class Storage:
 
     identity: Identity
     logs: LogManager
-    takeover: Takeover | None
+    takeover: "Takeover | None"
 
 
 def open_storage(
@@ -108,7 +110,7 @@ def open_storage(
     return Storage(identity, logs, takeover)
 
 
-def _take_over(config: BrokerConfig, clock: Clock) -> Takeover | None:
+def _take_over(config: BrokerConfig, clock: Clock) -> "Takeover | None":
     """Decide about directories of Apache Kafka, and say what is in them, before they are opened."""
     takeover = inspect(config)
     if takeover is not None:

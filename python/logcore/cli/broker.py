@@ -2,9 +2,10 @@
 
 Invariant: one line on stdout when it is ready, and nothing else there; whatever prevents it from
 starting ends as one sentence and a non-zero code. Nothing of `--dev` outlives the process.
-Neighbours: `broker.config` reads the settings; `broker.server` is the broker.
+Neighbours: `broker.config` reads the settings; `broker.serving` runs it.
 """
 
+import gc
 import logging
 import os
 import socket
@@ -98,10 +99,20 @@ def broker_command(
         strong.insert(0, f"listeners=PLAINTEXT://{address(listen)}")
     if add_scram:
         strong.insert(0, f"logcore.add.scram={','.join(add_scram)}")
-    with data_directory(data_dir, dev=dev) as directory:
+    with data_directory(data_dir, dev=dev) as directory, without_collections():
         if directory is not None:
             strong.insert(0, f"log.dirs={directory}")
         serve(read_settings(file, strong, dev=dev), output)
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Collect no garbage until the broker is ready, and turns that on: a start makes none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def address(listen: str) -> str:
@@ -165,7 +176,7 @@ def free_port() -> int:
 
 def serve(config: "BrokerConfig", output: str) -> None:
     """Run the broker."""
-    from logcore.broker.server import run  # noqa: PLC0415 - when it runs
+    from logcore.broker.serving import run  # noqa: PLC0415 - when it runs
     from logcore.common.errors import LogDirectoryOfflineError  # noqa: PLC0415
 
     for warning in config.warnings:

@@ -14,7 +14,7 @@ from logcore.common.errors import (
 from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.consumer_member import ClassicMetadata, ConsumerMember, MemberState
 from logcore.coordinator.group.offset_store import CommittedOffset
-from logcore.coordinator.group.regex import ResolvedRegex
+from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.protocol.messages.list_groups import ListGroupsRequest
 from tests.coordinator.group.actors import GROUP
 from tests.coordinator.group.consumers import Client, ConsumerCluster, settle

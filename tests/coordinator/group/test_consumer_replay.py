@@ -7,8 +7,8 @@ from logcore.coordinator.group.classic_group import ClassicGroup
 from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.consumer_member import ConsumerMember, MemberState
 from logcore.coordinator.group.consumer_replay import owned_partitions, replayers
-from logcore.coordinator.group.regex import ResolvedRegex
 from logcore.coordinator.group.state import GroupState
+from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.result import CoordinatorRecord
 from logcore.protocol.internal.consumer_group import (
     ConsumerGroupCurrentMemberAssignmentKey,

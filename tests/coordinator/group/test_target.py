@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from logcore.coordinator.group.assignors_uniform import UniformAssignor
 from logcore.coordinator.group.consumer_member import ConsumerMember
-from logcore.coordinator.group.regex import ResolvedRegex
+from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.group.target import compute_targets, metadata_hash, subscription, topic_ids
 
 T1, T2 = b"1" * 16, b"2" * 16

@@ -4,25 +4,26 @@ A directory is Kafka's as long as its ``quorum-state`` is newer than what the `m
 taken over: before the first start here, and again after Kafka has run on it in between.
 Invariant: nothing on disk changes here; what this returns was understood as a whole, and what was
 not is a `TakeoverRefusedError` with every reason that was found.
-Neighbours: `broker.storage` asks before it opens a directory. Docs: docs/takeover.md.
+Neighbours: `broker.storage` asks before it opens a directory; `examination` reads what is there.
+Docs: docs/takeover.md.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from logcore.broker.config.broker_config import BrokerConfig
-from logcore.broker.config.configs import Configs
-from logcore.broker.takeover import checks, directories, marker
-from logcore.broker.takeover.directories import METADATA_DIRECTORY, DirectoryFacts, Key
-from logcore.broker.takeover.internal_topics import RECORD_TYPES, read_internal
-from logcore.broker.takeover.metadata import Metadata, read_metadata
-from logcore.broker.takeover.refusal import TakeoverRefusedError
-from logcore.broker.takeover.summary import Takeover, summary_of
+from logcore.broker.takeover import directories, marker
+from logcore.broker.takeover.directories import METADATA_DIRECTORY
+from logcore.broker.takeover.refusal import refuse
 from logcore.common.errors import LogCorruptError
 from logcore.controller.quorum import QuorumState
 
+if TYPE_CHECKING:
+    from logcore.broker.takeover.summary import Takeover
 
-def inspect(config: BrokerConfig) -> Takeover | None:
+
+def inspect(config: BrokerConfig) -> "Takeover | None":
     """Look at the log directories of a broker that is about to start.
 
     Args:
@@ -39,12 +40,14 @@ def inspect(config: BrokerConfig) -> Takeover | None:
     paths = [Path(path) for path in config.log_dirs if Path(path).is_dir()]
     state = _newer_state(paths)
     if state is None:
-        _refuse([*_of_zookeeper(paths), *_never_started(paths)])
+        refuse([*_of_zookeeper(paths), *_never_started(paths)])
         if len(paths) == len(config.log_dirs):  # else it may be in the one that is lost
             _ask_for_metadata(paths)
         return None
+    from logcore.broker.takeover.examination import examine  # noqa: PLC0415 - where Kafka was
+
     with directories.nobody_else(paths):
-        return _inspect(config, state)
+        return examine(config, state)
 
 
 def _newer_state(paths: Sequence[Path]) -> QuorumState | None:
@@ -90,52 +93,3 @@ def _never_started(paths: Sequence[Path]) -> Iterator[str]:
                 f"begin with is in {directories.BOOTSTRAP}: start Kafka once and stop it, or use "
                 "an empty directory, which needs no formatting here"
             )
-
-
-def _refuse(reasons: Iterator[str] | list[str]) -> None:
-    found = list(reasons)
-    if found:
-        raise TakeoverRefusedError(found)
-
-
-def _inspect(config: BrokerConfig, state: QuorumState) -> Takeover:
-    missing = [path for path in config.log_dirs if not Path(path).is_dir()]
-    _refuse([f"{path} of log.dirs does not exist, and others do" for path in missing])
-    found = [directories.read_directory(Path(path)) for path in config.log_dirs]
-    reasons = [reason for each in found for reason in each.reasons]
-    home = Path(config.metadata_dir) / METADATA_DIRECTORY
-    if not home.is_dir():
-        reasons.append(f"{home} is not there: set metadata.log.dir as it was for Apache Kafka")
-    # Whose it is comes first: of another's data, or of half of it, the rest would say much.
-    _refuse([*reasons, *checks.check_owners(found, config["node.id"])])
-    metadata = read_metadata(home, state)
-    kept = read_internal(_internal_logs(found, metadata))
-    _refuse([*_compared(config, found, metadata), *kept.reasons])
-    return summary_of(found, metadata, kept)
-
-
-def _compared(
-    config: BrokerConfig, found: Sequence[DirectoryFacts], metadata: Metadata
-) -> Iterator[str]:
-    image, node_id = metadata.image, config["node.id"]
-    ids = {each.directory_id for each in found}
-    yield from checks.check_quorum(metadata, node_id, ids)
-    yield from checks.check_features(image)
-    yield from checks.check_brokers(image, node_id, ids)
-    yield from checks.check_replicas(image, node_id, ids)
-    yield from checks.check_tiered(image)
-    yield from checks.check_settings(image, Configs(config))
-    partitions: dict[Key, list[directories.PartitionFacts]] = {}
-    for each in found:
-        for key, facts in each.partitions.items():
-            partitions.setdefault(key, []).append(facts)
-    yield from checks.check_partitions(image, partitions)
-
-
-def _internal_logs(
-    found: Sequence[DirectoryFacts], metadata: Metadata
-) -> Iterator[tuple[str, Path]]:
-    for each in found:
-        for (topic, _), facts in sorted(each.partitions.items()):
-            if topic in RECORD_TYPES and topic in metadata.image.topics_by_name:
-                yield topic, facts.path

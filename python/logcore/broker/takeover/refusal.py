@@ -4,7 +4,7 @@ Invariant: whoever raises this has changed nothing.
 Neighbours: every module of this room finds reasons; the command line prints them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from logcore.common.errors import LogcoreError
@@ -27,3 +27,14 @@ class TakeoverRefusedError(LogcoreError):
         super().__init__(
             f"this data of Apache Kafka cannot be taken over: {shown}. Nothing was changed"
         )
+
+
+def refuse(reasons: Iterable[str]) -> None:
+    """Raise if there are reasons.
+
+    Raises:
+        TakeoverRefusedError: If there is one.
+    """
+    found = list(reasons)
+    if found:
+        raise TakeoverRefusedError(found)

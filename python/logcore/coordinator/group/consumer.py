@@ -17,8 +17,7 @@ from logcore.coordinator.group.consumer_heartbeat import ConsumerHeartbeat
 from logcore.coordinator.group.consumer_regex import ConsumerRegexes
 from logcore.coordinator.group.consumer_replay import replayers
 from logcore.coordinator.group.consumer_sessions import ConsumerSessions
-from logcore.coordinator.group.context import Caller, ShardContext
-from logcore.coordinator.group.regex import MayDescribe
+from logcore.coordinator.group.context import Caller, MayDescribe, ShardContext
 from logcore.coordinator.group.state import Replayer
 from logcore.coordinator.group.upgrade import Conversions
 from logcore.coordinator.result import CoordinatorResult

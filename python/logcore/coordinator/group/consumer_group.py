@@ -24,9 +24,8 @@ from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.assignors import NO_PARTITIONS, Assignment
 from logcore.coordinator.group.consumer_member import ConsumerMember, MemberState, OwnedPartitions
 from logcore.coordinator.group.offset_store import CommittedOffset
-from logcore.coordinator.group.regex import ResolvedRegex
 from logcore.coordinator.group.state import CommitValidator, Group, GroupType
-from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL
+from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL, ResolvedRegex
 from logcore.coordinator.result import CoordinatorRecord
 
 COMMIT_SINCE: Final = 9

@@ -44,8 +44,7 @@ from logcore.coordinator.group.consumer_regex import ConsumerRegexes, RegexChang
 from logcore.coordinator.group.consumer_replay import apply_all
 from logcore.coordinator.group.consumer_sessions import ConsumerSessions
 from logcore.coordinator.group.consumer_step import Step, deciding
-from logcore.coordinator.group.context import Caller, ShardContext
-from logcore.coordinator.group.regex import MayDescribe
+from logcore.coordinator.group.context import Caller, MayDescribe, ShardContext
 from logcore.coordinator.group.upgrade import Conversions, consumer_and_classic_tombstones
 from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
 from logcore.protocol.messages.consumer_group_heartbeat import (

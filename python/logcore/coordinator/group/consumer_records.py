@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from logcore.coordinator.group.assignors import Assignment
 from logcore.coordinator.group.consumer_member import ConsumerMember, OwnedPartitions
-from logcore.coordinator.group.regex import ResolvedRegex
+from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.result import CoordinatorRecord
 from logcore.protocol.internal.consumer_group import (
     ClassicMemberMetadata,

@@ -10,15 +10,18 @@ Neighbours: `regex` resolves; `consumer_heartbeat` asks with every heartbeat.
 
 from enum import Enum, auto
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.consumer_step import Step, deciding
-from logcore.coordinator.group.context import ShardContext
-from logcore.coordinator.group.regex import MayDescribe, Resolution, ResolvedRegex, check
+from logcore.coordinator.group.context import MayDescribe, ShardContext
+from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.group.target import metadata_hash
 from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
+
+if TYPE_CHECKING:
+    from logcore.coordinator.group.regex import Resolution
 
 REFRESH_MIN_MS: Final = 10_000
 """How long to wait before looking for new topics again."""
@@ -78,6 +81,8 @@ class ConsumerRegexes:
         if not new:
             return RegexChange.RESOLVED
         if new not in group.regex_counts:
+            from logcore.coordinator.group.regex import check  # noqa: PLC0415 - few need it
+
             check(new)
         return RegexChange.RESOLVED if new in group.resolved else RegexChange.UNRESOLVED
 
@@ -102,15 +107,17 @@ class ConsumerRegexes:
         group.refreshing = True
         topics = self._context.topics()
         group.resolved_topics = topics.topics_by_name
+        from logcore.coordinator.group.regex import Resolution  # noqa: PLC0415
+
         resolution = Resolution(regexes, topics.topics_by_name, may_describe)
         self._schedule(group_id, resolution)
 
-    def _schedule(self, group_id: str, resolution: Resolution) -> None:
+    def _schedule(self, group_id: str, resolution: "Resolution") -> None:
         self._context.timers.schedule(
             group_id, _NAME, 0, partial(self._go_on, group_id, resolution)
         )
 
-    def _go_on(self, group_id: str, resolution: Resolution) -> CoordinatorResult[Any]:
+    def _go_on(self, group_id: str, resolution: "Resolution") -> CoordinatorResult[Any]:
         group = self._group(group_id)
         if group is None:
             return NOTHING

@@ -18,8 +18,8 @@ from logcore.coordinator.group.consumer_member import (
     MemberState,
     OwnedPartitions,
 )
-from logcore.coordinator.group.regex import ResolvedRegex
 from logcore.coordinator.group.state import GroupState, Replayer
+from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.result import CoordinatorRecord
 from logcore.protocol.internal.consumer_group import (
     ConsumerGroupCurrentMemberAssignmentKey,

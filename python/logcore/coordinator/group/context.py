@@ -14,6 +14,9 @@ from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.state import GroupState
 from logcore.coordinator.timers import Timers
 
+MayDescribe = Callable[[str], bool]
+"""Tells whether the member that subscribes may know of a topic."""
+
 
 class Caller(NamedTuple):
     """Who sent a request, and in which version.

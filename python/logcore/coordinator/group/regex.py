@@ -5,37 +5,21 @@ object that is asked to go on, for so many steps, until it is over. It works on 
 were when it began; those that came since are found by the next one.
 Invariant: an internal topic is found like any other, as in Kafka; a topic that the member may not
 describe is not.
-Neighbours: `consumer_regex` decides when to resolve; `regex_program` matches.
+Neighbours: `consumer_regex` decides when to resolve, and loads this then; `regex_program` matches.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from logcore.common.errors import InvalidRegularExpressionError
+from logcore.coordinator.group.context import MayDescribe
 from logcore.coordinator.group.regex_program import Program
 
 STEPS_PER_SLICE: Final = 50_000
 """How much work is done at once: some milliseconds."""
 
 _NAMES_PER_LOOK: Final = 64
-
-MayDescribe = Callable[[str], bool]
-"""Tells whether the member that subscribes may know of a topic."""
-
-
-class ResolvedRegex(NamedTuple):
-    """What an expression stands for.
-
-    Attributes:
-        topics: The names that match.
-        version: Of the metadata they were found in.
-        timestamp_ms: When.
-    """
-
-    topics: frozenset[str]
-    version: int
-    timestamp_ms: int
 
 
 def check(text: str) -> None:

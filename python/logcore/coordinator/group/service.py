@@ -21,9 +21,8 @@ from logcore.common.errors import (
     UnknownMemberIdError,
 )
 from logcore.coordinator.group.answers import answered, commit_refused, kafka_error
-from logcore.coordinator.group.context import Caller, GroupConfig, Topics
+from logcore.coordinator.group.context import Caller, GroupConfig, MayDescribe, Topics
 from logcore.coordinator.group.listing import describe, list_groups
-from logcore.coordinator.group.regex import MayDescribe
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.shard import GroupShard
 from logcore.coordinator.group.share.heartbeat import ASSIGNMENT_INTERVAL

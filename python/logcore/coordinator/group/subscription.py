@@ -3,14 +3,30 @@
 Members of a classic group tell each other their subscriptions through the coordinator, which passes
 the bytes on unread. It looks into them only to know whose offsets must not expire or be deleted.
 Invariant: bytes that are not a subscription yield None, never an exception.
-Neighbours: `classic_group` asks.
+Neighbours: `classic_group` asks; groups of the new protocol keep what `regex` found.
 """
+
+from typing import NamedTuple
 
 from logcore.protocol.errors import MalformedMessageError
 from logcore.protocol.internal.consumer_protocol import ConsumerProtocolSubscription
 
 CONSUMER_PROTOCOL: str = "consumer"
 """The protocol type whose metadata is a subscription."""
+
+
+class ResolvedRegex(NamedTuple):
+    """What an expression stands for.
+
+    Attributes:
+        topics: The names that match.
+        version: Of the metadata they were found in.
+        timestamp_ms: When.
+    """
+
+    topics: frozenset[str]
+    version: int
+    timestamp_ms: int
 
 
 def subscribed_topics(metadata: bytes) -> list[str] | None:

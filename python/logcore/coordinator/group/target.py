@@ -18,7 +18,7 @@ from logcore.coordinator.group.assignors import (
 )
 from logcore.coordinator.group.consumer_member import ConsumerMember
 from logcore.coordinator.group.context import TopicsView
-from logcore.coordinator.group.regex import ResolvedRegex
+from logcore.coordinator.group.subscription import ResolvedRegex
 
 
 class NewTargets(NamedTuple):
