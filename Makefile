@@ -15,6 +15,9 @@ CRASH_IMAGES ?= 100000
 FUZZ_FRAMES  ?= 1000000
 FUZZ_SECONDS ?= 60
 KILLS        ?= 100
+DEPTH        ?= 20
+MACHINES     := tests/controller/test_model.py tests/property tests/coordinator/group/test_random_*.py \
+  tests/coordinator/group/streams/test_random_streams.py
 FUZZ_TARGETS ?= batch index log_against_model
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -80,10 +83,11 @@ fmt: $(VENV)/.dev-installed need-cargo ## rewrite Rust and Python in the house's
 	$(BIN)/ruff check --quiet --fix $(PYTHON_DIRS)
 	$(BIN)/ruff format --quiet $(PYTHON_DIRS)
 
-fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames and requests, 100 kills, 60 s per fuzz target, 100,000 crash images
+fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames and requests, 100 kills, random groups, 60 s per target, 100,000 crash images
 	$(PY) -m tests.protocol.fuzz_frames $(FUZZ_FRAMES)
 	$(PY) -m tests.broker.fuzz_broker $(FUZZ_FRAMES)
 	$(PY) -m tests.crash.kill_broker $(KILLS)
+	TEST_DEPTH=$(DEPTH) $(PY) -m pytest -q --timeout=0 $(MACHINES)
 	@for target in $(FUZZ_TARGETS); do \
 	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
 	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" $(FUZZ_CARGO) fuzz run $$target -- \

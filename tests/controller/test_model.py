@@ -21,6 +21,7 @@ from logcore.protocol.messages.create_partitions import (
 )
 from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from tests.controller.building import NODE, Disk, Rules, broker
+from tests.depth import examples
 
 NAMES = st.sampled_from(["a", "b", "c.d", "c_d", "e"])
 
@@ -132,6 +133,6 @@ class ControllerAgainstModel(RuleBasedStateMachine):
 
 
 ControllerAgainstModel.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None
+    max_examples=examples(25), stateful_step_count=25, deadline=None
 )
 test_a_controller_against_a_dictionary = ControllerAgainstModel.TestCase

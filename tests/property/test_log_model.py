@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from logcore import Log
+from tests.depth import examples
 
 TIME_MS = 1_700_000_000_000
 
@@ -153,4 +154,4 @@ class LogModel(RuleBasedStateMachine):
 
 
 TestLogModel = LogModel.TestCase
-TestLogModel.settings = settings(max_examples=60, stateful_step_count=30)
+TestLogModel.settings = settings(max_examples=examples(60), stateful_step_count=30)

@@ -22,6 +22,7 @@ from logcore.common.errors import InvalidRecordStateError, InvalidRequestError
 from logcore.coordinator.share.batches import StateBatch, combine
 from logcore.protocol.messages.share_fetch import AcknowledgementBatch
 from tests.broker.share.logs import SETTINGS, batches
+from tests.depth import examples
 
 MEMBERS = ["ann", "bob", "eve"]
 members = st.sampled_from(MEMBERS)
@@ -294,4 +295,4 @@ class ShareModel(RuleBasedStateMachine):
 
 
 TestShareModel = ShareModel.TestCase
-TestShareModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestShareModel.settings = settings(max_examples=examples(60), stateful_step_count=40, deadline=None)

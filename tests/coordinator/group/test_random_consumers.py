@@ -18,6 +18,7 @@ from logcore.coordinator.group.target import subscription
 from tests.coordinator.group.actors import GROUP
 from tests.coordinator.group.consumers import SESSION_MS, Client, ConsumerCluster
 from tests.coordinator.group.test_consumer_classic import ID_REQUIRED, Classic
+from tests.depth import examples
 
 NAMES = ["foo", "fox", "bar"]
 DURABLE = (
@@ -36,6 +37,7 @@ DURABLE = (
     "classic_count",
     "classic_protocol_counts",
 )
+
 HARMLESS = {15, 14, 16}
 """Errors after which a client simply tries again."""
 
@@ -327,7 +329,7 @@ class ConsumerMachine(RuleBasedStateMachine):
 
 
 ConsumerMachine.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=examples(60),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

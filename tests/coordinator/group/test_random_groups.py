@@ -20,6 +20,7 @@ from logcore.coordinator.group.classic_group import ClassicGroup
 from logcore.coordinator.group.classic_state import ClassicState
 from logcore.protocol.messages.leave_group import MemberIdentity
 from tests.coordinator.group.actors import GROUP, Cluster
+from tests.depth import examples
 
 INSTANCES = ["i1", "i2"]
 PROTOCOLS = st.sampled_from(
@@ -30,6 +31,7 @@ PROTOCOLS = st.sampled_from(
         {"sticky": b"s", "range": b"a"},
     ]
 )
+
 RETRIABLE = {-1, 14, 15, 16}
 
 
@@ -318,7 +320,7 @@ def durable(shard):
 
 TestGroups = Groups.TestCase
 TestGroups.settings = settings(
-    max_examples=60,
+    max_examples=examples(60),
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -23,6 +23,7 @@ from tests.coordinator.group.streams.streaming import (
     part,
     topology,
 )
+from tests.depth import examples
 
 MEMBERS = ["a1", "a2", "b1", "b2", "c1"]
 TOPOLOGY = topology(
@@ -39,6 +40,7 @@ DURABLE = (
     "targets",
     "members",
 )
+
 BEARABLE = {0, 14, 15, 16, 25, 42, 69, 110}
 
 
@@ -172,7 +174,7 @@ class Streams(RuleBasedStateMachine):
 
 TestStreams = Streams.TestCase
 TestStreams.settings = settings(
-    max_examples=60,
+    max_examples=examples(60),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
