@@ -92,6 +92,8 @@ WITH_FACTS = [
     errors.UnsupportedFormatError("new", path="/x"),
     errors.InvalidRecordError("bad", record_errors=[(0, "no key")]),
     errors.InvalidTimestampError("old", record_errors=[(3, "too old")]),
+    errors.SchemaRegistryError("no", status=404, error_code=40403, url="http://localhost:8081"),
+    errors.SchemaRegistryUnreachableError("gone", attempts={"localhost:8081": "refused"}),
 ]
 
 

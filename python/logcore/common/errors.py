@@ -1,8 +1,8 @@
 """The exceptions of logcore: what every other room imports, and what a user catches.
 
-Three families under `LogcoreError`: those with a Kafka code (the table in `kafka_errors`, where
-`KafkaError` is the common parent), those of clients (`client_errors`), and those of the embedded
-log, which no wire ever carries.
+Four families under `LogcoreError`: those with a Kafka code (the table in `kafka_errors`, where
+`KafkaError` is the common parent), those of clients (`client_errors`) and of their serializers
+(`serialization_errors`), and those of the embedded log, which no wire ever carries.
 Invariant: an exception says whose fault it is, and keeps the facts (path, offset, position) as
 attributes, so that nobody parses a message.
 Neighbours: `rust/bindings/src/error.rs` raises these by name, in one match.
@@ -11,6 +11,7 @@ Neighbours: `rust/bindings/src/error.rs` raises these by name, in one match.
 from logcore.common.client_errors import *
 from logcore.common.error_base import *
 from logcore.common.kafka_errors import *
+from logcore.common.serialization_errors import *
 from logcore.common.types import override
 
 
