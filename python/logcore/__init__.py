@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin as Admin
     from logcore.admin.async_admin import AsyncAdmin as AsyncAdmin
+    from logcore.client.oauth.token import BearerToken as BearerToken
     from logcore.client.positions import OffsetAndMetadata as OffsetAndMetadata
     from logcore.client.positions import TopicPartition as TopicPartition
     from logcore.common.errors import ClientError as ClientError
@@ -32,6 +33,7 @@ _EXPORTS: Final = {
     "AsyncAdmin": "logcore.admin.async_admin",
     "AsyncConsumer": "logcore.consumer.async_consumer",
     "AsyncProducer": "logcore.producer.async_producer",
+    "BearerToken": "logcore.client.oauth.token",
     "ClientError": "logcore.common.errors",
     "Consumer": "logcore.consumer.consumer",
     "ConsumerRecord": "logcore.record",

@@ -49,7 +49,10 @@ def greeting(**ranges: tuple[int, int]) -> ApiVersionsResponse:
 
 @asynccontextmanager
 async def lying_broker(behave: Behaviour) -> AsyncIterator[int]:
-    """Serve on a free port; yield it. ``behave`` answers all but ApiVersions, unless it does."""
+    """Serve on a free port; yield it.
+
+    What ``behave`` returns is the answer; None closes the connection, and no bytes are silence.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -59,8 +62,9 @@ async def lying_broker(behave: Behaviour) -> AsyncIterator[int]:
                 answer = await behave(asked)
                 if answer is None:
                     break
-                writer.write(struct.pack(">i", len(answer)) + answer)
-                await writer.drain()
+                if answer:
+                    writer.write(struct.pack(">i", len(answer)) + answer)
+                    await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -7,8 +7,9 @@ import pytest
 
 from logcore.client.config import CLIENT_CONFIG
 from logcore.client.settings import Settings
-from logcore.client.tls import client_context
+from logcore.client.tls import client_context, provider_context
 from logcore.common.config import ConfigError
+from tests.interop.certificates import Authority
 
 
 def context(**settings: str) -> ssl.SSLContext | None:
@@ -46,3 +47,24 @@ def test_a_file_that_is_no_pem(tmp_path: Path) -> None:
     file.write_text("nonsense", encoding="utf-8")
     with pytest.raises(ConfigError, match="PEM"):
         context(ssl_truststore_location=str(file))
+
+
+def trusted(context: ssl.SSLContext) -> int:
+    return context.cert_store_stats()["x509_ca"]
+
+
+def test_a_truststore_stands_for_the_system_to_brokers_and_beside_it_to_identity_providers(
+    tmp_path: Path,
+) -> None:
+    authority = Authority(tmp_path)
+    settings = Settings(CLIENT_CONFIG, {"ssl.truststore.location": str(authority.trusted)})
+    system = trusted(ssl.create_default_context())
+    assert trusted(client_context(settings)) == 1
+    assert trusted(provider_context(settings)) == system + 1
+    assert trusted(provider_context(Settings(CLIENT_CONFIG, {}))) == system
+
+
+def test_the_name_of_an_identity_provider_is_always_compared() -> None:
+    settings = Settings(CLIENT_CONFIG, {"ssl.endpoint.identification.algorithm": ""})
+    assert not client_context(settings).check_hostname
+    assert provider_context(settings).check_hostname

@@ -2,8 +2,8 @@
 
 import pytest
 
-from logcore.common.jaas import parse
 from logcore.common.config import ConfigError
+from logcore.common.jaas import parse
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 

@@ -30,6 +30,7 @@ DOCUMENTS = [
     "docs/how-to/from-confluent-kafka.md",
     "docs/how-to/from-aiokafka.md",
     "docs/how-to/from-kafka-python.md",
+    "docs/how-to/log-clients-in.md",
     "docs/security.md",
 ]
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

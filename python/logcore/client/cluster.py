@@ -41,6 +41,8 @@ from logcore.protocol.schema import Message
 if TYPE_CHECKING:
     import ssl
 
+    from logcore.client.authentication import Authenticator
+
 logger = logging.getLogger(__name__)
 
 BOOTSTRAP_FROM: Final = -1
@@ -70,7 +72,7 @@ class Cluster:
         self.loop = asyncio.get_running_loop()
         self._pid = os.getpid()
         self.nodes = Nodes(
-            Opener(settings, _tls_context(settings)),
+            Opener(settings, _tls_context(settings), _authenticator(settings, self.chance)),
             self._backoff("reconnect.backoff"),
             self._backoff("socket.connection.setup.timeout"),
             settings.integer("connections.max.idle.ms") / 1000,
@@ -374,3 +376,13 @@ def _tls_context(settings: Settings) -> "ssl.SSLContext | None":
     from logcore.client.tls import client_context  # noqa: PLC0415 - plain ones do not pay for it
 
     return client_context(settings)
+
+
+def _authenticator(settings: Settings, chance: random.Random) -> "Authenticator | None":
+    """Return what logs connections in; None if nobody is to log in."""
+    if not settings.text("security.protocol").startswith("SASL"):
+        return None
+    from logcore.client.authentication import Authenticator  # noqa: PLC0415 - where it is used
+    from logcore.client.logins import make_login  # noqa: PLC0415
+
+    return Authenticator(make_login(settings, chance), chance)

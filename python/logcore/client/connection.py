@@ -2,21 +2,26 @@
 
 Invariant: every request that was sent gets exactly one of an answer, `ClientTimeoutError`,
 `ConnectionLostError` or `ClientClosedError`. A request that timed out ends the connection, since
-the answers of all behind it would come after its own.
-Neighbours: `opening` makes these, greets and authenticates; `pipeline` knows what is in flight.
+the answers of all behind it would come after its own. While a login is renewed, requests wait here,
+and go out in their order.
+Neighbours: `opening` makes these and greets, `authentication` logs in; `pipeline` knows what is in
+flight.
 """
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logcore.client.api_ranges import ApiRanges
 from logcore.client.pipeline import Pending, Pipeline
 from logcore.client.responses import response_of
-from logcore.common.errors import ClientTimeoutError, ConnectionLostError
+from logcore.common.errors import ClientTimeoutError, ConnectionLostError, LogcoreError
 from logcore.common.types import override
 from logcore.network.frames import FrameReader
 from logcore.network.memory import ReceiveMemory
+from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.errors import FrameSizeError, MalformedMessageError
 from logcore.protocol.schema import Message
 
@@ -27,6 +32,16 @@ logger = logging.getLogger(__name__)
 
 RESPONSE_BYTES_MAX: Final = 0x7FFF_FFFF
 JOINED_BYTES_MAX: Final = 16 * 1024
+LOGIN_KEYS: Final = frozenset({ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE})
+
+
+class Held(NamedTuple):
+    """A request that waits for a login to be renewed; without a future, for no answer."""
+
+    request: Message
+    version: int
+    future: "asyncio.Future[Any] | None"
+    deadline: float
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -65,11 +80,15 @@ class Connection(asyncio.BufferedProtocol):
         self._frames = FrameReader(memory, RESPONSE_BYTES_MAX)
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._renew_at = inf
+        self._renew: Callable[[], Awaitable[None]] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        self._held: list[Held] | None = None
 
     @property
     def in_flight(self) -> int:
         """How many requests wait for their answers."""
-        return len(self._pipeline.pending)
+        return len(self._pipeline.pending) + len(self._held or ())
 
     def ask(
         self, request: Message, version: int | None = None, timeout_s: float = 30.0
@@ -87,29 +106,38 @@ class Connection(asyncio.BufferedProtocol):
         """
         if version is None:
             version = self.ranges.choose(type(request))
-        correlation_id, buffers = self._encode(request, version)
         now = self._loop.time()
         future: asyncio.Future[Any] = self._loop.create_future()
+        if (now >= self._renew_at or self._held is not None) and request.API_KEY not in LOGIN_KEYS:
+            self._hold(Held(request, version, future, now + timeout_s))
+        else:
+            self._ask(request, version, future, now + timeout_s)
+        return future
+
+    def _ask(
+        self, request: Message, version: int, future: "asyncio.Future[Any]", deadline: float
+    ) -> None:
+        correlation_id, buffers = self._encode(request, version)
+        response = response_of(type(request))
         self._pipeline.pending.append(
-            Pending(
-                correlation_id,
-                request.API_KEY,
-                version,
-                response_of(type(request)),
-                future,
-                now + timeout_s,
-            )
+            Pending(correlation_id, request.API_KEY, version, response, future, deadline)
         )
-        self.last_used = now
+        self.last_used = self._loop.time()
         self._write(buffers)
         if self._timer is None:
-            self._timer = self._loop.call_at(now + timeout_s, self._check_deadlines)
-        return future
+            self._timer = self._loop.call_at(deadline, self._check_deadlines)
 
     def tell(self, request: Message, version: int | None = None) -> None:
         """Send a request that has no answer, as Produce with ``acks=0``."""
         if version is None:
             version = self.ranges.choose(type(request))
+        now = self._loop.time()
+        if now >= self._renew_at or self._held is not None:
+            self._hold(Held(request, version, None, inf))
+        else:
+            self._tell(request, version)
+
+    def _tell(self, request: Message, version: int) -> None:
         _, buffers = self._encode(request, version)
         self.last_used = self._loop.time()
         self._write(buffers)
@@ -138,6 +166,52 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write(b"".join(buffers))
         else:
             self._transport.writelines(buffers)  # type: ignore[arg-type]  # any buffer will do
+
+    # ------------------------------------------------------------ logging in again
+
+    def renew_after(self, wait_s: float, renew: Callable[[], Awaitable[None]]) -> None:
+        """Have a login renewed before the first request after a while.
+
+        Args:
+            wait_s: How long the login is good without.
+            renew: Renews it; what it asks goes out at once, what others ask waits.
+        """
+        self._renew_at = self._loop.time() + wait_s
+        self._renew = renew
+
+    def _hold(self, held: Held) -> None:
+        if self._transport is None:
+            raise ConnectionLostError(f"there is no connection to {self.address} any more")
+        if self._held is None:
+            self._held = []
+            self._renew_at = inf
+            self._renewing = self._loop.create_task(self._renew_login())
+        self._held.append(held)
+
+    async def _renew_login(self) -> None:
+        assert self._renew is not None, "it became due"
+        try:
+            await self._renew()
+        except Exception as error:  # noqa: BLE001 - whatever it is, what waits must learn of it
+            logger.warning("logging in to %s again failed: %s", self.address, error)
+            self.close(ConnectionLostError(f"{self.address}: logging in again failed: {error}"))
+            return
+        held, self._held = self._held or [], None
+        for each in held:
+            self._release(each)
+
+    def _release(self, held: Held) -> None:
+        """Send what waited, unless nobody waits for it any more."""
+        try:
+            if held.future is None:
+                self._tell(held.request, held.version)
+            elif held.deadline <= self._loop.time():
+                late = f"{self.address} was not asked in time: logging in again took too long"
+                self._fail(held.future, ClientTimeoutError(late))
+            elif not held.future.done():
+                self._ask(held.request, held.version, held.future, held.deadline)
+        except LogcoreError as error:  # the connection ended over one before this
+            self._fail(held.future, error)
 
     # ------------------------------------------------------------ what the transport calls
 
@@ -188,12 +262,19 @@ class Connection(asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._frames.release()
-        for pending in self._pipeline.abandon():
-            if not pending.future.done():
-                pending.future.set_exception(error)
-                pending.future.exception()  # whoever asked may be gone: no word of it then
+        held, self._held = self._held or [], None
+        if self._renewing is not None and self._renewing is not asyncio.current_task(self._loop):
+            self._renewing.cancel()
+        futures = [pending.future for pending in self._pipeline.abandon()]
+        for future in (*futures, *(each.future for each in held)):
+            self._fail(future, error)
         if not self.closed.done():
             self.closed.set_result(None)
+
+    def _fail(self, future: "asyncio.Future[Any] | None", error: Exception) -> None:
+        if future is not None and not future.done():
+            future.set_exception(error)
+            future.exception()  # whoever asked may be gone: no word of it then
 
     def _check_deadlines(self) -> None:
         self._timer = None

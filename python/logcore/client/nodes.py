@@ -190,6 +190,7 @@ class Nodes:
         for node in self._nodes.values():
             self._drop(node, ClientClosedError("the client is closed"))
         self._nodes.clear()
+        self._opener.close()
 
     def _drop(self, node: Node, error: Exception | None = None) -> None:
         if node.opening is not None and not node.opening.done():

@@ -3,14 +3,14 @@
 Invariant: a connection that is handed out knows what its broker understands, and is authenticated
 if the settings ask for it. Whatever goes wrong on the way closes it and is one error with its
 reason.
-Neighbours: `cluster` keeps what is opened here; `sasl` has the exchanges.
+Neighbours: `cluster` keeps what is opened here; `authentication` logs in.
 """
 
 import asyncio
 import contextlib
 import socket
 import ssl
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from logcore.client.addresses import Address, resolve
 from logcore.client.api_ranges import ApiRanges
@@ -26,6 +26,10 @@ from logcore.common.version import VERSION
 from logcore.network.memory import ReceiveMemory
 from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 
+if TYPE_CHECKING:
+    from logcore.client.authentication import Authenticator
+    from logcore.client.sasl import Exchange
+
 SOFTWARE: Final = "logcore"
 API_VERSIONS_NEWEST: Final = 4
 _BUFFERS: Final = (
@@ -40,11 +44,18 @@ class Opener:
     Args:
         settings: Its settings.
         tls: The context of connections with TLS; None for plain ones.
+        authenticator: Logs connections in; None where nobody logs in.
     """
 
-    def __init__(self, settings: Settings, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tls: ssl.SSLContext | None,
+        authenticator: "Authenticator | None" = None,
+    ) -> None:
         self._settings = settings
         self._tls = tls
+        self._authenticator = authenticator
         self._memory = ReceiveMemory()
         self._software_version = VERSION
 
@@ -54,28 +65,34 @@ class Opener:
         Raises:
             BrokerUnreachableError: If it cannot be opened in time, or is no broker's.
             SaslAuthenticationFailedError: If the broker refuses who we are.
+            TokenUnavailableError, TokenRefusedError: If there is no token to log in with.
             UnsupportedVersionError: If the broker is too old to speak with.
         """
+        authenticator = self._authenticator
+        exchange = None if authenticator is None else await authenticator.prepared()
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._open(address)
+                return await self._open(address, exchange)
         except TimeoutError:
             raise _unreachable(address, f"no connection in {timeout_s:g} s") from None
         except OSError as error:
             raise _unreachable(address, _reason(error)) from error
 
-    async def _open(self, address: Address) -> Connection:
+    async def _open(self, address: Address, exchange: "Exchange | None") -> Connection:
         connection = await self._connect(address)
         try:
             await self._greet(connection)
-            if self._settings.text("security.protocol").startswith("SASL"):
-                from logcore.client.sasl import authenticate  # noqa: PLC0415 - where it is used
-
-                await authenticate(connection, self._settings, address.host)
+            if self._authenticator is not None and exchange is not None:
+                await self._authenticator.show(connection, exchange)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def close(self) -> None:
+        """Open no more."""
+        if self._authenticator is not None:
+            self._authenticator.close()
 
     async def _connect(self, address: Address) -> Connection:
         loop = asyncio.get_running_loop()

@@ -6,10 +6,11 @@ Neighbours: `config` has the keys that all clients share; producer, consumer and
 own.
 """
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from logcore.common.config import ConfigDef, ConfigError, Value, text_of
+from logcore.common.config import CLASS, ConfigDef, ConfigError, Value, text_of
 
 
 class Settings:
@@ -31,14 +32,18 @@ class Settings:
     def __init__(self, definition: ConfigDef, given: Mapping[str, Any]) -> None:
         self.definition = definition
         self._given: dict[str, Value] = {}
+        self._functions: dict[str, Callable[..., Any]] = {}
         for name, value in given.items():
             dotted = name if name in definition else name.replace("_", ".")
             key = definition.key(dotted)
-            if dotted in self._given:
+            if self.is_given(dotted):
                 raise ConfigError(f"{dotted} is given twice", key=dotted)
             if value is None:
                 continue
-            self._given[dotted] = key.parse(_as_text(dotted, value))
+            if key.type is CLASS and callable(value):
+                self._functions[dotted] = value
+            else:
+                self._given[dotted] = key.parse(_as_text(dotted, value))
 
     def __getitem__(self, name: str) -> Value:
         value = self._given.get(name)
@@ -46,7 +51,7 @@ class Settings:
 
     def is_given(self, name: str) -> bool:
         """Whether a value was given, rather than left to the default."""
-        return name in self._given
+        return name in self._given or name in self._functions
 
     def integer(self, name: str) -> int:
         """Return the value of a key that holds a number."""
@@ -83,6 +88,29 @@ class Settings:
         value = self[name]
         assert isinstance(value, tuple), name
         return value
+
+    def function(self, name: str, reserved: Collection[str] = ()) -> Callable[..., Any] | None:
+        """Return the function that a key holds, or names as ``package.module.function``.
+
+        Args:
+            name: A key of the type class.
+            reserved: Names that stand for something else.
+
+        Raises:
+            ConfigError: If a name leads to nothing that can be called.
+        """
+        given = self._functions.get(name)
+        path = self.optional(name)
+        if given is not None or not path or path in reserved:
+            return given
+        module, _, attribute = path.replace(":", ".").rpartition(".")
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(f"{name}: cannot import {path}: {error}", key=name) from error
+        if not callable(found):
+            raise ConfigError(f"{name}: {path} cannot be called", key=name)
+        return found  # type: ignore[no-any-return]  # what a module holds
 
 
 def _as_text(name: str, value: object) -> str:

@@ -93,6 +93,16 @@ class PartitionerError(ClientError):
         self.topic = topic
 
 
+class TokenUnavailableError(ClientError):
+    """No bearer token to log in with can be had now: whoever gives them failed, or gave none."""
+
+    retriable = True
+
+
+class TokenRefusedError(ClientError):
+    """An identity provider gives us no bearer token: it does not know us, or not for this."""
+
+
 class NoOffsetForPartitionError(ClientError):
     """A partition has no committed offset, and ``auto.offset.reset`` is ``none``.
 
