@@ -18,6 +18,7 @@ from logcore.common.errors import (
     ClientClosedError,
     ClientTimeoutError,
     InvalidTopicError,
+    RebootstrapRequiredError,
     UnknownTopicOrPartitionError,
     WrongThreadError,
 )
@@ -168,3 +169,90 @@ def test_after_a_long_silence_it_begins_at_the_bootstrap_servers_again():
         reconnect_backoff_ms=5,
         metadata_recovery_rebootstrap_trigger_ms=20,
     )
+
+
+class Moved:
+    """A broker that says where it is, and then asks so often to begin again (KIP-1102)."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.connections = 0
+        self.asked_count = 0
+
+    async def __call__(self, asked: Asked) -> Answer:
+        if asked.api is ApiKey.API_VERSIONS:
+            self.connections += 1
+            return asked.answer(greeting())
+        self.asked_count += 1
+        if 1 < self.asked_count <= 1 + self.times:
+            return asked.answer(MetadataResponse(error_code=RebootstrapRequiredError.code))
+        host, port = asked.writer.get_extra_info("sockname")
+        here = MetadataResponseBroker(node_id=7, host=host, port=port, rack=None)
+        return asked.answer(MetadataResponse(brokers=[here], cluster_id="c", controller_id=7))
+
+    def run(self, body: Callable[[Cluster], Awaitable[None]], **settings: Any) -> None:
+        async def main() -> None:
+            async with lying_broker(self) as port:
+                told = {"bootstrap_servers": f"127.0.0.1:{port}", "retry_backoff_ms": 1}
+                cluster = Cluster(Settings(CLIENT_CONFIG, told | settings))
+                await cluster.refresh()
+                assert self.connections == 1
+                await body(cluster)
+                cluster.close()
+
+        uvloop.run(main())
+
+
+def test_a_broker_may_ask_to_begin_again() -> None:
+    """Once is done at once, on a new connection to a bootstrap server."""
+    broker = Moved(1)
+
+    async def body(cluster: Cluster) -> None:
+        assert list((await cluster.refresh()).brokers) == [7]
+        assert (broker.connections, broker.asked_count) == (3, 3)
+
+    broker.run(body)
+
+
+def test_who_asks_for_it_again_and_again_is_asked_later() -> None:
+    broker = Moved(5)
+
+    async def body(cluster: Cluster) -> None:
+        with pytest.raises(BrokerUnreachableError, match="begin at the bootstrap") as caught:
+            await cluster.refresh()
+        assert caught.value.retriable
+        await asyncio.wait_for(cluster.request_refresh(), 10)
+        assert list(cluster.view.brokers) == [7]
+        assert broker.asked_count == 7
+
+    broker.run(body)
+
+
+def test_a_client_that_never_begins_again_asks_on_where_it_is() -> None:
+    broker = Moved(1)
+
+    async def body(cluster: Cluster) -> None:
+        with pytest.raises(BrokerUnreachableError):
+            await cluster.refresh()
+        assert list((await cluster.refresh()).brokers) == [7]
+        assert broker.connections == 2
+
+    broker.run(body, metadata_recovery_strategy="NONE")
+
+
+@pytest.mark.parametrize(("strategy", "reached"), [("none", False), ("REBOOTSTRAP", True)])
+def test_whether_bootstrap_servers_are_asked_when_the_known_brokers_are_gone(
+    strategy: str, reached: bool
+) -> None:
+    broker = Moved(0)
+
+    async def body(cluster: Cluster) -> None:
+        cluster.learn(ClusterView({7: BrokerView(7, Address("127.0.0.1", 1))}))
+        cluster.nodes.forget_all()
+        if not reached:
+            with pytest.raises(BrokerUnreachableError):
+                await cluster.refresh()
+        else:
+            assert (await cluster.refresh()).brokers[7].address.port != 1
+
+    broker.run(body, metadata_recovery_strategy=strategy)

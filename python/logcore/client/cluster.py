@@ -78,6 +78,7 @@ class Cluster:
             settings.integer("connections.max.idle.ms") / 1000,
         )
         self._bootstrap = parse_addresses(settings.texts("bootstrap.servers"))
+        self._begins_again = settings.text("metadata.recovery.strategy").lower() == "rebootstrap"
         self._creates_topics = creates_topics
         self._topics: set[str] = set()
         self._wants_all = False
@@ -216,7 +217,7 @@ class Cluster:
         known = [node_id for node_id in self.view.brokers if node_id != best]
         self.chance.shuffle(known)
         yield from sorted(known, key=self.nodes.is_waiting)
-        if self.view.brokers and self.settings.text("metadata.recovery.strategy") == "none":
+        if self.view.brokers and not self._begins_again:
             return
         servers = [BOOTSTRAP_FROM - at for at in range(len(self._bootstrap))]
         self.chance.shuffle(servers)
@@ -297,7 +298,7 @@ class Cluster:
             self._failing_since = now
         trigger_ms = self.settings.integer("metadata.recovery.rebootstrap.trigger.ms")
         is_late = (now - self._failing_since) * 1000 >= trigger_ms
-        if is_late and self.settings.text("metadata.recovery.strategy") == "rebootstrap":
+        if is_late and self._begins_again:
             self._failing_since = now
             self._begin_again()
 
@@ -313,9 +314,16 @@ class Cluster:
             topics=topics, allow_auto_topic_creation=self._creates_topics and not self._wants_all
         )
         response: MetadataResponse = await self.ask_any(request)
-        if response.error_code == RebootstrapRequiredError.code:
+        if response.error_code == RebootstrapRequiredError.code and self._begins_again:
+            logger.info("a broker asks to begin at the bootstrap servers again")
             self._begin_again()
-            raise RebootstrapRequiredError("the broker asks to begin at the bootstrap servers")
+            response = await self.ask_any(request)
+        if response.error_code == RebootstrapRequiredError.code:
+            # Of the brokers' errors it is one that no retry heals; but later others may answer.
+            raise BrokerUnreachableError(
+                "brokers ask to begin at the bootstrap servers again: they are part of another "
+                "cluster now, or metadata.recovery.strategy is none"
+            )
         if response.error_code:
             raise error_for_code(response.error_code)("metadata cannot be had")
         self.learn(self.view.merged(response, None if self._wants_all else self._topics))
