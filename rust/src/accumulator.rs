@@ -10,7 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use crate::builder::{HeaderRef, RecordBatchBuilder, record_size_bytes_max};
 use crate::compression::Codec;
 use crate::error::{LogError, Result};
-use crate::murmur2::partition_of;
+use crate::partitioner::{Chance, Partitioner};
 
 /// Builders kept for later batches.
 const SPARE_BUILDERS_MAX: usize = 64;
@@ -28,8 +28,12 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Bytes of the largest record.
     pub record_bytes: usize,
-    /// Whether a key has no say in the choice of a partition.
+    /// How a partition is chosen for a record.
+    pub partitioner: Partitioner,
+    /// Whether a key has no say in that.
     pub ignores_keys: bool,
+    /// Whether a partition is chosen the less often the more waits for it.
+    pub is_adaptive: bool,
 }
 
 /// A record to append.
@@ -102,6 +106,11 @@ impl<T> Queue<T> {
     fn new() -> Self {
         Self { open: None, full: VecDeque::new(), is_active: false }
     }
+
+    /// How many batches wait.
+    fn len(&self) -> usize {
+        self.full.len() + usize::from(self.open.is_some())
+    }
 }
 
 #[derive(Debug)]
@@ -113,6 +122,9 @@ struct Topic<T> {
     sticky: Option<usize>,
     /// Whether no record went to the sticky partition since it was chosen.
     is_unused: bool,
+    /// How many records were dealt by turns; and with the one that is being dealt.
+    turns: usize,
+    turns_with_this: usize,
 }
 
 /// What can be sent.
@@ -136,7 +148,7 @@ pub struct Accumulator<T> {
     spare: Vec<RecordBatchBuilder>,
     /// The topic of the last record.
     last: usize,
-    chance: u64,
+    chance: Chance,
 }
 
 impl<T> Accumulator<T> {
@@ -150,7 +162,7 @@ impl<T> Accumulator<T> {
             used_bytes: 0,
             spare: Vec::new(),
             last: 0,
-            chance: seed | 1,
+            chance: Chance::new(seed),
         }
     }
 
@@ -185,7 +197,15 @@ impl<T> Accumulator<T> {
         let at = self.topics.len();
         self.names.insert(name.into(), at);
         let (name, queues, writable) = (name.into(), Vec::new(), Vec::new());
-        self.topics.push(Topic { name, queues, writable, sticky: None, is_unused: false });
+        self.topics.push(Topic {
+            name,
+            queues,
+            writable,
+            sticky: None,
+            is_unused: false,
+            turns: 0,
+            turns_with_this: 0,
+        });
         at
     }
 
@@ -232,19 +252,23 @@ impl<T> Accumulator<T> {
         key: Option<&[u8]>,
         size: usize,
     ) -> Result<usize, Refused> {
-        let batch_bytes = self.limits.batch_bytes;
-        let chance = &mut self.chance;
-        let topic = self.topics.get_mut(topic_at).ok_or(Refused::UnknownTopic)?;
+        let Self { limits, topics, chance, .. } = self;
+        let topic = topics.get_mut(topic_at).ok_or(Refused::UnknownTopic)?;
         let count = topic.queues.len();
         if count == 0 {
             return Err(Refused::UnknownTopic);
         }
-        match (partition, key) {
-            (Some(partition), _) if partition < count => Ok(partition),
-            (Some(_), _) => Err(Refused::NoPartition(count)),
-            (None, Some(key)) if !self.limits.ignores_keys => Ok(partition_of(key, count)),
-            _ => Ok(topic.stick(size, batch_bytes, chance)),
+        topic.turns_with_this = topic.turns;
+        if let Some(partition) = partition {
+            return Some(partition).filter(|at| *at < count).ok_or(Refused::NoPartition(count));
         }
+        if limits.partitioner == Partitioner::RoundRobin {
+            return Ok(topic.deal());
+        }
+        let of_key = key
+            .filter(|_| !limits.ignores_keys)
+            .and_then(|key| limits.partitioner.of_key(key, count));
+        Ok(of_key.unwrap_or_else(|| topic.stick(size, limits, chance)))
     }
 
     #[inline]
@@ -295,6 +319,7 @@ impl<T> Accumulator<T> {
         let open = queue.open.as_mut().ok_or(Refused::UnknownTopic)?;
         let index = i32::try_from(open.builder.len()).unwrap_or(i32::MAX) - 1;
         topic.is_unused = false;
+        topic.turns = topic.turns_with_this;
         let grown = open.builder.size_bytes() - open.charged_bytes;
         open.charged_bytes += grown;
         *used_bytes += grown;
@@ -379,35 +404,41 @@ impl<T> Accumulator<T> {
 }
 
 impl<T> Topic<T> {
+    /// How many partitions there are to choose from: those that have a leader, or all if none has.
+    fn candidates(&self) -> usize {
+        if self.writable.is_empty() { self.queues.len() } else { self.writable.len() }
+    }
+
+    fn candidate(&self, at: usize) -> usize {
+        self.writable.get(at).copied().unwrap_or(at)
+    }
+
+    /// The partition whose turn it is; the turn is over once a record is there.
+    fn deal(&mut self) -> usize {
+        self.turns_with_this = self.turns.wrapping_add(1);
+        self.candidate(self.turns % self.candidates().max(1))
+    }
+
     /// The partition for a record that does not care: the same one until its batch is full or gone.
-    fn stick(&mut self, size: usize, batch_bytes: usize, chance: &mut u64) -> usize {
+    fn stick(&mut self, size: usize, limits: &Limits, chance: &mut Chance) -> usize {
         if let Some(sticky) = self.sticky {
             if self.is_unused {
                 return sticky;
             }
             let open = self.queues.get(sticky).and_then(|queue| queue.open.as_ref());
-            if open.is_some_and(|open| open.builder.size_bytes() + size <= batch_bytes) {
+            if open.is_some_and(|open| open.builder.size_bytes() + size <= limits.batch_bytes) {
                 return sticky;
             }
         }
-        let writable = self.writable.len();
-        let among = if writable == 0 { self.queues.len() } else { writable };
-        let mut pick = next(chance, among);
-        let partition = |pick: usize| self.writable.get(pick).copied().unwrap_or(pick);
-        if among > 1 && self.sticky == Some(partition(pick)) {
-            pick = (pick + 1) % among;
-        }
-        let chosen = partition(pick);
+        let load = |at| match self.queues.get(self.candidate(at)) {
+            Some(queue) if limits.is_adaptive => queue.len(),
+            _ => 0,
+        };
+        let among = self.candidates();
+        let last = (0..among).find(|at| self.sticky == Some(self.candidate(*at)));
+        let chosen = self.candidate(chance.draw(among, load, last));
         self.sticky = Some(chosen);
         self.is_unused = true;
         chosen
     }
-}
-
-/// The next number below `count` of Marsaglia's xorshift.
-fn next(chance: &mut u64, count: usize) -> usize {
-    *chance ^= *chance << 13;
-    *chance ^= *chance >> 7;
-    *chance ^= *chance << 17;
-    usize::try_from(*chance >> 33).unwrap_or_default() % count.max(1)
 }

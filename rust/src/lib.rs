@@ -23,6 +23,7 @@ pub mod columns;
 pub mod known_batches;
 pub mod builder;
 pub mod murmur2;
+pub mod partitioner;
 pub mod accumulator;
 pub mod config;
 pub mod validator;

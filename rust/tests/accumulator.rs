@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use logcore::accumulator::{Accumulator, Limits, NewRecord, Refused};
+use logcore::partitioner::Partitioner;
 use logcore::{Batch, Codec, Records};
 use proptest::prelude::*;
 
@@ -13,7 +14,9 @@ fn limits(batch_bytes: usize, memory_bytes: usize) -> Limits {
         batch_bytes,
         memory_bytes,
         record_bytes: 10_000,
+        partitioner: Partitioner::Murmur2,
         ignores_keys: false,
+        is_adaptive: false,
     }
 }
 
@@ -115,6 +118,40 @@ fn without_a_key_one_partition_after_the_other_is_filled() {
     let one: Vec<usize> = batches(&mut to, 1);
     let three: Vec<usize> = batches(&mut to, 3);
     assert_eq!((one, three), (vec![2; 10], vec![2; 10]), "by turns");
+}
+
+#[test]
+fn an_adaptive_one_fills_the_partition_that_is_taken_from_most() {
+    let limits = Limits { is_adaptive: true, ..limits(150, 1 << 20) };
+    let mut to = Accumulator::new(limits, 7);
+    to.set_partitions("t", 2, vec![0, 1]);
+    let (mut ticket, mut taken) = (0, 0);
+    for _ in 0..400 {
+        append(&mut to, None, None, &[0; 100], &mut ticket).expect("taken");
+        taken += drain(&mut to, 1).len();
+    }
+    assert!(taken > 300, "{taken} of 400 went where somebody takes them");
+}
+
+#[test]
+fn by_turns_every_partition_with_a_leader_gets_a_record() {
+    let limits = Limits { partitioner: Partitioner::RoundRobin, ..limits(1000, 1 << 20) };
+    let mut to = Accumulator::new(limits, 7);
+    to.set_partitions("t", 3, vec![]);
+    let mut ticket = 0;
+    for number in 0..6_u8 {
+        append(&mut to, None, Some(b"key"), &[number], &mut ticket).expect("taken");
+    }
+    for at in 0..3 {
+        assert_eq!(drain(&mut to, usize::from(at)), [[at], [at + 3]]);
+    }
+    to.set_partitions("t", 3, vec![0, 2]);
+    for number in 0..4_u8 {
+        append(&mut to, None, None, &[number], &mut ticket).expect("taken");
+    }
+    assert_eq!([0, 1, 2].map(|at| drain(&mut to, at).len()), [2, 0, 2]);
+    append(&mut to, Some(1), None, b"told", &mut ticket).expect("taken");
+    assert_eq!(drain(&mut to, 1).len(), 1);
 }
 
 #[test]

@@ -43,6 +43,7 @@ def test_acknowledgements_have_kafkas_names(text, acks):
         ({"linger_mss": 1}, r"did you mean linger\.ms"),
         ({"batch_size": "many"}, "batch.size"),
         ({"buffer_memory": 0}, "buffer.memory"),
+        ({"partitioner": "murmur3"}, "partitioner"),
         ({"linger_ms": 1, "linger.ms": 2}, "given twice"),
     ],
 )

@@ -72,6 +72,19 @@ def test_records_without_keys_spread_over_partitions(cluster):
     assert {record.partition for record in read_all(cluster.bootstrap, topic)} == {0, 1, 2, 3}
 
 
+def test_keys_may_be_dealt_by_turns_or_be_ignored(cluster):
+    topic = cluster.topic(3)
+    with Producer(bootstrap_servers=cluster.bootstrap, partitioner="roundrobin") as producer:
+        producer.send_many(topic, [b"v"] * 6, [b"same"] * 6).result(10)
+    partitions = [record.partition for record in read_all(cluster.bootstrap, topic)]
+    assert sorted(partitions) == [0, 0, 1, 1, 2, 2]
+    settings: dict[str, Any] = {"partitioner_ignore_keys": True, "batch_size": 100}
+    with Producer(bootstrap_servers=cluster.bootstrap, **settings) as producer:
+        deliveries = [producer.send(topic, b"v" * 50, b"same") for _ in range(30)]
+        producer.flush(20)
+    assert len({each.result(0).partition for each in deliveries}) > 1
+
+
 def test_columns_are_sent_from_numpy(cluster):
     topic = cluster.topic()
     values: Any = np.frombuffer(b"aabbbc", dtype=np.uint8)
@@ -80,6 +93,20 @@ def test_columns_are_sent_from_numpy(cluster):
         assert producer.send_columns(topic, values, lengths).result(10) == 4
     read = [record.value for record in read_all(cluster.bootstrap, topic)]
     assert read == [b"aa", b"bbb", None, b"c"]
+
+
+def test_columns_are_sent_from_arrow(cluster):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is a peer of the benches")
+    topic = cluster.topic()
+    table = pyarrow.table({"name": ["a", None, "c"], "what": pyarrow.array([b"1", b"2", None])})
+    with Producer(bootstrap_servers=cluster.bootstrap) as producer:
+        deliveries = producer.send_columns(topic, table["what"], keys=table["name"], timestamp=5)
+        assert deliveries.result(10) == 3
+    read = [
+        (record.key, record.value, record.timestamp)
+        for record in read_all(cluster.bootstrap, topic)
+    ]
+    assert read == [(b"a", b"1", 5), (None, b"2", 5), (b"c", None, 5)]
 
 
 def test_keys_go_with_values_in_bulk(cluster):

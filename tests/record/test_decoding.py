@@ -4,7 +4,7 @@ import pytest
 
 from logcore.common.errors import CorruptMessageError
 from logcore.record import ConsumerRecord
-from logcore.record.decoding import FetchedRecords
+from logcore.record.decoding import ArrowBatches, FetchedRecords
 from tests.record.batches import accumulator, batch_of
 
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
@@ -119,3 +119,52 @@ def test_columns_look_into_what_was_received():
     assert len(columns.data) == len(data)
     mixed = data + batch_of(b"c", base_offset=3, compression="zstd")
     assert fetched(mixed).columns().values() == [b"aa", b"bbb", None, b"c"]
+
+
+def test_arrow_has_what_was_fetched_of_any_number_of_partitions():
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is a peer of the benches")
+    batches = ArrowBatches()
+    assert (len(batches), pyarrow.table(batches).num_rows) == (0, 0)
+    batches.add(FetchedRecords("a", 3, batch_of(b"1", None, compression="zstd"), 0))
+    records = FetchedRecords("b", 0, batch_of(b"2", b"3", base_offset=9), 9)
+    assert records.take(1)[0].value == b"2"
+    batches.add(records)
+    batches.add(records)
+    assert (len(batches), records.next_offset) == (3, 11)
+    table = pyarrow.table(batches)
+    table.validate(full=True)
+    assert table.column_names == [
+        "topic", "partition", "offset", "timestamp", "key", "value", "headers",
+    ]  # fmt: skip
+    columns = table.select(["topic", "partition", "offset", "value"])
+    rows = [tuple(row.values()) for row in columns.to_pylist()]
+    assert rows == [("a", 3, 0, b"1"), ("a", 3, 1, None), ("b", 0, 10, b"3")]
+    assert pyarrow.table(batches).equals(table), "as often as it is asked for"
+
+
+def into_arrow(records):
+    batches = ArrowBatches()
+    assert batches.add(records) == len(batches)
+    return len(batches)
+
+
+@pytest.mark.parametrize("codec", ["none", "zstd"])
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda records: len(records.take(9)),
+        lambda records: len(records.take_values(9)),
+        lambda records: len(records.columns()),
+        into_arrow,
+    ],
+    ids=["take", "take_values", "columns", "arrow"],
+)
+def test_what_comes_before_damage_is_handed_out_first(take, codec):
+    damaged = bytearray(batch_of(b"3", base_offset=2, compression=codec))
+    damaged[-1] ^= 0xFF
+    records = fetched(batch_of(b"1", b"2", compression=codec) + damaged)
+    assert (take(records), records.next_offset) == (2, 2)
+    for _ in range(2):
+        with pytest.raises(CorruptMessageError):
+            take(records)
+    assert (records.next_offset, records.end_offset) == (2, 3)

@@ -6,6 +6,8 @@ Neighbours: `rust/bindings/` defines what `_core` holds.
 """
 
 from logcore._native._core import VERSION as VERSION
+from logcore._native._core import ArrowBatches as ArrowBatches
+from logcore._native._core import ArrowColumn as ArrowColumn
 from logcore._native._core import ArrowStream as ArrowStream
 from logcore._native._core import BatchView as BatchView
 from logcore._native._core import Columns as Columns

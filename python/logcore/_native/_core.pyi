@@ -13,6 +13,8 @@ from typing_extensions import Buffer, CapsuleType, disjoint_base, override
 
 __all__ = [
     "VERSION",
+    "ArrowBatches",
+    "ArrowColumn",
     "ArrowStream",
     "BatchView",
     "Columns",
@@ -610,6 +612,44 @@ class ArrowStream:
         """Start a new stream over the records, in a capsule named ``arrow_array_stream``."""
 
 @final
+class ArrowBatches:
+    """Fetched records for anything that speaks the Arrow C stream interface.
+
+    The columns are ``topic``, ``partition``, ``offset``, ``timestamp``, ``key``, ``value`` and
+    ``headers``; the last five are those of `logcore.Log.to_arrow`.
+    """
+
+    def __new__(cls) -> Self: ...
+    def add(self, records: FetchedRecords) -> int:
+        """Take the next records of what was fetched of a partition; how many that were.
+
+        That is the rest, unless it is too much for one Arrow batch, or damage follows.
+
+        Raises:
+            CorruptMessageError: If the next batch is damaged.
+        """
+
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType:
+        """Start a new stream over the records, in a capsule named ``arrow_array_stream``."""
+
+@final
+class ArrowColumn:
+    """Keys or values that another library holds, taken over the Arrow C interface."""
+
+    def __new__(cls, column: object) -> Self:
+        """Take over what an object offers by ``__arrow_c_stream__`` or ``__arrow_c_array__``.
+
+        Raises:
+            TypeError: If that is no column of bytes or text.
+            InvalidArgumentError: If whoever offers it fails.
+        """
+
+    def __len__(self) -> int: ...
+    def size_at(self, at: int) -> int:
+        """Return the bytes of a value, 0 for null."""
+
+@final
 class NativeBuffer:
     """Memory of the engine that numpy and memoryview look into without copying."""
 
@@ -900,6 +940,8 @@ class RecordAccumulator:
         record_bytes: int,
         ignores_keys: bool,
         seed: int,
+        partitioner: str = "murmur2_random",
+        is_adaptive: bool = True,
     ) -> Self: ...
     def set_partitions(self, topic: str, count: int, writable: Sequence[int]) -> None:
         """Say how many partitions a topic has, and which of them have a leader."""
@@ -945,6 +987,17 @@ class RecordAccumulator:
         start: int = 0,
     ) -> tuple[int, list[Any]]:
         """Append values that lie back to back, otherwise as `append_many`."""
+
+    def append_arrow(
+        self,
+        topic: str,
+        values: ArrowColumn,
+        keys: ArrowColumn | None = None,
+        partition: int | None = None,
+        timestamp: int | None = None,
+        start: int = 0,
+    ) -> tuple[int, list[Any]]:
+        """Append values that another library holds, otherwise as `append_many`."""
 
     def ready(self, now_ms: int, linger_ms: int) -> tuple[list[tuple[str, int]], int | None]:
         """Tell which partitions have a batch that is due, and when the next batch is."""

@@ -24,7 +24,7 @@ from logcore.common.errors import (
     LogcoreError,
 )
 from logcore.common.types import override
-from logcore.producer.bulk import Buffers, Lists, pairs
+from logcore.producer.bulk import Lists, columns, pairs
 from logcore.producer.config import PRODUCER_CONFIG, ProducerSettings
 from logcore.producer.delivery import Deliveries, Outcome
 from logcore.producer.identification import Idempotence
@@ -135,7 +135,9 @@ class AsyncProducer(Transacting):
             batch_bytes=settings.integer("batch.size"),
             memory_bytes=settings.integer("buffer.memory"),
             record_bytes=settings.integer("max.request.size"),
+            partitioner=settings.text("partitioner"),
             ignores_keys=settings.flag("partitioner.ignore.keys"),
+            is_adaptive=settings.flag("partitioner.adaptive.partitioning.enable"),
             seed=self._cluster.chance.getrandbits(63),
         )
 
@@ -287,22 +289,23 @@ class AsyncProducer(Transacting):
     async def send_columns(  # noqa: PLR0913 - what records have
         self,
         topic: str,
-        values: "Buffer",
-        lengths: "Buffer | Sequence[int]",
-        keys: "Buffer | None" = None,
+        values: "Buffer | object",
+        lengths: "Buffer | Sequence[int] | None" = None,
+        keys: "Buffer | object | None" = None,
         key_lengths: "Buffer | Sequence[int] | None" = None,
         *,
         partition: int | None = None,
         timestamp: int | None = None,
     ) -> Deliveries:
-        """Send values that lie back to back in one buffer, such as an array of numpy or Arrow.
+        """Send a column of values: of Arrow, or back to back in one buffer, such as numpy's.
 
         Args:
             topic: Where to.
-            values: The bytes of all values.
+            values: A column of bytes or text that offers Arrow's C interface, as those of pyarrow,
+                polars and duckdb do; or, with lengths, a buffer of the bytes of all values.
             lengths: Bytes of each value: an array of int32 or int64, or a sequence; -1 is a null.
-            keys: The bytes of all keys, if any.
-            key_lengths: Bytes of each key.
+            keys: As many keys, if any, in the same form.
+            key_lengths: Bytes of each key, where there are lengths.
             partition: The partition of all, if it is not to be chosen.
             timestamp: Milliseconds since 1970 UTC of all; now if None.
 
@@ -311,6 +314,7 @@ class AsyncProducer(Transacting):
 
         Raises:
             InvalidArgumentError: If lengths and buffers do not agree.
+            TypeError: If it is no column of bytes or text.
             IllegalStateError: If the producer has serializers, interceptors or a partitioner of its
                 own: columns are bytes, and taken as a whole.
             As `send`.
@@ -319,7 +323,7 @@ class AsyncProducer(Transacting):
         self._cluster.check_loop()
         self.check_columns()
         return await self.placing.place_all(
-            Buffers(topic, values, lengths, keys, key_lengths, partition, timestamp)
+            columns(topic, values, lengths, keys, key_lengths, partition, timestamp)
         )
 
     def check_columns(self) -> None:

@@ -1,7 +1,8 @@
 """The keys of a producer, under Kafka's names.
 
 Invariant: defaults are those of Kafka's Java producer but one: ``batch.size`` is 1,000,000 bytes,
-as a batch here grows with what is in it, and large ones cost least.
+as a batch here grows with what is in it, and large ones cost least. ``partitioner`` is librdkafka's
+key, with its names; Java's has a class instead.
 Neighbours: `logcore.client.config` has the keys that all clients share.
 Source: Apache Kafka 4.3.1, `ProducerConfig`, for names, types and defaults.
 """
@@ -24,6 +25,7 @@ from logcore.common.config import (
 from logcore.common.config_values import INT_MAX, NATURAL, POSITIVE, OneOf, Range
 
 CODECS: Final = ("none", "gzip", "snappy", "lz4", "zstd")
+PARTITIONERS: Final = ("murmur2_random", "consistent_random", "fnv1a_random", "roundrobin")
 IN_FLIGHT_MAX: Final = 5
 """Requests in flight that idempotence allows: brokers remember so many batches."""
 
@@ -45,6 +47,9 @@ PRODUCER_CONFIG: Final = ConfigDef(
         ConfigKey("max.in.flight.requests.per.connection", INT, 5, POSITIVE, LOW),
         ConfigKey("max.request.size", INT, 1024 * 1024, NATURAL),
         ConfigKey("metadata.max.idle.ms", LONG, 300_000, Range(5000), LOW),
+        ConfigKey("partitioner", STRING, "murmur2_random", OneOf(PARTITIONERS)),
+        ConfigKey("partitioner.adaptive.partitioning.enable", BOOLEAN, True, None, LOW),
+        ConfigKey("partitioner.availability.timeout.ms", LONG, 0, NATURAL, LOW),
         ConfigKey("partitioner.ignore.keys", BOOLEAN, False, None),
         ConfigKey("retries", INT, INT_MAX, NATURAL, HIGH),
         ConfigKey("transaction.timeout.ms", INT, 60_000, None, LOW),

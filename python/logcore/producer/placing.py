@@ -61,7 +61,9 @@ class Placing:
         self.late = LateRecords(limit_bytes)
         self.partitions: dict[str, Partitions] = {}
         self.outgoing: Outgoing | None = None
+        self._away = sender.availability
         sender.on_room = self._room.set
+        sender.on_availability = lambda: self.spread(cluster.view)
 
     # ------------------------------------------------------------ topics
 
@@ -87,7 +89,10 @@ class Placing:
         ]
 
     def _tell_partitions(self, topic: TopicView) -> None:
-        count, writable = max(topic.partitions) + 1, topic.writable
+        count, writable, away = max(topic.partitions) + 1, topic.writable, self._away.away
+        if away:  # unless nobody else is there
+            near = [at for at in writable if topic.partitions[at].leader not in away]
+            writable = near or writable
         self._accumulator.set_partitions(topic.name, count, writable)
         self.partitions[topic.name] = Partitions(count, tuple(writable))
 

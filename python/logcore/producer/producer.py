@@ -15,7 +15,7 @@ from logcore.client.loop_thread import LoopThread
 from logcore.common.errors import ClientClosedError
 from logcore.common.types import override
 from logcore.producer.async_producer import AsyncProducer
-from logcore.producer.bulk import Buffers, Bulk, Lists, pairs
+from logcore.producer.bulk import Bulk, Lists, columns, pairs
 from logcore.producer.delivery import Deliveries
 from logcore.producer.interceptor import ProducerInterceptor
 from logcore.producer.partitioner import Partitioner
@@ -176,22 +176,23 @@ class Producer:
     def send_columns(  # noqa: PLR0913 - what records have
         self,
         topic: str,
-        values: "Buffer",
-        lengths: "Buffer | Sequence[int]",
-        keys: "Buffer | None" = None,
+        values: "Buffer | object",
+        lengths: "Buffer | Sequence[int] | None" = None,
+        keys: "Buffer | object | None" = None,
         key_lengths: "Buffer | Sequence[int] | None" = None,
         *,
         partition: int | None = None,
         timestamp: int | None = None,
     ) -> Deliveries:
-        """Send values that lie back to back in one buffer, such as an array of numpy or Arrow.
+        """Send a column of values: of Arrow, or back to back in one buffer, such as numpy's.
 
         Args:
             topic: Where to.
-            values: The bytes of all values.
+            values: A column of bytes or text that offers Arrow's C interface, as those of pyarrow,
+                polars and duckdb do; or, with lengths, a buffer of the bytes of all values.
             lengths: Bytes of each value: an array of int32 or int64, or a sequence; -1 is a null.
-            keys: The bytes of all keys, if any.
-            key_lengths: Bytes of each key.
+            keys: As many keys, if any, in the same form.
+            key_lengths: Bytes of each key, where there are lengths.
             partition: The partition of all, if it is not to be chosen.
             timestamp: Milliseconds since 1970 UTC of all; now if None.
 
@@ -200,13 +201,14 @@ class Producer:
 
         Raises:
             InvalidArgumentError: If lengths and buffers do not agree.
+            TypeError: If it is no column of bytes or text.
             IllegalStateError: If the producer has serializers, interceptors or a partitioner of its
                 own: columns are bytes, and taken as a whole.
             As `send`.
         """
         self.core.check_columns()
         return self._append_all(
-            Buffers(topic, values, lengths, keys, key_lengths, partition, timestamp)
+            columns(topic, values, lengths, keys, key_lengths, partition, timestamp)
         )
 
     def _append_all(self, records: Bulk) -> Deliveries:

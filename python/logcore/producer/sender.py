@@ -19,9 +19,11 @@ from logcore.common.errors import (
     ClientTimeoutError,
     LogcoreError,
 )
+from logcore.producer.availability import Availability
 from logcore.producer.config import ProducerSettings
 from logcore.producer.delivery import NO_OFFSET, NO_TIME, BatchResult
 from logcore.producer.identities import Identities
+from logcore.producer.leader_search import LeaderSearch
 from logcore.producer.partition_queue import NO_SEQUENCE, PartitionQueue, Sending
 from logcore.producer.requests import Answer, answers_of, produce_request
 from logcore.producer.verdict import Verdict, judge
@@ -45,6 +47,8 @@ class Sender:
 
     Attributes:
         on_room: Called when there is room for more.
+        availability: Which brokers take what is sent to them.
+        on_availability: Called when that changed.
         used_ms: When each topic was last sent to, in the loop's clock.
         sent_requests: How many requests were sent.
     """
@@ -75,9 +79,10 @@ class Sender:
         self._timer: asyncio.TimerHandle | None = None
         self._is_due = False
         self._hurries = 0
-        self._searches = 0
-        self._is_searching = False
+        self._leaders = LeaderSearch(cluster, self.wake)
+        self.availability = Availability(settings.integer("partitioner.availability.timeout.ms"))
         self.on_room: Callable[[], object] = _nothing
+        self.on_availability: Callable[[], object] = _nothing
         self.used_ms: dict[str, int] = {}
         self.sent_requests = 0
 
@@ -120,6 +125,8 @@ class Sender:
         waits_for: float | None = next_ms
         if self._identities.current is not None:
             waits_for = self._send_all(due, now_ms, next_ms)
+        if self.availability.look(now_ms):
+            self.on_availability()
         if due or self._busy:  # deadlines and retries are looked at now and then
             expiry_ms = now_ms + EXPIRY_MS
             waits_for = expiry_ms if waits_for is None else min(waits_for, expiry_ms)
@@ -146,7 +153,7 @@ class Sender:
                 leaderless.add(place[0])
             else:
                 by_node.setdefault(leader, {})[place] = queue
-        self._search(leaderless)
+        self._leaders.look(leaderless)
         fresh = set(due)
         for node_id, queues in by_node.items():
             self._send_to(node_id, queues, fresh, now_ms)
@@ -155,25 +162,6 @@ class Sender:
                 at_ms = max(queue.waiting[0].not_before_ms, now_ms + 1)
                 next_ms = at_ms if next_ms is None else min(next_ms, at_ms)
         return next_ms
-
-    def _search(self, topics: set[str]) -> None:
-        """Find leaders: at once, then after longer and longer waits."""
-        if not topics:
-            self._searches = 0
-        elif not self._is_searching:
-            self._is_searching = True
-            self._cluster.track(topics)
-            wait_ms = self._cluster.backoff.wait_ms(self._searches - 1) if self._searches else 0
-            self._searches += 1
-            self._loop.call_later(wait_ms / 1000, self._refresh)
-
-    def _refresh(self) -> None:
-        def done(_: "asyncio.Task[None]") -> None:
-            self._is_searching = False
-            self.wake()
-
-        if not self._cluster.is_closed:
-            self._cluster.request_refresh().add_done_callback(done)
 
     def _queue(self, place: tuple[str, int]) -> PartitionQueue:
         queue = self._queues.get(place)
@@ -188,25 +176,32 @@ class Sender:
         fresh: set[tuple[str, int]],
         now_ms: int,
     ) -> None:
-        """Send requests to a broker until there is nothing left, or enough in flight."""
+        """Send requests to a broker until there is nothing left, or it takes no more now."""
         connection = self._cluster.nodes.connected(node_id)
         while self._in_flight.get(node_id, 0) < self._in_flight_max:
             if connection is None:
-                if any(self._has_some(place, queue, fresh) for place, queue in queues.items()):
+                if self._has_some(queues, fresh):
                     self._connect(node_id)
-                return
+                break
             muted_ms = connection.muted_until * 1000 - now_ms
             if muted_ms > 0:
                 self._loop.call_later(muted_ms / 1000, self.wake)
-                return
+                break
             batches = self._gather(queues, fresh, now_ms)
+            if batches:
+                self.availability.took(node_id)
             if not batches or not self._post(node_id, connection, batches):
                 return
+        if self._has_some(queues, fresh):
+            self.availability.refused(node_id, now_ms)
 
     def _has_some(
-        self, place: tuple[str, int], queue: PartitionQueue, fresh: set[tuple[str, int]]
+        self, queues: dict[tuple[str, int], PartitionQueue], fresh: set[tuple[str, int]]
     ) -> bool:
-        return bool(queue.waiting or queue.refused or (place in fresh and queue.takes_new))
+        return any(
+            queue.waiting or queue.refused or (place in fresh and queue.takes_new)
+            for place, queue in queues.items()
+        )
 
     def _connect(self, node_id: int) -> None:
         if node_id in self._connecting:

@@ -4,6 +4,6 @@ Invariant: bytes that were received are decoded where they lie; nothing decodes 
 Neighbours: `logcore.consumer` iterates these; `encoding` is the way there.
 """
 
-from logcore._native import Columns, FetchedRecords
+from logcore._native import ArrowBatches, Columns, FetchedRecords
 
-__all__ = ["Columns", "FetchedRecords"]
+__all__ = ["ArrowBatches", "Columns", "FetchedRecords"]

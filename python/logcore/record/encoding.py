@@ -4,6 +4,6 @@ Invariant: a record is encoded into the batch it leaves in; nothing encodes it a
 Neighbours: `logcore.producer` appends, takes batches and seals them; `decoding` is the way back.
 """
 
-from logcore._native import Delivery, ProduceBatch, RecordAccumulator
+from logcore._native import ArrowColumn, Delivery, ProduceBatch, RecordAccumulator
 
-__all__ = ["Delivery", "ProduceBatch", "RecordAccumulator"]
+__all__ = ["ArrowColumn", "Delivery", "ProduceBatch", "RecordAccumulator"]

@@ -14,16 +14,18 @@ use std::time::Duration;
 
 use logcore::accumulator::{Accepted, Accumulator, Limits, NewRecord, Refused};
 use logcore::clock::Clock;
+use logcore::partitioner::Partitioner;
 use logcore::{Codec, SystemClock};
 use parking_lot::{Condvar, Mutex};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::prelude::*;
-use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
+use pyo3::types::{PyIterator, PyList, PyString};
 
-use crate::appending::{PythonHeaders, bytes_of, contiguous, lengths_of};
+use crate::appending::{bytes_of, contiguous, lengths_of};
+use crate::arrow_column::ArrowColumn;
 use crate::delivery::Delivery;
 use crate::error::{Failure, Outcome, invalid, raise_named};
+use crate::fields::{Column, owned_headers, partition_of, size_of};
 use crate::produce_batch::ProduceBatch;
 
 /// How long a wait goes without looking for Ctrl-C.
@@ -47,7 +49,7 @@ impl RecordAccumulator {
     #[new]
     #[pyo3(signature = (
         new_ticket, wake, *, compression, level, batch_bytes, memory_bytes, record_bytes,
-        ignores_keys, seed
+        ignores_keys, seed, partitioner="murmur2_random", is_adaptive=true
     ))]
     fn new(
         new_ticket: Py<PyAny>,
@@ -59,9 +61,21 @@ impl RecordAccumulator {
         record_bytes: usize,
         ignores_keys: bool,
         seed: u64,
+        partitioner: &str,
+        is_adaptive: bool,
     ) -> Outcome<Self> {
-        let codec = Codec::from_name(compression)?;
-        let limits = Limits { codec, level, batch_bytes, memory_bytes, record_bytes, ignores_keys };
+        let partitioner = Partitioner::from_name(partitioner)
+            .ok_or_else(|| invalid(format!("there is no partitioner {partitioner}")))?;
+        let limits = Limits {
+            codec: Codec::from_name(compression)?,
+            level,
+            batch_bytes,
+            memory_bytes,
+            record_bytes,
+            partitioner,
+            ignores_keys,
+            is_adaptive,
+        };
         Ok(Self {
             state: Mutex::new(Accumulator::new(limits, seed)),
             room: Condvar::new(),
@@ -208,6 +222,32 @@ impl RecordAccumulator {
                 continue;
             }
             if !sink.push(&NewRecord { timestamp, key, value, headers: &[] })? {
+                break;
+            }
+        }
+        sink.finish()
+    }
+
+    /// Appends values that another library holds, with keys that it may hold, too.
+    #[pyo3(signature = (topic, values, keys=None, partition=None, timestamp=None, start=0))]
+    fn append_arrow<'py>(
+        &self,
+        py: Python<'py>,
+        topic: &Bound<'py, PyString>,
+        values: &ArrowColumn,
+        keys: Option<&ArrowColumn>,
+        partition: Option<i64>,
+        timestamp: Option<i64>,
+        start: usize,
+    ) -> Outcome<(usize, Bound<'py, PyList>)> {
+        let timestamp = timestamp.unwrap_or_else(|| self.clock.now_ms());
+        if keys.is_some_and(|keys| keys.len() != values.len()) {
+            return Err(invalid("there must be as many keys as values"));
+        }
+        let mut sink = Sink::new(py, self, topic, partition)?;
+        for at in start..values.len() {
+            let key = keys.and_then(|keys| keys.get(at));
+            if !sink.push(&NewRecord { timestamp, key, value: values.get(at), headers: &[] })? {
                 break;
             }
         }
@@ -402,65 +442,6 @@ impl<'a, 'py> Sink<'a, 'py> {
     fn finish(self) -> Outcome<(usize, Bound<'py, PyList>)> {
         Ok((self.count, PyList::new(self.fresh.py, self.tickets)?))
     }
-}
-
-/// Fields that lie back to back.
-struct Column<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Column<'a> {
-    fn new(bytes: &'a [u8], lengths: &[i64], what: &str) -> Outcome<Self> {
-        let needed: i128 = lengths.iter().map(|length| i128::from((*length).max(0))).sum();
-        if i128::try_from(bytes.len()).is_ok_and(|size| size == needed) {
-            return Ok(Self { rest: bytes });
-        }
-        let size = bytes.len();
-        Err(invalid(format!("lengths of {what} add up to {needed}, the buffer has {size} bytes")))
-    }
-
-    /// The next field; None where its length is negative.
-    fn take(&mut self, length: i64) -> Option<&'a [u8]> {
-        self.rest.split_off(..usize::try_from(length).ok()?)
-    }
-}
-
-fn partition_of(partition: Option<i64>) -> Outcome<Option<usize>> {
-    let checked = partition.map(|partition| {
-        usize::try_from(partition).map_err(|_| invalid(format!("partition {partition} is below 0")))
-    });
-    checked.transpose()
-}
-
-#[inline]
-fn size_of(field: Option<&[u8]>) -> i32 {
-    field.map_or(-1, |field| i32::try_from(field.len()).unwrap_or(i32::MAX))
-}
-
-/// Headers as Python gives them: pairs, or a mapping.
-fn owned_headers(headers: &Bound<'_, PyAny>) -> Outcome<PythonHeaders> {
-    let listed;
-    let pairs = match headers.cast::<PyDict>() {
-        Ok(dict) => {
-            listed = dict.items().into_any();
-            &listed
-        }
-        Err(_) => headers,
-    };
-    let mut owned = Vec::new();
-    for pair in pairs.try_iter()? {
-        let pair = pair?;
-        let pair = pair.cast::<PyTuple>().map_err(PyErr::from)?;
-        let key: PyBackedStr = pair.get_item(0)?.extract()?;
-        let value = pair.get_item(1)?;
-        let value = if value.is_none() {
-            None
-        } else {
-            Some(PyBackedBytes::from(value.cast::<PyBytes>().map_err(PyErr::from)?.clone()))
-        };
-        owned.push((key, value));
-    }
-    Ok(owned)
 }
 
 #[cold]

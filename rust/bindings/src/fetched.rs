@@ -2,8 +2,8 @@
 //!
 //! Uncompressed records are read where they were received. Invariants: a record is handed out once,
 //! in order, and `next_offset` is always where the partition is to be read on; records of aborted
-//! transactions and control records never come out of a committed read. Reading is for one thread
-//! at a time; asking for `next_offset` and stopping are for any.
+//! transactions and control records never come out of a committed read; before damage is told, what
+//! comes before it is handed out. Reading is for one thread at a time; asking for `next_offset` and stopping are for any.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -19,6 +19,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::appending::contiguous;
+use crate::arrow_rows::Rows;
 use crate::buffer::Memory;
 use crate::columns::{Columns, Found};
 use crate::error::{Outcome, invalid};
@@ -245,8 +246,11 @@ impl FetchedRecords {
         let mut state = self.lock()?;
         let mut records = Vec::new();
         while records.len() < count {
-            let Some(record) = self.next_record(py, &mut state)? else { break };
-            records.push(Bound::new(py, record)?);
+            match self.next_record(py, &mut state) {
+                Ok(Some(record)) => records.push(Bound::new(py, record)?),
+                Err(error) if records.is_empty() => return Err(error),
+                _ => break, // an error comes again
+            }
         }
         drop(state);
         Ok(PyList::new(py, records)?)
@@ -257,9 +261,11 @@ impl FetchedRecords {
         let mut state = self.lock()?;
         let mut values = Vec::new();
         while values.len() < count {
-            let made = self.next_of(py, &mut state, |_, record| Ok(field(py, record.value)))?;
-            let Some(value) = made else { break };
-            values.push(value);
+            match self.next_of(py, &mut state, |_, record| Ok(field(py, record.value))) {
+                Ok(Some(value)) => values.push(value),
+                Err(error) if values.is_empty() => return Err(error),
+                _ => break,
+            }
         }
         drop(state);
         Ok(PyList::new(py, values)?)
@@ -272,8 +278,12 @@ impl FetchedRecords {
         let mut copied: Option<Vec<u8>> = None;
         let from = self.next_offset();
         while !self.is_stopped.load(Ordering::Acquire) {
-            if state.open.is_none() && !self.open_next(py, &mut state)? {
-                break;
+            if state.open.is_none() {
+                match self.open_next(py, &mut state) {
+                    Ok(true) => {}
+                    Err(error) if decoded.is_empty() => return Err(error),
+                    _ => break,
+                }
             }
             let State { buffer, open, .. } = &mut *state;
             let received = contiguous(buffer)?;
@@ -292,7 +302,15 @@ impl FetchedRecords {
                 }
             };
             let base = i32::try_from(base).map_err(|_| invalid("more than 2^31 bytes at once"))?;
-            decoded.append_from(&Batch { header: batch.header, bytes: &[] }, bytes, base)?;
+            let appended =
+                decoded.append_from(&Batch { header: batch.header, bytes: &[] }, bytes, base);
+            if let Err(error) = appended {
+                *open = Some(batch);
+                if decoded.is_empty() {
+                    return Err(error.into());
+                }
+                break;
+            }
             self.advance(batch.header.next_offset());
         }
         drop(state);
@@ -305,6 +323,30 @@ impl FetchedRecords {
 }
 
 impl FetchedRecords {
+    /// The rest as rows, as many as one batch may hold.
+    pub(crate) fn rows(&self, py: Python<'_>) -> Outcome<Rows> {
+        let mut state = self.lock()?;
+        let mut rows = Rows::default();
+        while rows.has_room(usize::MAX) {
+            let taken = self.next_of(py, &mut state, |header, record| {
+                let offset = header.base_offset + i64::from(record.offset_delta);
+                Ok(rows.push(header, record, offset)?)
+            });
+            match taken {
+                Ok(Some(())) => {}
+                Err(error) if rows.len() == 0 => return Err(error),
+                _ => break,
+            }
+        }
+        drop(state);
+        Ok(rows)
+    }
+
+    /// The topic and the partition.
+    pub(crate) fn place<'py>(&self, py: Python<'py>) -> (&Bound<'py, PyString>, i32) {
+        (self.topic.bind(py), self.partition)
+    }
+
     fn lock(&self) -> Outcome<MutexGuard<'_, State>> {
         self.state.try_lock().ok_or_else(|| {
             PyRuntimeError::new_err("two threads read one partition's records").into()
@@ -347,7 +389,7 @@ impl FetchedRecords {
         &self,
         py: Python<'_>,
         state: &mut State,
-        make: impl Fn(&BatchHeader, &RecordRef<'_>) -> Outcome<T>,
+        mut make: impl FnMut(&BatchHeader, &RecordRef<'_>) -> Outcome<T>,
     ) -> Outcome<Option<T>> {
         if self.is_stopped.load(Ordering::Acquire) {
             return Ok(None);

@@ -3,8 +3,10 @@
 //! `manager.rs` has the logs of a broker, `partition.rs` one of them, `settings.rs` what they are
 //! set to and `plain_produce.rs` the commonest request to write to them; `seams.rs`
 //! breaks their disk and turns their clock for tests. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
-//! `accumulator.rs`, `produce_batch.rs` and `delivery.rs` are a producer's, `fetched.rs` a consumer's;
-//! `record.rs`, `batch.rs`, `columns.rs` and `arrow.rs` are the shapes in which records come out;
+//! `accumulator.rs`, `produce_batch.rs` and `delivery.rs` are a producer's, which takes records as
+//! `fields.rs` and `arrow_column.rs` read them; `fetched.rs` and `arrow_batches.rs` are a consumer's;
+//! `record.rs`, `batch.rs`, `columns.rs`, `arrow.rs` and `arrow_rows.rs` are the shapes in which
+//! records come out;
 //! `decompress.rs` opens what was compressed outside of batches;
 //! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
 //! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
@@ -19,7 +21,9 @@ mod buffer;
 mod record;
 mod columns;
 mod batch;
+mod arrow_rows;
 mod arrow;
+mod arrow_column;
 mod appending;
 mod reading;
 mod log;
@@ -30,8 +34,10 @@ mod partition;
 mod manager;
 mod delivery;
 mod produce_batch;
+mod fields;
 mod accumulator;
 mod fetched;
+mod arrow_batches;
 mod decompress;
 
 /// The compiled module behind `logcore._native`.
@@ -43,6 +49,10 @@ mod _core {
     use crate::accumulator::RecordAccumulator;
     #[pymodule_export]
     use crate::arrow::ArrowStream;
+    #[pymodule_export]
+    use crate::arrow_batches::ArrowBatches;
+    #[pymodule_export]
+    use crate::arrow_column::ArrowColumn;
     #[pymodule_export]
     use crate::batch::BatchView;
     #[pymodule_export]
