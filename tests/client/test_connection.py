@@ -79,7 +79,7 @@ def test_answers_come_back() -> None:
 
 def test_too_late_ends_the_connection() -> None:
     async def body(connection: Connection) -> None:
-        late, other = connection.ask(HEARTBEAT, timeout_s=0.05), connection.ask(HEARTBEAT)
+        other, late = connection.ask(HEARTBEAT), connection.ask(HEARTBEAT, timeout_s=0.05)
         with pytest.raises(ClientTimeoutError, match=r"Heartbeat.*request\.timeout\.ms"):
             await late
         with pytest.raises(ConnectionLostError, match="given up"):

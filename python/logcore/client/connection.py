@@ -124,6 +124,9 @@ class Connection(asyncio.BufferedProtocol):
         )
         self.last_used = self._loop.time()
         self._write(buffers)
+        if self._timer is not None and self._timer.when() > deadline:
+            self._timer.cancel()
+            self._timer = None
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._check_deadlines)
 
