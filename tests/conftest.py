@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests.peers import absent, kafka
+from tests.peers import absent, apicurio, kafka
 
 settings.register_profile("logcore", deadline=None, print_blob=True)
 settings.load_profile("logcore")
@@ -46,3 +46,13 @@ def kafka_broker(
     """A broker of Apache Kafka, one for the whole run; give topics names of your own."""
     with kafka.running_kafka(tmp_path_factory.mktemp("kafka")) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def apicurio_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[apicurio.Registry]:
+    """A schema registry, one for the whole run; give subjects names of your own."""
+    reason = apicurio.why_absent()
+    if reason:
+        absent(reason)
+    with apicurio.running_registry(tmp_path_factory.mktemp("apicurio")) as registry:
+        yield registry

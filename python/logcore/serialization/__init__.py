@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from logcore.serialization.fixed_width import ShortSerializer as ShortSerializer
     from logcore.serialization.json_values import JsonDeserializer as JsonDeserializer
     from logcore.serialization.json_values import JsonSerializer as JsonSerializer
+    from logcore.serialization.registry.async_registry import (
+        AsyncSchemaRegistry as AsyncSchemaRegistry,
+    )
+    from logcore.serialization.registry.registry import SchemaRegistry as SchemaRegistry
+    from logcore.serialization.registry.schema import Compatibility as Compatibility
+    from logcore.serialization.registry.schema import Schema as Schema
+    from logcore.serialization.registry.schema import SchemaReference as SchemaReference
     from logcore.serialization.serializer import Deserializer as Deserializer
     from logcore.serialization.serializer import Serializer as Serializer
     from logcore.serialization.text import BytesDeserializer as BytesDeserializer
@@ -35,6 +42,11 @@ if TYPE_CHECKING:
     from logcore.serialization.text import VoidSerializer as VoidSerializer
 
 _EXPORTS: Final = {
+    "AsyncSchemaRegistry": "logcore.serialization.registry.async_registry",
+    "SchemaRegistry": "logcore.serialization.registry.registry",
+    **dict.fromkeys(
+        ("Compatibility", "Schema", "SchemaReference"), "logcore.serialization.registry.schema"
+    ),
     **dict.fromkeys(("Deserializer", "Serializer"), "logcore.serialization.serializer"),
     **{
         f"{kind}{what}": f"logcore.serialization.{module}"
