@@ -9,6 +9,9 @@ import uvloop
 
 from logcore.client.api_ranges import ApiRanges
 from logcore.client.connection import Connection
+from logcore.client.metrics.network import NodeMeter
+from logcore.client.metrics.sampled import Window
+from logcore.common.clock import SystemClock
 from logcore.common.errors import ClientTimeoutError, ConnectionLostError, UnsupportedVersionError
 from logcore.network.memory import ReceiveMemory
 from logcore.protocol.messages.fetch import FetchRequest
@@ -16,6 +19,7 @@ from logcore.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatRespo
 from tests.client.lying_broker import Answer, Asked, Behaviour, lying_broker
 
 RANGES = ApiRanges({12: (0, 4)})
+METER = NodeMeter(Window(2, 30_000, SystemClock().monotonic_ms))
 HEARTBEAT = HeartbeatRequest(group_id="g")
 
 
@@ -26,7 +30,7 @@ def connected(behave: Behaviour, body: Callable[[Connection], Awaitable[None]]) 
         loop = asyncio.get_running_loop()
         async with lying_broker(behave) as port:
             _, connection = await loop.create_connection(
-                lambda: Connection(loop, "lying", "me", ReceiveMemory()), "127.0.0.1", port
+                lambda: Connection(loop, "lying", "me", ReceiveMemory(), METER), "127.0.0.1", port
             )
             connection.ranges = RANGES
             await body(connection)
@@ -71,8 +75,9 @@ def test_answers_come_back() -> None:
         answers = await asyncio.gather(*(connection.ask(HEARTBEAT) for _ in range(20)))
         assert [answer.error_code for answer in answers] == [27] * 20
         assert connection.in_flight == 0
-        assert connection.sent_bytes > 0
-        assert connection.received_bytes > 0
+        assert (METER.sent.count, METER.answered.count) == (20, 20)
+        assert METER.sent.total > 0
+        assert METER.received.total > 0
 
     connected(honest, body)
 

@@ -12,8 +12,10 @@ from typing import Final
 
 from logcore.client.connection import Connection
 from logcore.client.logins import Login
+from logcore.client.metrics.network import NetworkMeter, unseen
 from logcore.client.sasl import Exchange
-from logcore.common.errors import KafkaError, error_for_code
+from logcore.common.clock import SystemClock
+from logcore.common.errors import KafkaError, LogcoreError, error_for_code
 from logcore.protocol.messages.sasl_authenticate import (
     SaslAuthenticateRequest,
     SaslAuthenticateResponse,
@@ -31,20 +33,15 @@ class Authenticator:
     Args:
         login: What with.
         chance: Spreads renewals.
+        network: What measures connections; nobody looks if None.
     """
 
-    def __init__(self, login: Login, chance: random.Random) -> None:
+    def __init__(
+        self, login: Login, chance: random.Random, network: NetworkMeter | None = None
+    ) -> None:
         self._login = login
         self._chance = chance
-
-    async def log_in(self, connection: Connection) -> None:
-        """Prove to a broker who we are, and have that done again in time.
-
-        Raises:
-            SaslAuthenticationFailedError: If the broker refuses, or cannot prove itself.
-            TokenUnavailableError, TokenRefusedError: If there is no token to show.
-        """
-        await self.show(connection, await self.prepared())
+        self._network = network or unseen()
 
     async def prepared(self) -> Exchange:
         """Return a login that is ready to be shown, having waited for what it needs.
@@ -55,11 +52,26 @@ class Authenticator:
         return await self._login.exchange()
 
     async def show(self, connection: Connection, exchange: Exchange) -> None:
-        """Log in by what is prepared; raises as `log_in` does."""
+        """Prove to a broker who we are by what is prepared, and have that done again in time.
+
+        Raises:
+            SaslAuthenticationFailedError: If the broker refuses, or cannot prove itself.
+        """
         lifetime_ms = await authenticate(connection, self._login.mechanism, exchange)
         if lifetime_ms > 0:
             wait_s = renewal_wait_s(lifetime_ms / 1000, self._chance.random())
-            connection.renew_after(wait_s, lambda: self.log_in(connection))
+            connection.renew_after(wait_s, lambda: self._renew(connection))
+
+    async def _renew(self, connection: Connection) -> None:
+        now_ns = SystemClock().monotonic_ns
+        began_ns = now_ns()
+        try:
+            await self.show(connection, await self.prepared())
+        except LogcoreError:
+            self._network.failed_renewals.record()
+            raise
+        self._network.renewals.record()
+        self._network.renewal_ms.record((now_ns() - began_ns) / 1e6)
 
     def close(self) -> None:
         """Prepare no more logins."""

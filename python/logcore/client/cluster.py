@@ -18,9 +18,13 @@ from logcore.client.addresses import Address, parse_addresses
 from logcore.client.backoff import Backoff
 from logcore.client.cluster_view import ClusterView, TopicView
 from logcore.client.connection import Connection
+from logcore.client.metrics.network import NetworkMeter
+from logcore.client.metrics.registry import Registry
+from logcore.client.metrics.sampled import Window
 from logcore.client.nodes import Channel, Nodes
 from logcore.client.opening import Opener
 from logcore.client.settings import Settings
+from logcore.common.clock import SystemClock
 from logcore.common.errors import (
     BrokerUnreachableError,
     ClientError,
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+KINDS: Final = {"admin": "admin-client", "share consumer": "consumer"}
 BOOTSTRAP_FROM: Final = -1
 """Ids of bootstrap servers go down from here, as they have none of their own yet."""
 
@@ -62,6 +67,7 @@ class Cluster:
         nodes: The connections.
         backoff: How long to wait before trying again.
         chance: Where jitter comes from.
+        metrics: What it tells of itself.
     """
 
     def __init__(self, settings: Settings, *, creates_topics: bool = True) -> None:
@@ -71,8 +77,15 @@ class Cluster:
         self.backoff = self._backoff("retry.backoff")
         self.loop = asyncio.get_running_loop()
         self._pid = os.getpid()
+        self.metrics = _registry(settings)
+        network = NetworkMeter(self.metrics, lambda: len(self.nodes.open_connections()))
         self.nodes = Nodes(
-            Opener(settings, _tls_context(settings), _authenticator(settings, self.chance)),
+            Opener(
+                settings,
+                _tls_context(settings),
+                _authenticator(settings, self.chance, network),
+                network,
+            ),
             self._backoff("reconnect.backoff"),
             self._backoff("socket.connection.setup.timeout"),
             settings.integer("connections.max.idle.ms") / 1000,
@@ -386,11 +399,22 @@ def _tls_context(settings: Settings) -> "ssl.SSLContext | None":
     return client_context(settings)
 
 
-def _authenticator(settings: Settings, chance: random.Random) -> "Authenticator | None":
+def _authenticator(
+    settings: Settings, chance: random.Random, network: NetworkMeter
+) -> "Authenticator | None":
     """Return what logs connections in; None if nobody is to log in."""
     if not settings.text("security.protocol").startswith("SASL"):
         return None
     from logcore.client.authentication import Authenticator  # noqa: PLC0415 - where it is used
     from logcore.client.logins import make_login  # noqa: PLC0415
 
-    return Authenticator(make_login(settings, chance), chance)
+    return Authenticator(make_login(settings, chance), chance, network)
+
+
+def _registry(settings: Settings) -> Registry:
+    """Make the registry of a client's metrics, which Java's clients call by these kinds."""
+    subject = settings.definition.subject
+    samples = settings.integer("metrics.num.samples")
+    sample_ms = settings.integer("metrics.sample.window.ms")
+    window = Window(samples, sample_ms, SystemClock().monotonic_ms)
+    return Registry(KINDS.get(subject, subject), settings.text("client.id"), window)

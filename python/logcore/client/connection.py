@@ -15,8 +15,10 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from logcore.client.api_ranges import ApiRanges
+from logcore.client.metrics.network import NodeMeter
 from logcore.client.pipeline import Pending, Pipeline
 from logcore.client.responses import response_of
+from logcore.common.clock import SystemClock
 from logcore.common.errors import ClientTimeoutError, ConnectionLostError, LogcoreError
 from logcore.common.types import override
 from logcore.network.frames import FrameReader
@@ -52,6 +54,7 @@ class Connection(asyncio.BufferedProtocol):
         address: The broker, as messages name it.
         client_id: What the client calls itself.
         memory: Where bytes are received into.
+        meter: What measures the broker.
 
     Attributes:
         ranges: What the broker understands, once it was asked.
@@ -66,16 +69,17 @@ class Connection(asyncio.BufferedProtocol):
         address: str,
         client_id: str,
         memory: ReceiveMemory,
+        meter: NodeMeter,
     ) -> None:
         self.address = address
         self.ranges = ApiRanges({18: (0, 4)})
         self.is_open = False
         self.last_used = loop.time()
         self.muted_until = 0.0
-        self.received_bytes = 0
-        self.sent_bytes = 0
         self.closed: asyncio.Future[None] = loop.create_future()
         self._loop = loop
+        self._meter = meter
+        self._now_ns = SystemClock().monotonic_ns
         self._pipeline = Pipeline(client_id)
         self._frames = FrameReader(memory, RESPONSE_BYTES_MAX)
         self._transport: asyncio.Transport | None = None
@@ -120,7 +124,9 @@ class Connection(asyncio.BufferedProtocol):
         correlation_id, buffers = self._encode(request, version)
         response = response_of(type(request))
         self._pipeline.pending.append(
-            Pending(correlation_id, request.API_KEY, version, response, future, deadline)
+            Pending(
+                correlation_id, request.API_KEY, version, response, future, deadline, self._now_ns()
+            )
         )
         self.last_used = self._loop.time()
         self._write(buffers)
@@ -164,7 +170,7 @@ class Connection(asyncio.BufferedProtocol):
     def _write(self, buffers: "list[Buffer]") -> None:
         assert self._transport is not None, "checked when it was encoded"
         size = sum(memoryview(buffer).nbytes for buffer in buffers)
-        self.sent_bytes += size
+        self._meter.sent.record(size)
         if size <= JOINED_BYTES_MAX:
             self._transport.write(b"".join(buffers))
         else:
@@ -239,12 +245,14 @@ class Connection(asyncio.BufferedProtocol):
     @override
     def buffer_updated(self, nbytes: int) -> None:
         """Hand out the answers that are complete."""
-        self.received_bytes += nbytes
+        self._meter.received.record(nbytes)
         self._frames.received(nbytes)
+        now_ns = self._now_ns()
         try:
             while (frame := self._frames.next_frame()) is not None:
                 pending, message = self._pipeline.answer(frame)
                 del frame
+                self._meter.answered.record((now_ns - pending.sent_ns) / 1e6)
                 if not pending.future.done():
                     pending.future.set_result(message)
         except (MalformedMessageError, FrameSizeError) as error:

@@ -35,9 +35,10 @@ class Channel(Enum):
 class Node:
     """One broker, as one channel sees it."""
 
-    __slots__ = ("address", "connection", "failures", "not_before", "opening")
+    __slots__ = ("address", "connection", "failures", "node_id", "not_before", "opening")
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, node_id: int, address: Address) -> None:
+        self.node_id = node_id
         self.address = address
         self.connection: Connection | None = None
         self.failures = 0
@@ -106,7 +107,7 @@ class Nodes:
         if node is None or node.address != address:
             if node is not None:
                 self._drop(node)
-            node = self._nodes[key] = Node(address)
+            node = self._nodes[key] = Node(node_id, address)
         if node.connection is not None and node.is_connected:
             return node.connection
         opening = node.opening
@@ -130,7 +131,7 @@ class Nodes:
             raise ClientClosedError("the client is closed")
         try:
             timeout_s = self._setup_timeout.wait_ms(node.failures) / 1000
-            connection = await self._opener.open(node.address, timeout_s)
+            connection = await self._opener.open(node.address, timeout_s, node.node_id)
         except LogcoreError:
             wait_ms = self._backoff.wait_ms(node.failures)
             node.failures += 1
@@ -180,7 +181,11 @@ class Nodes:
 
     def open_connections(self) -> list[Connection]:
         """Return all connections that are open."""
-        return [node.connection for node in self._nodes.values() if node.connection is not None]
+        return [
+            node.connection
+            for node in self._nodes.values()
+            if node.connection is not None and node.connection.is_open
+        ]
 
     def close(self) -> None:
         """Close all connections; requests in flight fail."""

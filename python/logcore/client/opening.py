@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final
 from logcore.client.addresses import Address, resolve
 from logcore.client.api_ranges import ApiRanges
 from logcore.client.connection import Connection
+from logcore.client.metrics.network import NetworkMeter, NodeMeter, unseen
 from logcore.client.settings import Settings
 from logcore.common.errors import (
     BrokerUnreachableError,
+    KafkaError,
     LogcoreError,
     UnsupportedVersionError,
     error_for_code,
@@ -45,6 +47,7 @@ class Opener:
         settings: Its settings.
         tls: The context of connections with TLS; None for plain ones.
         authenticator: Logs connections in; None where nobody logs in.
+        network: What measures connections; nobody looks if None.
     """
 
     def __init__(
@@ -52,15 +55,22 @@ class Opener:
         settings: Settings,
         tls: ssl.SSLContext | None,
         authenticator: "Authenticator | None" = None,
+        network: NetworkMeter | None = None,
     ) -> None:
         self._settings = settings
         self._tls = tls
         self._authenticator = authenticator
+        self._network = network or unseen()
         self._memory = ReceiveMemory()
         self._software_version = VERSION
 
-    async def open(self, address: Address, timeout_s: float) -> Connection:
+    async def open(self, address: Address, timeout_s: float, node_id: int = -1) -> Connection:
         """Open a connection that is ready for requests.
+
+        Args:
+            address: Where to.
+            timeout_s: How long it may take.
+            node_id: Which broker it is, for metrics.
 
         Raises:
             BrokerUnreachableError: If it cannot be opened in time, or is no broker's.
@@ -72,36 +82,50 @@ class Opener:
         exchange = None if authenticator is None else await authenticator.prepared()
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._open(address, exchange)
+                return await self._open(address, self._network.node(node_id), exchange)
         except TimeoutError:
             raise _unreachable(address, f"no connection in {timeout_s:g} s") from None
         except OSError as error:
             raise _unreachable(address, _reason(error)) from error
 
-    async def _open(self, address: Address, exchange: "Exchange | None") -> Connection:
-        connection = await self._connect(address)
+    async def _open(
+        self, address: Address, meter: NodeMeter, exchange: "Exchange | None"
+    ) -> Connection:
+        connection = await self._connect(address, meter)
+        self._network.created.record()
+        connection.closed.add_done_callback(lambda _: self._network.closed.record())
         try:
             await self._greet(connection)
             if self._authenticator is not None and exchange is not None:
-                await self._authenticator.show(connection, exchange)
+                await self._log_in(self._authenticator, connection, exchange)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    async def _log_in(
+        self, authenticator: "Authenticator", connection: Connection, exchange: "Exchange"
+    ) -> None:
+        try:
+            await authenticator.show(connection, exchange)
+        except KafkaError:
+            self._network.refusals.record()
+            raise
+        self._network.logins.record()
 
     def close(self) -> None:
         """Open no more."""
         if self._authenticator is not None:
             self._authenticator.close()
 
-    async def _connect(self, address: Address) -> Connection:
+    async def _connect(self, address: Address, meter: NodeMeter) -> Connection:
         loop = asyncio.get_running_loop()
         client_id = self._settings.text("client.id")
         error: OSError | None = None
         for candidate in await resolve(address):
             try:
                 transport, connection = await loop.create_connection(
-                    lambda: Connection(loop, str(address), client_id, self._memory),
+                    lambda: Connection(loop, str(address), client_id, self._memory, meter),
                     candidate.host,
                     candidate.port,
                     ssl=self._tls,

@@ -31,6 +31,7 @@ class Pending(NamedTuple):
         response: The class of the answer.
         future: What learns of it.
         deadline: When it is too late, in the loop's seconds.
+        sent_ns: When it was sent, by the monotonic clock.
     """
 
     correlation_id: int
@@ -39,6 +40,7 @@ class Pending(NamedTuple):
     response: type[Message]
     future: "asyncio.Future[Any]"
     deadline: float
+    sent_ns: int = 0
 
 
 class Pipeline:
