@@ -21,6 +21,7 @@ LINKED_HOSTS: Final = {
     "arrow.apache.org",
     "cwiki.apache.org",
     "issues.apache.org",
+    "json-schema.org",  # the name of a dialect
     "kafka.apache.org",
     "keepachangelog.com",
     "maven.apache.org",  # the XML namespace of a pom

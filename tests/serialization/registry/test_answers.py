@@ -52,7 +52,7 @@ def test_a_refusal_has_the_class_of_its_code(status, code, kind, advice):
         answer({"detail": "no such resource"}, 404),
         answer([], 404),
         answer(b"[" * 100_000),
-        answer(b"", 302, location="http://elsewhere"),
+        answer(b"", 302, location="elsewhere"),
     ],
 )
 def test_what_no_registry_answers(nonsense):

@@ -13,7 +13,7 @@ from tests.serialization.lying_registry import STAY_SILENT, LyingRegistry, refus
 
 
 def public(cls):
-    return {name for name in vars(cls) if not name.startswith("_")}
+    return {name for name in dir(cls) if not name.startswith("_")}
 
 
 def test_it_has_what_the_core_has():

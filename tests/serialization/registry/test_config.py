@@ -7,10 +7,8 @@ from logcore.serialization.registry.config import REGISTRY_CONFIG, SERDE_CONFIG,
 
 
 def test_names_with_dots_and_with_underscores():
-    read = Read(
-        REGISTRY_CONFIG, {URL: ["http://a:1", "b"], "max_retries": 7, "bearer.auth.token": None}
-    )
-    assert read(URL, tuple) == ("http://a:1", "b")
+    read = Read(REGISTRY_CONFIG, {URL: ["a:1", "b"], "max_retries": 7, "bearer.auth.token": None})
+    assert read(URL, tuple) == ("a:1", "b")
     assert read("max.retries", int) == 7
     assert read("http.read.timeout.ms", int) == 60_000
     assert read.optional("bearer.auth.token") is None

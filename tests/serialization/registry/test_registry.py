@@ -8,7 +8,6 @@ from logcore.serialization.registry.registry import SchemaRegistry
 from logcore.serialization.registry.schema import (
     JSON,
     PROTOBUF,
-    Compatibility,
     Mode,
     Schema,
     SchemaReference,
@@ -67,20 +66,6 @@ class TestAReal:
         assert topic in registry.subjects(deleted=True)
         registry.delete_subject(topic, permanent=True)
         assert topic not in registry.subjects(deleted=True)
-
-    def test_compatibility(self, registry, topic):
-        registry.register(topic, ONE)
-        assert registry.set_config(Compatibility.FULL, subject=topic).compatibility == "FULL"
-        assert registry.config(topic).compatibility == "FULL"
-        assert registry.check(topic, TWO)
-        assert not registry.check(topic, OTHER)
-        assert not registry.check(topic, OTHER, 1)
-        with pytest.raises(errors.IncompatibleSchemaError, match="compatibility"):
-            registry.register(topic, OTHER)
-        registry.delete_config(topic)
-        assert registry.register(topic, OTHER) > 0
-        with pytest.raises(errors.SchemaRegistryError, match="SIDEWARD"):
-            registry.set_config("SIDEWARD", subject=topic)
 
     def test_what_refers_to_what(self, registry, topic):
         registry.register(f"{topic}-needed", ONE)
@@ -153,16 +138,6 @@ def test_what_only_some_registries_have(server):
     with SchemaRegistry(server.url) as registry:
         assert registry.schema_by_guid("0-1") == Schema('"int"')
     assert server.asked[0].line == "GET /schemas/guids/0-1 HTTP/1.1"
-
-
-def test_settings_of_modes(server):
-    server.script = [said({"mode": "IMPORT"})]
-    with SchemaRegistry(server.url) as registry:
-        assert registry.set_mode(Mode.IMPORT, subject="s", force=True) == "IMPORT"
-        registry.delete_mode("s")
-    assert [each.line for each in server.asked] == [
-        "PUT /mode/s?force=true HTTP/1.1", "DELETE /mode/s HTTP/1.1"
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("answer", [{}, [], None, "7", ["1"], {"id": "7"}])

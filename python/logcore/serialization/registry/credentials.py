@@ -57,7 +57,7 @@ def endpoint_of(text: str) -> Endpoint:
         'http://localhost:8081'
     """
     try:
-        parts = urlsplit(text if "://" in text else f"http://{text}")
+        parts = urlsplit(text if "://" in text else f"//{text}", "http")
         port = parts.port
     except ValueError:
         message = f"{URL}: an address cannot be read: is its port right?"

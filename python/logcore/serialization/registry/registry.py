@@ -2,27 +2,31 @@
 
 Invariant: what can never change (the schema of an id, the id that a subject gave a schema) is asked
 for once, what can (the latest version) as often as ``latest.cache.ttl.sec`` says. Safe for threads.
-Neighbours: `transport` asks, `answers` understands; `async_registry` is the twin for coroutines.
+Neighbours: `rules` has the settings of subjects, `transport` asks, `answers` understands;
+`async_registry` is the twin for coroutines.
 Source: Confluent's Schema Registry API reference, for paths and parameters.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final
-from urllib.parse import quote
 
 from logcore.common.clock import Clock, SystemClock
 from logcore.common.types import override
 from logcore.serialization.registry import answers
+from logcore.serialization.registry.asking import (
+    in_path,
+    normalized,
+    permanently,
+    with_deleted,
+)
 from logcore.serialization.registry.config import REGISTRY_CONFIG, URL, Read
 from logcore.serialization.registry.kept import Kept
+from logcore.serialization.registry.rules import Rules
 from logcore.serialization.registry.schema import (
     LATEST,
-    CompatibilityResult,
-    Mode,
     RegisteredSchema,
     Schema,
-    SubjectConfig,
     SubjectVersion,
     context_of,
 )
@@ -32,7 +36,7 @@ SCHEMAS_KEPT: Final = 10_000
 """Schemas whose ids are remembered: more than anybody has, and a bound all the same."""
 
 
-class SchemaRegistry:
+class SchemaRegistry(Rules):
     """A schema registry, asked synchronously.
 
     Args:
@@ -66,7 +70,7 @@ class SchemaRegistry:
             told[URL] = url if isinstance(url, str) else list(url)
         read = Read(REGISTRY_CONFIG, told)
         clock = clock or SystemClock()
-        self._transport = Transport(read, token, clock)
+        super().__init__(Transport(read, token, clock))
         ttl_s = read("latest.cache.ttl.sec", int)
         size = read("latest.cache.size", int)
         ttl_ms = None if ttl_s < 0 else ttl_s * 1000
@@ -121,8 +125,8 @@ class SchemaRegistry:
         known: int | None = self._registered.get(key)
         if known is not None:
             return known
-        path = f"subjects/{_in_path(subject)}/versions"
-        answer = self._transport.ask("POST", path, _normalized(normalize), schema.body())
+        path = f"subjects/{in_path(subject)}/versions"
+        answer = self._transport.ask("POST", path, normalized(normalize), schema.body())
         number = answers.member(answer, "id", int, self._place(path))
         self._registered.put(key, number)
         return number
@@ -147,8 +151,8 @@ class SchemaRegistry:
         known: RegisteredSchema | None = self._registered.get(key)
         if known is not None:
             return known
-        path = f"subjects/{_in_path(subject)}"
-        query = {**_normalized(normalize), **_deleted(deleted)}
+        path = f"subjects/{in_path(subject)}"
+        query = {**normalized(normalize), **with_deleted(deleted)}
         answer = self._transport.ask("POST", path, query, schema.body())
         found = answers.registered_of(answer, self._place(path))
         self._registered.put(key, found)
@@ -176,7 +180,7 @@ class SchemaRegistry:
             SchemaNotFoundError: If the registry has no such schema.
             SchemaRegistryError: If the registry refuses, does not have such numbers, or is away.
         """
-        path = f"schemas/guids/{_in_path(guid)}"
+        path = f"schemas/guids/{in_path(guid)}"
         return self._kept_schema((format or "", guid), path, {"format": format})
 
     def _kept_schema(
@@ -216,7 +220,7 @@ class SchemaRegistry:
             prefix: What they begin with; ``:*:`` is every context.
             deleted: Whether those that were deleted are among them.
         """
-        return self._texts("subjects", {"subjectPrefix": prefix, **_deleted(deleted)})
+        return self._texts("subjects", {"subjectPrefix": prefix, **with_deleted(deleted)})
 
     def versions(self, subject: str, *, deleted: bool = False) -> tuple[int, ...]:
         """Return the versions that a subject has.
@@ -224,7 +228,7 @@ class SchemaRegistry:
         Raises:
             SubjectNotFoundError: If there is no such subject.
         """
-        return self._numbers("GET", f"subjects/{_in_path(subject)}/versions", _deleted(deleted))
+        return self._numbers("GET", f"subjects/{in_path(subject)}/versions", with_deleted(deleted))
 
     def version(
         self, subject: str, version: int | str = LATEST, *, deleted: bool = False
@@ -240,8 +244,8 @@ class SchemaRegistry:
             SubjectNotFoundError: If there is no such subject.
             VersionNotFoundError: If the subject has no such version.
         """
-        path = f"subjects/{_in_path(subject)}/versions/{_in_path(version)}"
-        answer = self._transport.ask("GET", path, _deleted(deleted))
+        path = f"subjects/{in_path(subject)}/versions/{in_path(version)}"
+        answer = self._transport.ask("GET", path, with_deleted(deleted))
         return answers.registered_of(answer, self._place(path))
 
     def latest(self, subject: str) -> RegisteredSchema:
@@ -258,7 +262,7 @@ class SchemaRegistry:
 
     def referenced_by(self, subject: str, version: int | str = LATEST) -> tuple[int, ...]:
         """Return the ids of the schemas that refer to a version of a subject."""
-        path = f"subjects/{_in_path(subject)}/versions/{_in_path(version)}/referencedby"
+        path = f"subjects/{in_path(subject)}/versions/{in_path(version)}/referencedby"
         return self._numbers("GET", path)
 
     def delete_subject(self, subject: str, *, permanent: bool = False) -> tuple[int, ...]:
@@ -274,7 +278,7 @@ class SchemaRegistry:
             SchemaInUseError: If others refer to it.
         """
         self.clear_caches()
-        return self._numbers("DELETE", f"subjects/{_in_path(subject)}", _permanent(permanent))
+        return self._numbers("DELETE", f"subjects/{in_path(subject)}", permanently(permanent))
 
     def delete_version(self, subject: str, version: int | str, *, permanent: bool = False) -> int:
         """Delete one version of a subject, and return its number; otherwise as `delete_subject`.
@@ -284,131 +288,10 @@ class SchemaRegistry:
             SchemaInUseError: If others refer to it.
         """
         self.clear_caches()
-        path = f"subjects/{_in_path(subject)}/versions/{_in_path(version)}"
-        answer = self._transport.ask("DELETE", path, _permanent(permanent))
+        path = f"subjects/{in_path(subject)}/versions/{in_path(version)}"
+        answer = self._transport.ask("DELETE", path, permanently(permanent))
         return answers.items([answer], int, self._place(path))[0]
-
-    # ------------------------------------------------------------ what may change
-
-    def check(
-        self,
-        subject: str,
-        schema: Schema,
-        version: int | str | None = LATEST,
-        *,
-        normalize: bool = False,
-    ) -> CompatibilityResult:
-        """Say whether a schema is compatible with one that a subject has, or with all of them.
-
-        Args:
-            subject: The subject.
-            schema: The schema that might come next.
-            version: With which; None for all that the subject's compatibility looks at.
-            normalize: Whether the registry brings the schema into one form first.
-
-        Raises:
-            SubjectNotFoundError: If there is no such subject.
-            VersionNotFoundError: If the subject has no such version.
-        """
-        path = f"compatibility/subjects/{_in_path(subject)}/versions"
-        if version is not None:
-            path += f"/{_in_path(version)}"
-        query = {"verbose": True, **_normalized(normalize)}
-        answer = self._transport.ask("POST", path, query, schema.body())
-        is_compatible = answers.member(answer, "is_compatible", bool, self._place(path))
-        messages = answers.items(answer.get("messages") or [], str, self._place(path))
-        return CompatibilityResult(is_compatible, messages)
-
-    def config(self, subject: str | None = None, *, fallback: bool = True) -> SubjectConfig:
-        """Return the settings of a subject, or of all that have none of their own.
-
-        Args:
-            subject: The subject; None for all.
-            fallback: Whether a subject without its own settings has those of all.
-        """
-        path = _path_of("config", subject)
-        query = {"defaultToGlobal": True} if subject is not None and fallback else {}
-        return answers.config_of(self._transport.ask("GET", path, query), self._place(path))
-
-    def set_config(
-        self,
-        compatibility: str | None = None,
-        *,
-        subject: str | None = None,
-        normalize: bool | None = None,
-    ) -> SubjectConfig:
-        """Change the settings of a subject, or of all that have none of their own.
-
-        Args:
-            compatibility: A `Compatibility`.
-            subject: The subject; None for all.
-            normalize: Whether schemas are brought into one form.
-
-        Raises:
-            SchemaRegistryError: If the registry does not take the value.
-        """
-        path = _path_of("config", subject)
-        told = SubjectConfig(compatibility, normalize)
-        return answers.config_of(
-            self._transport.ask("PUT", path, None, told.body()), self._place(path)
-        )
-
-    def delete_config(self, subject: str) -> None:
-        """Take a subject's own settings away, so that it has those of all."""
-        self._transport.ask("DELETE", _path_of("config", subject))
-
-    def mode(self, subject: str | None = None, *, fallback: bool = True) -> str:
-        """Return what the registry lets its clients do, of a subject or at all: a `Mode`."""
-        path = _path_of("mode", subject)
-        query = {"defaultToGlobal": True} if subject is not None and fallback else {}
-        return answers.member(
-            self._transport.ask("GET", path, query), "mode", str, self._place(path)
-        )
-
-    def set_mode(self, mode: Mode | str, *, subject: str | None = None, force: bool = False) -> str:
-        """Change what the registry lets its clients do; `force` where schemas are there already."""
-        path = _path_of("mode", subject)
-        query = {"force": True} if force else {}
-        answer = self._transport.ask("PUT", path, query, {"mode": str(mode)})
-        return answers.member(answer, "mode", str, self._place(path))
-
-    def delete_mode(self, subject: str) -> None:
-        """Take a subject's own mode away, so that it has that of all."""
-        self._transport.ask("DELETE", _path_of("mode", subject))
 
     def contexts(self) -> tuple[str, ...]:
         """Return the contexts there are: a subject of one is called ``:.CONTEXT:SUBJECT``."""
         return self._texts("contexts")
-
-    # ------------------------------------------------------------ leaves
-
-    def _place(self, path: str) -> str:
-        return f"{self._transport.endpoints[0]}/{path}"
-
-    def _texts(self, path: str, query: Mapping[str, object] | None = None) -> tuple[str, ...]:
-        return answers.items(self._transport.ask("GET", path, query), str, self._place(path))
-
-    def _numbers(
-        self, method: str, path: str, query: Mapping[str, object] | None = None
-    ) -> tuple[int, ...]:
-        return answers.items(self._transport.ask(method, path, query), int, self._place(path))
-
-
-def _in_path(name: str | int) -> str:
-    return quote(str(name), safe="")
-
-
-def _path_of(what: str, subject: str | None) -> str:
-    return what if subject is None else f"{what}/{_in_path(subject)}"
-
-
-def _normalized(normalize: bool) -> dict[str, object]:
-    return {"normalize": True} if normalize else {}
-
-
-def _deleted(deleted: bool) -> dict[str, object]:
-    return {"deleted": True} if deleted else {}
-
-
-def _permanent(permanent: bool) -> dict[str, object]:
-    return {"permanent": True} if permanent else {}
