@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build docs demo demo-takeover test interop lint bench bench-broker fuzz wheel ci fmt clean lock need-cargo
+.PHONY: help build docs demo demo-takeover test interop lint bench bench-broker bench-clients fuzz wheel ci fmt clean lock need-cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,10 @@ bench: build $(VENV)/.bench-installed ## measure against the peers; writes docs/
 bench-broker: build ## measure the broker against Apache Kafka and a null broker; into docs/benchmarks.md
 	$(PY) -m benches.broker target/bench/broker.json $(BENCH_BROKER)
 	$(PY) -m benches.broker.report target/bench/broker.json docs/benchmarks.md
+
+bench-clients: build $(VENV)/.demo-installed ## measure our clients against confluent-kafka, aiokafka and kafka-python; into docs/benchmarks.md
+	$(PY) -m benches.clients target/bench/clients.json $(BENCH_CLIENTS)
+	$(PY) -m benches.clients.report target/bench/clients.json docs/benchmarks.md
 
 wheel: $(VENV)/.dev-installed need-cargo ## build the wheel, install it in an empty environment, open a log
 	rm -rf dist

@@ -15,7 +15,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
-from benches.broker.report import kept_section
+from benches.broker.report import SECTION as BROKER
+from benches.clients.report import SECTION as CLIENTS
 from benches.peers import WRITERS
 from benches.targets import TARGETS, Cases
 
@@ -201,8 +202,7 @@ def main(source: str, target: str) -> None:
     path = Path(target)
     plot(cases_of(results)[0], path.parent / "images" / "benchmarks.svg")
     text = document(results, "images/benchmarks.svg", written_by_hand(path))
-    broker = kept_section(path)
-    text += f"\n{broker}" if broker else ""
+    text += "".join(f"\n{kept}" for kept in (BROKER.kept(path), CLIENTS.kept(path)) if kept)
     path.write_text(text, encoding="utf-8")
     for target_ in TARGETS:
         figure, verdict = target_.verdict(cases_of(results)[0])

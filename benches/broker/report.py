@@ -1,25 +1,20 @@
 """From the figures of a run to the broker's section of docs/benchmarks.md.
 
-Invariant: every number in the section comes from the results; what stands between the marks
-`HAND_*` inside it is written by hand, and kept.
-Neighbours: `cases` names the figures, `benches.report` writes the rest of the document and keeps
-this section. Use: `python -m benches.broker.report target/bench/broker.json docs/benchmarks.md`.
+Invariant: every number in the section comes from the results.
+Neighbours: `cases` names the figures, `benches.sections` keeps what is by hand.
+Use: `python -m benches.broker.report target/bench/broker.json docs/benchmarks.md`.
 """
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 
 from benches.broker.contestants import KAFKA, NULL, OURS
+from benches.sections import Section, middle, number, verdict
 
-BEGIN: Final = "<!-- broker: written by make bench-broker -->"
-END: Final = "<!-- broker: end -->"
-HAND_BEGIN: Final = "<!-- broker: by hand, kept by the next run -->"
-HAND_END: Final = "<!-- broker: end of what is by hand -->"
+SECTION: Final = Section("broker", "make bench-broker")
 CONTESTANTS: Final = (OURS, KAFKA, NULL)
 
 Medians = dict[str, dict[str, float]]
@@ -63,9 +58,7 @@ class Bound:
             return f"| {what} | {bound} | | not measured |"
         reached = figure <= self.bound if self.most else figure >= self.bound
         unit = "x" if self.to else ""
-        return (
-            f"| {what} | {bound} | {figure:.3g}{unit} | {'reached' if reached else '**MISSED**'} |"
-        )
+        return f"| {what} | {bound} | {figure:.3g}{unit} | {verdict(reached=reached)} |"
 
 
 def bounds() -> list[Bound]:
@@ -104,8 +97,7 @@ def latency_row(medians: Medians) -> str:
         return f"| {what} | | | not measured |"
     reached = rows[OURS] < 1 or rows[OURS] <= rows[KAFKA] / 3
     shown = f"{rows[OURS]:.3g}, Kafka {rows[KAFKA]:.3g}"
-    verdict = "reached" if reached else "**MISSED**"
-    return f"| {what} | below 1, or a third of Kafka's | {shown} | {verdict} |"
+    return f"| {what} | below 1, or a third of Kafka's | {shown} | {verdict(reached=reached)} |"
 
 
 def medians_of(turns: list[dict[str, Any]]) -> Medians:
@@ -114,29 +106,14 @@ def medians_of(turns: list[dict[str, Any]]) -> Medians:
     for one in turns:
         for case, figure in one["figures"].items():
             values.setdefault(case, {}).setdefault(one["contestant"], []).append(figure)
-    return {
-        case: {name: median(figures) for name, figures in rows.items()}
-        for case, rows in values.items()
-    }
+    return {case: middle(rows) for case, rows in values.items()}
 
 
-def number(value: float) -> str:
-    """Return a figure in a form that is read at a glance."""
-    scales: list[tuple[float, Callable[[float], str]]] = [
-        (1e6, lambda v: f"{v / 1e6:.3g} M"),
-        (1e4, lambda v: f"{v / 1e3:.3g} k"),
-    ]
-    for limit, text in scales:
-        if value >= limit:
-            return text(value)
-    return f"{value:.3g}"
-
-
-def section(results: dict[str, Any], by_hand: str) -> str:
-    """Return the whole section, marks included."""
+def section(results: dict[str, Any], by_hand: list[str]) -> list[str]:
+    """Return the lines of the section."""
     medians = medians_of(results["turns"])
     rounds = sum(one["contestant"] == OURS for one in results["turns"])
-    lines = [BEGIN, TEXT, f"{results['machine']}; {rounds} turns each, {results['date']}.", ""]
+    lines = [TEXT, f"{results['machine']}; {rounds} turns each, {results['date']}.", ""]
     if results["is_tiny"]:
         lines += [
             "**About this run:** tiny counts, to see that it works; the figures say nothing.",
@@ -144,39 +121,20 @@ def section(results: dict[str, Any], by_hand: str) -> str:
         ]
     lines += ["| target | bound | measured | |", "|---|---:|---:|---|"]
     lines += [bound.row(medians) for bound in bounds()] + [latency_row(medians), ""]
-    lines += [f"{HAND_BEGIN}{by_hand}{HAND_END}", ""]
+    lines += by_hand
     lines += [f"| case | {' | '.join(CONTESTANTS)} | to Kafka |", "|---" + "|---:" * 4 + "|"]
     for case, rows in medians.items():
         cells = [number(rows[name]) if name in rows else "" for name in CONTESTANTS]
         ratio = f"{rows[OURS] / rows[KAFKA]:.3g}x" if rows.get(KAFKA) and OURS in rows else ""
         lines.append(f"| {case} | {' | '.join(cells)} | {ratio} |")
-    return "\n".join([*lines, "", END])
-
-
-def between(text: str, begin: str, end: str) -> str | None:
-    """Return what stands between two marks."""
-    _, found, rest = text.partition(begin)
-    return rest.partition(end)[0] if found else None
-
-
-def kept_section(path: Path) -> str:
-    """Return the broker's section of a document as it is, for who writes the rest anew."""
-    inside = between(path.read_text(encoding="utf-8"), BEGIN, END) if path.exists() else None
-    return "" if inside is None else f"{BEGIN}{inside}{END}\n"
+    return [*lines, ""]
 
 
 def main() -> None:
     """Write the section."""
     results_path, path = Path(sys.argv[1]), Path(sys.argv[2])
     results = json.loads(results_path.read_text())
-    old = path.read_text(encoding="utf-8")
-    by_hand = between(old, HAND_BEGIN, HAND_END) or "\n"
-    new, inside = section(results, by_hand), between(old, BEGIN, END)
-    if inside is None:
-        path.write_text(f"{old.rstrip()}\n\n{new}\n", encoding="utf-8")
-    else:
-        path.write_text(old.replace(f"{BEGIN}{inside}{END}", new), encoding="utf-8")
-    print(new)
+    SECTION.write(path, section(results, SECTION.by_hand(path.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

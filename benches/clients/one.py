@@ -1,0 +1,77 @@
+"""One case of one client, in a process of its own: `python -m benches.clients.one ...`.
+
+Invariant: importing and connecting are outside of what is timed as far as the client lets them be;
+CPU time and memory are of the whole process.
+Neighbours: `__main__` starts these and takes what they print.
+"""
+
+import importlib
+import json
+import resource
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+CLIENTS: Final = {
+    "logcore": "ours",
+    "logcore, async": "ours_async",
+    "confluent-kafka": "confluent",
+    "aiokafka": "aio",
+    "kafka-python": "kafka_python",
+}
+"""The module of each client's driver; only that of the one that is measured is loaded."""
+
+
+def cpu_s() -> float:
+    """Return the CPU time of this process so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has had; getrusage would tell its parent's, too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def throughput(driver: Any, method: str, topic: str, size: int, count: int) -> dict[str, float]:
+    """Return records a second, CPU seconds a million records, and memory."""
+    work = getattr(driver, method)
+    is_sending = method.startswith("send")
+    argument = (b"x" * size, count) if is_sending else (count,)
+    cpu, begin = cpu_s(), perf_counter()
+    seen = work(topic, *argument)
+    took, cpu = perf_counter() - begin, cpu_s() - cpu
+    if not is_sending and seen < size * count:
+        raise SystemExit(f"{method}: {seen} bytes instead of {size * count}")
+    return {
+        "records/s": count / took,
+        "CPU s a million": cpu / count * 1e6,
+        "memory, MB": peak_mb(),
+    }
+
+
+def latency(driver: Any, topic: str, rate: int, count: int) -> dict[str, float]:
+    """Return percentiles of the way from sending to reading, without the first tenth."""
+    found = sorted(driver.latencies(topic, rate, count)[count // 10 :])
+    shares = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
+    return {f"{name}, ms": found[int(len(found) * share)] / 1e6 for name, share in shares.items()}
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    client, method, bootstrap, topic, size, count = sys.argv[1:]
+    driver = importlib.import_module(f"benches.clients.{CLIENTS[client]}").Driver(bootstrap)
+    try:
+        if method == "latencies":
+            found = latency(driver, topic, int(size), int(count))
+        else:
+            found = throughput(driver, method, topic, int(size), int(count))
+    except NotImplementedError:
+        found = {}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
