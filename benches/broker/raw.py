@@ -1,18 +1,17 @@
 """A client of a few lines that adds nothing to what a broker takes: raw requests over raw sockets.
 
 Invariant: each connection has one request in flight; its record batch was encoded once, before the
-clock runs. Neighbours: `cases` uses it where a client library would hide the broker.
+clock runs. Neighbours: `cases` uses it where a client library would hide the broker; load.c sends.
 """
 
-import asyncio
 import socket
 import struct
-from dataclasses import dataclass
-from functools import partial
-from time import monotonic, perf_counter, sleep
-from typing import Final, cast
-
-import uvloop
+import subprocess
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
 
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.header import RequestHeader, request_header
@@ -27,6 +26,7 @@ from logcore.protocol.messages.produce import (
     ProduceResponse,
     TopicProduceData,
 )
+from tests.peers import peers_home
 
 METADATA_VERSION: Final = 8
 PRODUCE_VERSION: Final = 8
@@ -94,66 +94,32 @@ def check_response(answer: bytes) -> None:
 # ---------------------------------------------------------------- many connections
 
 
-class Pusher(asyncio.Protocol):
-    """One connection that produces, and produces again as soon as the answer is there."""
-
-    def __init__(self, request: bytes, run: "Run") -> None:
-        """Take the request to repeat."""
-        self.request, self.run, self.pending = request, run, b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first request."""
-        self.transport = cast("asyncio.Transport", transport)
-        self.transport.write(self.request)
-
-    def data_received(self, data: bytes) -> None:
-        """Take an answer, checked now and then, and send the next request."""
-        self.pending += data
-        if len(self.pending) < 4 or len(self.pending) < 4 + int.from_bytes(self.pending[:4], "big"):
-            return
-        self.run.count += 1
-        if self.run.count % 1000 == 1:
-            check_response(self.pending)
-        self.pending = b""
-        if not self.run.over:
-            self.transport.write(self.request)
-
-
-@dataclass
-class Run:
-    """What all connections of a run share."""
-
-    count: int = 0
-    over: bool = False
-
-
-def same(pusher: Pusher) -> Pusher:
-    """Return the protocol of a connection: it exists already."""
-    return pusher
-
-
-async def push(bootstrap: str, requests: list[bytes], seconds: float) -> float:
-    """Produce over one connection per request, and return records a second."""
-    host, _, port = bootstrap.rpartition(":")
-    loop, state = asyncio.get_running_loop(), Run()
-    pushers = [Pusher(request, state) for request in requests]
-    for pusher in pushers:
-        await loop.create_connection(partial(same, pusher), host, int(port))
-    await asyncio.sleep(seconds / 4)
-    before, start = state.count, perf_counter()
-    await asyncio.sleep(seconds)
-    rate = (state.count - before) / (perf_counter() - start)
-    state.over = True
-    await asyncio.sleep(0.1)
-    for pusher in pushers:
-        pusher.transport.close()
-    return rate
+def load_program() -> Path:
+    """Return the program of load.c, compiled by the first call on a machine."""
+    source = Path(__file__).with_name("load.c")
+    program = peers_home() / f"load-{sha256(source.read_bytes()).hexdigest()[:12]}"
+    if not program.exists():
+        program.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cc", "-O2", "-o", program, source], check=True)
+    return program
 
 
 def pushed(bootstrap: str, topic: str, connections: int, seconds: float) -> float:
     """Return records a second of so many connections, each with one request in flight."""
-    requests = [produce_frame(topic, number % 6, b"x" * 100) for number in range(connections)]
-    return uvloop.run(push(bootstrap, requests, seconds))
+    host, _, port = bootstrap.rpartition(":")
+    with tempfile.TemporaryDirectory() as directory:
+        files = []
+        for number in range(connections):
+            files.append(Path(directory) / str(number))
+            files[-1].write_bytes(produce_frame(topic, number % 6, b"x" * 100))
+        command = [str(each) for each in (load_program(), host, port, seconds, *files)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    rate, *answers = done.stdout.split()
+    for answer in answers:
+        check_response(bytes.fromhex(answer))
+    return float(rate)
 
 
 # ---------------------------------------------------------------- the first record
