@@ -93,7 +93,7 @@ fuzz: build $(TOOLS)/bin/cargo-fuzz ## a million frames and requests, 100 kills,
 	  (cd rust && PATH="$(TOOLS)/bin:$$PATH" $(FUZZ_CARGO) fuzz run $$target -- \
 	    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1) || exit 1; \
 	done
-	LOGCORE_CRASH_IMAGES=$(CRASH_IMAGES) cargo test --release --locked -p logcore --test crash -- --ignored --nocapture
+	TEST_CRASH_IMAGES=$(CRASH_IMAGES) cargo test --release --locked -p logcore --test crash -- --ignored --nocapture
 	cargo test --release --locked -p logcore --test crash_compaction --test crash_manager --test crash_transactions -- --ignored --nocapture
 
 # ---------------------------------------------------------------- showing

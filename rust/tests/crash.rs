@@ -153,15 +153,15 @@ fn a_cut_during_recovery_loses_nothing() {
     assert!(count >= 100, "only {count} images");
 }
 
-/// The long run: `LOGCORE_CRASH_IMAGES` images, from seeds that `LOGCORE_CRASH_SEED` starts.
+/// The long run: `TEST_CRASH_IMAGES` images, from seeds that `TEST_CRASH_SEED` starts.
 #[test]
 #[ignore = "takes minutes; make fuzz runs it"]
 fn a_hundred_thousand_images() {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
-    let wanted = number("LOGCORE_CRASH_IMAGES", 100_000);
-    let first = number("LOGCORE_CRASH_SEED", 1000);
+    let wanted = number("TEST_CRASH_IMAGES", 100_000);
+    let first = number("TEST_CRASH_SEED", 1000);
     let done = std::sync::atomic::AtomicU64::new(0);
     let next = std::sync::atomic::AtomicU64::new(first);
     let order = std::sync::atomic::Ordering::Relaxed;

@@ -278,7 +278,7 @@ fn a_reader_follows_a_writer_that_does_everything() {
     assert_eq!(read_all(&reader, reader.log_start_offset()).unwrap(), log.log_end_offset());
 }
 
-const CHILD_DIR: &str = "LOGCORE_READER_TEST_DIR";
+const CHILD_DIR: &str = "TEST_READER_DIR";
 
 /// The writing child: appends until it is killed.
 #[test]

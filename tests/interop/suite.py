@@ -86,7 +86,7 @@ def prepare(suite: str) -> None:
 
 def environment(jobs: int | None = None) -> dict[str, str]:
     """Return what a suite's `run` finds around it."""
-    chosen = {"LOGCORE_PYTHON": sys.executable} | ({"JOBS": str(jobs)} if jobs else {})
+    chosen = {"TEST_PYTHON": sys.executable} | ({"JOBS": str(jobs)} if jobs else {})
     return {**os.environ, **chosen}
 
 

@@ -13,8 +13,8 @@ import pytest
 
 
 def peers_home() -> Path:
-    """Return the folder where peers keep what they download: `LOGCORE_PEERS_HOME`, or a cache."""
-    chosen = os.environ.get("LOGCORE_PEERS_HOME")
+    """Return the folder where peers keep what they download: `TEST_PEERS_HOME`, or a cache."""
+    chosen = os.environ.get("TEST_PEERS_HOME")
     return Path(chosen) if chosen else Path.home() / ".cache" / "logcore-peers"
 
 

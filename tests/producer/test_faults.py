@@ -1,6 +1,6 @@
 """Faults, counted: what was acknowledged is in the log once, in order, whatever goes wrong.
 
-Each run of a random test prints its seed; set LOGCORE_SEED to replay it.
+Each run of a random test prints its seed; set TEST_SEED to replay it.
 """
 
 import os
@@ -55,8 +55,8 @@ def clear(broker):
 
 
 def seed() -> int:
-    chosen = int(os.environ.get("LOGCORE_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"LOGCORE_SEED={chosen}")  # noqa: T201 - replays a failure
+    chosen = int(os.environ.get("TEST_SEED") or random.SystemRandom().getrandbits(32))
+    print(f"TEST_SEED={chosen}")  # noqa: T201 - replays a failure
     return chosen
 
 

@@ -48,13 +48,13 @@ pub(crate) fn cut_everywhere(
     count
 }
 
-/// `LOGCORE_CRASH_IMAGES` images at least, from seeds that `LOGCORE_CRASH_SEED` starts.
+/// `TEST_CRASH_IMAGES` images at least, from seeds that `TEST_CRASH_SEED` starts.
 pub(crate) fn many(cut: impl Fn(u64, u64) -> usize) {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
-    let wanted = number("LOGCORE_CRASH_IMAGES", 10_000);
-    let (mut seed, mut count) = (number("LOGCORE_CRASH_SEED", 1000), 0);
+    let wanted = number("TEST_CRASH_IMAGES", 10_000);
+    let (mut seed, mut count) = (number("TEST_CRASH_SEED", 1000), 0);
     while count < wanted {
         count += cut(seed, 4) as u64;
         seed += 1;

@@ -9,14 +9,14 @@
 # A run takes expected.txt and failing.txt, --quick its own list. PATTERNs (shell globs over test names) narrow
 # either of them. --prepare only downloads and builds.
 #
-# Downloads and builds are kept in LOGCORE_PEERS_HOME (default ~/.cache/logcore-peers), so that a second run is quick.
+# Downloads and builds are kept in TEST_PEERS_HOME (default ~/.cache/logcore-peers), so that a second run is quick.
 # Packages come from the registries that the machine's pip, go, npm and apt are configured for.
 #
 # Sets: here, work (the suite's own directory in that home), kafka (runs Apache Kafka's tools), bootstrap, mode,
 # tests (the names to run).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
-work=${LOGCORE_PEERS_HOME:-$HOME/.cache/logcore-peers}/suites/$(basename "$here")
+work=${TEST_PEERS_HOME:-$HOME/.cache/logcore-peers}/suites/$(basename "$here")
 kafka=$here/../kafka
 mkdir -p "$work/log"
 
