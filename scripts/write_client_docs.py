@@ -59,7 +59,10 @@ CLASSES = {
     "Admin.acls": "logcore.admin.acls.AsyncAcls",
     "Admin.users": "logcore.admin.users.AsyncUsers",
     "Admin.quotas": "logcore.admin.users.AsyncQuotas",
+    "Admin.tokens": "logcore.admin.tokens.AsyncTokens",
     "Admin.cluster": "logcore.admin.cluster.AsyncClusterAdmin",
+    "Admin.replicas": "logcore.admin.replicas.AsyncReplicas",
+    "Admin.quorum": "logcore.admin.quorum.AsyncQuorum",
 }
 """Title -> class; where the twins are described in one of the two, that one."""
 

@@ -1,4 +1,7 @@
-"""The clusters that the tests of this room are for: ours, and Apache Kafka where it can run."""
+"""The clusters that the tests of this room are for: ours, and Apache Kafka where it can run.
+
+Neighbours: `tests.guarded` has those with rules and logins, whose fixture is re-exported here.
+"""
 
 from collections.abc import Iterator
 
@@ -6,6 +9,9 @@ import pytest
 
 from logcore.admin.admin import Admin
 from logcore.testing.local_broker import LocalBroker
+from tests.guarded import guarded
+
+__all__ = ["guarded"]
 
 CONTESTANTS = ["logcore", pytest.param("kafka", marks=pytest.mark.peer)]
 

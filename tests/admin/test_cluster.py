@@ -1,55 +1,49 @@
-"""The cluster as a whole: brokers, directories, features, quorum, leaders, moves."""
+"""The cluster as a whole: brokers, what they speak, features, and one taken off the list."""
 
 import pytest
 
 from logcore.admin.admin import Admin
-from logcore.admin.topics import NewTopic
-from logcore.client.positions import TopicPartition
-from logcore.common.errors import InvalidUpdateVersionError, NoReassignmentInProgressError
-from logcore.testing.topics import fresh_name
-from tests.admin.made import make_topics
-from tests.eventually import eventually
+from logcore.common.access import Operation
+from logcore.common.errors import (
+    BrokerIdNotRegisteredError,
+    InvalidUpdateVersionError,
+    UnsupportedVersionError,
+)
 
 
-@pytest.fixture
-def partition(admin: Admin) -> TopicPartition:
-    name = fresh_name()
-    make_topics(admin, NewTopic(name, 1))
-    return TopicPartition(name, 0)
-
-
-def test_brokers_and_directories(admin: Admin, partition: TopicPartition) -> None:
+def test_brokers(admin: Admin) -> None:
     cluster = admin.cluster.describe()
     (broker,) = cluster.brokers
     assert cluster.cluster_id
     assert cluster.controller_id == broker.node_id
-    (directory,) = admin.cluster.log_dirs()[broker.node_id]
-    eventually(lambda: partition in admin.cluster.log_dirs()[broker.node_id][0].sizes)
-    assert directory.total_bytes is not None
-    assert directory.usable_bytes is not None
-    assert 0 < directory.usable_bytes <= directory.total_bytes
+    assert cluster.operations is None, "nobody asked"
+    all_of_it = admin.cluster.describe(with_fenced=True, with_operations=True)
+    assert all_of_it.brokers == cluster.brokers
+    assert all_of_it.operations is not None
+    assert Operation.ALTER in all_of_it.operations
+
+
+def test_what_brokers_speak(admin: Admin) -> None:
+    (broker,) = admin.cluster.describe().brokers
+    apis = admin.cluster.apis(broker.node_id)
+    assert apis == admin.cluster.apis()
+    assert apis.known["ApiVersions"] == (0, 4)
+    assert apis.known["Fetch"][1] >= 17
 
 
 def test_features(admin: Admin) -> None:
     features = admin.cluster.features()
     assert features.finalized["metadata.version"] > 0
+    assert features.epoch is not None
     first, last = features.supported["group.version"]
     assert first <= features.finalized["group.version"] <= last
+    assert admin.cluster.features(1).supported == features.supported
     admin.cluster.update_features(dict(features.finalized), validate_only=True)
     with pytest.raises(InvalidUpdateVersionError):
-        admin.cluster.update_features({"bogus.version": 1})
+        admin.cluster.update_features({"bogus.version": 1}, unsafe=True)
 
 
-def test_the_quorum(admin: Admin) -> None:
-    quorum = admin.cluster.quorum()
-    assert quorum.leader in quorum.voters
-    assert quorum.high_watermark > 0
-
-
-def test_leaders_and_moves(admin: Admin, partition: TopicPartition) -> None:
-    assert admin.cluster.elect_leaders([partition])[partition] is False, "it leads already"
-    (node,) = (broker.node_id for broker in admin.cluster.describe().brokers)
-    admin.cluster.reassign({partition: [node]}).raise_for_errors()
-    assert partition not in admin.cluster.reassignments()
-    with pytest.raises(NoReassignmentInProgressError):
-        admin.cluster.reassign({partition: None}).raise_for_errors()
+def test_no_broker_of_that_number(admin: Admin) -> None:
+    # Ours is one node, and keeps no list of others.
+    with pytest.raises((BrokerIdNotRegisteredError, UnsupportedVersionError)):
+        admin.cluster.unregister(99)

@@ -97,6 +97,14 @@ def test_removing_a_member(admin: Admin, members: tuple[str, str, str]) -> None:
         admin.groups.remove_members(group, member_ids=["nobody"]).raise_for_errors()
 
 
+def test_removing_every_member(admin: Admin, members: tuple[str, str, str]) -> None:
+    group, kind, _ = members
+    if kind == "consumer":
+        return
+    gone = admin.groups.remove_all_members(group, reason="for a test")
+    assert len(gone.succeeded) == 1
+
+
 def test_groups_that_are_not_there(admin: Admin) -> None:
     nobody = fresh_name("group")
     assert isinstance(admin.groups.describe(nobody).errors[nobody], GroupIdNotFoundError)

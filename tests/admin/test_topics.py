@@ -5,11 +5,13 @@ import pytest
 from logcore.admin.admin import Admin
 from logcore.admin.topics import NewTopic
 from logcore.client.positions import TopicPartition
+from logcore.common.access import Operation
 from logcore.common.errors import (
     InvalidPartitionsError,
     InvalidTopicError,
     OffsetOutOfRangeError,
     TopicAlreadyExistsError,
+    UnknownTopicIdError,
     UnknownTopicOrPartitionError,
 )
 from logcore.testing.topics import fresh_name
@@ -33,6 +35,31 @@ def test_making_describing_and_deleting(admin: Admin) -> None:
     )
     assert admin.topics.delete(name)[name] is None
     eventually(lambda: name not in admin.topics.list())
+
+
+def test_by_id(admin: Admin) -> None:
+    name = fresh_name()
+    make_topics(admin, name)
+    topic_id = admin.topics.describe(name)[name].topic_id
+    described = admin.topics.describe_ids(topic_id)[topic_id]
+    assert (described.name, len(described.partitions)) == (name, 1)
+    assert admin.topics.delete_ids(topic_id)[topic_id] is None
+    eventually(lambda: name not in admin.topics.list())
+    gone = admin.topics.delete_ids(topic_id, bytes(range(16)))
+    assert {type(error) for error in gone.errors.values()} == {UnknownTopicIdError}
+
+
+def test_who_could_lead_and_what_one_may_do(admin: Admin) -> None:
+    name, nobodys = fresh_name(), fresh_name()
+    make_topics(admin, NewTopic(name, 3))
+    found = admin.topics.describe_eligible(name, nobodys)
+    assert [part.partition for part in found[name].partitions] == [0, 1, 2]
+    assert isinstance(found.errors[nobodys], UnknownTopicOrPartitionError)
+    assert name in admin.topics.describe_eligible()
+    operations = admin.topics.describe(name, with_operations=True)[name].operations
+    assert operations is not None
+    assert Operation.WRITE in operations
+    assert admin.topics.describe(name)[name].operations is None
 
 
 def test_one_failure_does_not_fail_the_others(admin: Admin) -> None:

@@ -1,6 +1,7 @@
 """Transactions are listed, described, aborted and fenced."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import confluent_kafka
 import pytest
@@ -43,6 +44,18 @@ def test_an_open_transaction(admin: Admin, open_transaction: tuple[str, TopicPar
     admin.transactions.abort(partition, start_offset=0)
     (producer,) = admin.transactions.producers([partition])[partition]
     assert producer.transaction_start_offset is None
+
+
+def test_finding_what_hangs(admin: Admin, open_transaction: tuple[str, TopicPartition]) -> None:
+    name, partition = open_transaction
+    pattern = name.replace("-", ".") + "$"
+    (listed,) = admin.transactions.list(id_pattern=pattern)
+    assert listed.transactional_id == name
+    assert admin.transactions.hanging([partition]) == ()
+    now = timedelta(0)
+    assert admin.transactions.hanging([partition], open_for=now) == (), "its coordinator knows it"
+    (producer,) = admin.transactions.producers([partition], node_id=1)[partition]
+    assert producer.producer_id == listed.producer_id
 
 
 def test_fencing_aborts_what_is_open(

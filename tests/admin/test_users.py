@@ -3,7 +3,7 @@
 import pytest
 
 from logcore.admin.admin import Admin
-from logcore.admin.users import DEFAULT, Credential, Mechanism
+from logcore.admin.users import ANY_NAME, DEFAULT, Credential, Mechanism
 from logcore.common.errors import InvalidRequestError, ResourceNotFoundError
 from logcore.testing.topics import fresh_name
 from tests.eventually import eventually
@@ -33,6 +33,9 @@ def test_quotas(admin: Admin) -> None:
     admin.quotas.alter(entity, {"producer_byte_rate": None})
     left = {entity: {"consumer_byte_rate": 2000.0}}
     eventually(lambda: admin.quotas.describe({"user": user}, strict=True) == left)
+    found = admin.quotas.describe({"user": ANY_NAME}, strict=True)
+    assert found[entity] == left[entity]
+    assert admin.quotas.describe({"user": DEFAULT}, strict=True) == {}
     admin.quotas.alter([("client-id", DEFAULT)], {"request_percentage": 50.0}, validate_only=True)
     with pytest.raises(InvalidRequestError):
         admin.quotas.alter(entity, {"bogus": 1.0})

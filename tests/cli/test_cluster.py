@@ -1,21 +1,35 @@
 """`logcore cluster`."""
 
+import pytest
 
-def test_what_there_is(ask, ask_json, topic):
+
+@pytest.mark.usefixtures("topic")
+def test_what_there_is(ask, ask_json):
     (cluster,) = ask_json("cluster", "describe")
     assert cluster["brokers"][0]["node_id"] == 1
     assert "cluster_id: " in ask("cluster", "describe")
     (directory,) = ask_json("cluster", "dirs")
     assert directory["partitions"] >= 3
+    assert directory["error"] is None
     levels = {row["feature"]: row["level"] for row in ask_json("cluster", "features")}
     assert levels["group.version"] == 1
-    (quorum,) = ask_json("cluster", "quorum")
-    assert quorum["leader"] == 1
-    rows = ask_json("cluster", "elect", topic)
-    assert [row["elected"] for row in rows] == [False] * 3
-    assert "preferred leader" in ask("cluster", "elect")
+
+
+def test_what_it_speaks(ask, ask_json):
+    rows = ask_json("cluster", "apis")
+    assert {"api": "ApiVersions", "first": 0, "last": 4} in rows
+    assert ask_json("cluster", "apis", 1) == rows
+    assert "Fetch" in ask("cluster", "apis")
 
 
 def test_a_feature(ask):
-    assert "would set" in ask("cluster", "feature", "group.version", 1, "--dry-run")
+    told = ask("cluster", "feature", "group.version", 1, "--dry-run")
+    assert told == "would set group.version to 1\n"
     assert "group.version" in ask("cluster", "feature", "group.version", 99, code=1)
+
+
+def test_a_broker_that_is_gone(ask):
+    assert "would unregister" in ask("cluster", "unregister", 99, "--dry-run")
+    assert "must be down" in ask("cluster", "unregister", 99, stdin="n\n", code=1)
+    told = ask("cluster", "unregister", 99, "-y", code=1)
+    assert "99" in told or "UnregisterBroker" in told

@@ -36,10 +36,20 @@ def test_where_to_begin(ask_json, filled):
     assert ask_json("consume", filled, "--offset", "end") == []
 
 
+def test_where_to_end(ask, ask_json, filled):
+    assert values(ask_json("consume", filled, "-p", 0, "--until", "90m")) == ["v0", "v1"]
+    assert values(ask_json("consume", filled, "--time", "150m", "--until", "90m")) == ["v1"]
+    assert "--until" in ask("consume", filled, "--until", "90m", "-f", code=2)
+
+
 def test_what_is_shown(ask_json, ask, filled):
     assert values(ask_json("consume", filled, "-p", 0, "-n", 2)) == ["v0", "v1"]
     assert values(ask_json("consume", filled, "--grep", "v[12]")) == ["v1", "v2"]
     assert values(ask_json("consume", filled, "--key", "^k0$")) == ["v0"]
+    assert values(ask_json("consume", filled, "-H", "trace")) == ["other"]
+    assert values(ask_json("consume", filled, "-H", "trace=^7$")) == ["other"]
+    assert ask_json("consume", filled, "-H", "trace=8") == []
+    assert "--header" in ask("consume", filled, "-H", "trace=(", code=2)
     shown = ask("consume", filled, "-p", 2, "--format", r"%p:%o %s %h\n")
     assert shown == "2:0 other trace=7\n"
 

@@ -8,10 +8,10 @@ from logcore.admin.cluster import (
     BrokerDescription,
     ClusterDescription,
     Features,
-    LogDirDescription,
 )
-from logcore.admin.topics import PartitionDescription, TopicDescription
-from logcore.admin.transactions import ListedTransaction
+from logcore.admin.replicas import LogDirDescription
+from logcore.admin.topic_descriptions import PartitionDescription, TopicDescription
+from logcore.admin.transaction_descriptions import ListedTransaction
 from logcore.cli.connecting import ClusterOptions
 from logcore.cli.doctor_checks import (
     OK,
@@ -83,8 +83,8 @@ def test_topics(parts, broker_count, expected):
 
 def test_space_that_runs_out():
     def free(usable):
-        directory = LogDirDescription("/d", 100, usable, {})
-        return SimpleNamespace(cluster=SimpleNamespace(log_dirs=lambda: {1: (directory,)}))
+        directory = LogDirDescription("/d", None, 100, usable)
+        return SimpleNamespace(replicas=SimpleNamespace(log_dirs=lambda: {1: (directory,)}))
 
     assert severities(space(free(50))) == [OK]
     assert severities(space(free(5))) == [WARNING]

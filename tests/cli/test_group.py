@@ -71,10 +71,47 @@ def test_resetting_and_forgetting(ask, ask_json, topic):
     ]
     ask("group", "forget", group, "-t", f"{topic}:2")
     eventually(lambda: read() == [0])
+    (row,) = ask_json("group", "reset", group, "--to-offset", 0, "--dry-run")
+    assert row["after"] == 0
     (row,) = ask_json("group", "reset", group, "--shift-by", 5)
     assert (row["before"], row["after"]) == (0, 0)
     assert f"would delete {group}" in ask("group", "delete", group, "--dry-run")
     assert f"deleted {group}" in ask("group", "delete", group)
+
+
+def test_offsets_are_kept_and_brought_back(ask, ask_json, logcore, cluster, topic, tmp_path):
+    group = fresh_name("group")
+    ask("produce", topic, "-p", 1, stdin="a\nb\nc\n")
+    ask("group", "reset", group, "-t", topic, "--to-offset", 2)
+
+    def committed():
+        return [row["committed"] for row in ask_json("group", "lag", group)]
+
+    eventually(lambda: committed() == [0, 2, 0])
+    kept = tmp_path / "offsets"
+    kept.write_text(logcore("group", "lag", group, "-b", cluster, "-o", "json").stdout)
+    ask("group", "reset", group, "--to-latest")
+    eventually(lambda: committed() == [0, 3, 0])
+    rows = ask_json("group", "reset", group, "--from", kept, "-t", f"{topic}:0,1", "--dry-run")
+    assert [(row["before"], row["after"]) for row in rows] == [(0, 0), (3, 2)]
+    ask("group", "reset", group, "--from", kept)
+    eventually(lambda: committed() == [0, 2, 0])
+    kept.write_text("topic,0,1\n")
+    assert "line 1" in ask("group", "reset", group, "--from", kept, code=2)
+
+
+def test_the_lag_of_many(ask, ask_json, topic):
+    groups = sorted(fresh_name("group") for _ in range(2))
+    for group in groups:
+        ask("group", "reset", group, "-t", f"{topic}:0", "--to-latest")
+
+    def found(*arguments):
+        return [row["group"] for row in ask_json("group", "lag", *arguments)]
+
+    eventually(lambda: found(*groups) == groups)
+    eventually(lambda: set(groups) <= set(found("--all")))
+    assert "--all" in ask("group", "lag", code=2)
+    assert "--all" in ask("group", "lag", "--all", groups[0], code=2)
 
 
 def test_what_is_refused(ask, topic):

@@ -1,6 +1,7 @@
 """Where offsets are to go: as told, and never outside of their partition."""
 
-from datetime import UTC, datetime, timedelta
+import io
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from logcore.admin.offsets import FoundOffset
 from logcore.admin.results import Results
-from logcore.cli.group_reset import Moment, Target, planned
+from logcore.cli.group_reset import Target, offsets_of, planned
 from logcore.client.positions import TopicPartition
 
 PARTITION = TopicPartition("t", 0)
@@ -42,6 +43,8 @@ def test_each_way_to_say_where():
     assert plan(Target(to_earliest=True)) == 10
     assert plan(Target(to_latest=True)) == 20
     assert plan(Target(to_offset=15)) == 15
+    assert plan(Target(offsets={PARTITION: 15})) == 15
+    assert plan(Target(offsets={PARTITION: 95})) == 20
     assert plan(Target(shift_by=-2), current=15) == 13
     assert plan(Target(to_time=datetime.now(UTC)), of_time=12) == 12
     assert plan(Target(to_time=datetime.now(UTC)), of_time=None) == 20, "nothing is as late"
@@ -53,11 +56,17 @@ def test_never_outside_of_the_partition(to_offset, shift_by, current):
     assert 10 <= plan(Target(shift_by=shift_by), current=current) <= 20
 
 
-def test_moments():
-    read = Moment().convert
-    assert read("2026-01-31T12:00:00Z", None, None) == datetime(2026, 1, 31, 12, tzinfo=UTC)
-    assert read("2026-01-31", None, None) == datetime(2026, 1, 31, tzinfo=UTC)
-    before = datetime.now(UTC)
-    assert before <= read("2h", None, None) + timedelta(hours=2) <= datetime.now(UTC)
-    with pytest.raises(click.BadParameter, match="2h"):
-        read("yesterday", None, None)
+def read(text):
+    context = click.Context(click.Command("reset"))
+    return offsets_of(context, click.Option(["--from"]), io.BytesIO(text))
+
+
+def test_offsets_of_a_file():
+    lines = b'{"topic": "t", "partition": 0, "committed": 3, "start": 1, "end": 9}\n'
+    assert read(lines + b'{"topic": "u", "partition": 1, "offset": 4}\n') == {
+        PARTITION: 3,
+        TopicPartition("u", 1): 4,
+    }
+    for wrong in (b"", b"t,0,3", b"[]", b'{"topic": "t", "partition": 0}', lines + lines):
+        with pytest.raises(click.BadParameter):
+            read(wrong)

@@ -15,5 +15,7 @@ def test_where_share_groups_are(ask, ask_json, topic):
     ask("share", "reset", group, "-t", topic, "--to-earliest")
     eventually(lambda: starts() == [(0, 0), (1, 0), (2, 0)])
     assert group in ask("share", "list")
+    rows = ask_json("share", "forget", group, topic, "--dry-run")
+    assert [row["partition"] for row in rows] == [0, 1, 2]
     assert f"forgot {topic}" in ask("share", "forget", group, topic)
     eventually(lambda: starts() == [])

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from logcore.admin.configs import Configs
     from logcore.admin.groups import Groups
     from logcore.admin.offsets import Offsets
+    from logcore.admin.quorum import Quorum
+    from logcore.admin.replicas import Replicas
     from logcore.admin.share_groups import ShareGroups
+    from logcore.admin.tokens import Tokens
     from logcore.admin.topics import Topics
     from logcore.admin.transactions import Transactions
     from logcore.admin.users import Quotas, Users
@@ -130,7 +133,28 @@ class Admin:
 
     @cached_property
     def cluster(self) -> "ClusterAdmin":
-        """Brokers, directories, features, leaders."""
+        """Brokers, what they speak, features."""
         from logcore.admin.cluster import ClusterAdmin  # noqa: PLC0415 - when it is used
 
         return ClusterAdmin(self._core.cluster, self._runner)
+
+    @cached_property
+    def replicas(self) -> "Replicas":
+        """Replicas of partitions: directories, leaders, moves."""
+        from logcore.admin.replicas import Replicas  # noqa: PLC0415 - when it is used
+
+        return Replicas(self._core.replicas, self._runner)
+
+    @cached_property
+    def quorum(self) -> "Quorum":
+        """The quorum that keeps the metadata."""
+        from logcore.admin.quorum import Quorum  # noqa: PLC0415 - when it is used
+
+        return Quorum(self._core.quorum, self._runner)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """Delegation tokens."""
+        from logcore.admin.tokens import Tokens  # noqa: PLC0415 - when it is used
+
+        return Tokens(self._core.tokens, self._runner)

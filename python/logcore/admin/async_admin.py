@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from logcore.admin.configs import AsyncConfigs
     from logcore.admin.groups import AsyncGroups
     from logcore.admin.offsets import AsyncOffsets
+    from logcore.admin.quorum import AsyncQuorum
+    from logcore.admin.replicas import AsyncReplicas
     from logcore.admin.share_groups import AsyncShareGroups
+    from logcore.admin.tokens import AsyncTokens
     from logcore.admin.topics import AsyncTopics
     from logcore.admin.transactions import AsyncTransactions
     from logcore.admin.users import AsyncQuotas, AsyncUsers
@@ -137,7 +140,28 @@ class AsyncAdmin:
 
     @cached_property
     def cluster(self) -> "AsyncClusterAdmin":
-        """Brokers, directories, features, leaders."""
+        """Brokers, what they speak, features."""
         from logcore.admin.cluster import AsyncClusterAdmin  # noqa: PLC0415 - when it is used
 
         return AsyncClusterAdmin(self._asking)
+
+    @cached_property
+    def replicas(self) -> "AsyncReplicas":
+        """Replicas of partitions: directories, leaders, moves."""
+        from logcore.admin.replicas import AsyncReplicas  # noqa: PLC0415 - when it is used
+
+        return AsyncReplicas(self._asking)
+
+    @cached_property
+    def quorum(self) -> "AsyncQuorum":
+        """The quorum that keeps the metadata."""
+        from logcore.admin.quorum import AsyncQuorum  # noqa: PLC0415 - when it is used
+
+        return AsyncQuorum(self._asking)
+
+    @cached_property
+    def tokens(self) -> "AsyncTokens":
+        """Delegation tokens."""
+        from logcore.admin.tokens import AsyncTokens  # noqa: PLC0415 - when it is used
+
+        return AsyncTokens(self._asking)

@@ -1,45 +1,31 @@
-"""The cluster itself: brokers, directories, features, the metadata quorum, leaders and their moves.
+"""The cluster itself: its brokers, what they speak and can do, and taking one off the list.
 
-Invariant: what is asked of each broker is told by broker.
-Neighbours: `asking` reaches them. Source: KIP-113, KIP-455, KIP-460, KIP-584, KIP-595, KIP-700.
+Invariant: nothing changes but by `update_features` and `unregister`.
+Neighbours: `asking` reaches the brokers; `replicas` has their directories and what they hold,
+`quorum` who keeps the metadata. Source: KIP-35, KIP-584, KIP-700, KIP-1073.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from logcore.admin.asking import Asking
+from logcore.admin.operations import operations_of
 from logcore.admin.part import Part
-from logcore.admin.partition_results import (
-    by_partition,
-    indexes_by_topic,
-    parts_by_topic,
-)
-from logcore.admin.results import Results, collect, error_of, nothing
+from logcore.admin.results import collect, nothing
 from logcore.client.blocking import blocking
-from logcore.client.positions import TopicPartition
-from logcore.common.errors import KafkaError
-from logcore.protocol.messages.alter_partition_reassignments import (
-    AlterPartitionReassignmentsRequest,
-    ReassignablePartition,
-    ReassignableTopic,
-)
-from logcore.protocol.messages.api_versions import ApiVersionsRequest
+from logcore.protocol.api_keys import ApiKey
+from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from logcore.protocol.messages.describe_cluster import DescribeClusterRequest
-from logcore.protocol.messages.describe_log_dirs import DescribeLogDirsRequest
-from logcore.protocol.messages.describe_quorum import (
-    DescribeQuorumRequest,
-    RequestPartitionData,
-    RequestTopicData,
-)
-from logcore.protocol.messages.elect_leaders import ElectLeadersRequest, TopicPartitions
-from logcore.protocol.messages.list_partition_reassignments import (
-    ListPartitionReassignmentsRequest,
-)
+from logcore.protocol.messages.unregister_broker import UnregisterBrokerRequest
 from logcore.protocol.messages.update_features import FeatureUpdateKey, UpdateFeaturesRequest
 
-_METADATA_TOPIC: Final = "__cluster_metadata"
-_ELECTION_NOT_NEEDED: Final = 84
+if TYPE_CHECKING:
+    from logcore.common.access import Operation
+
+_UPGRADE: Final = 1
+_SAFE_DOWNGRADE: Final = 2
+_UNSAFE_DOWNGRADE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +55,13 @@ class ClusterDescription:
         cluster_id: Its id.
         controller_id: The broker that answers for its metadata; None if there is none.
         brokers: Its brokers, in order.
+        operations: What the asker may do with it, if that was asked for.
     """
 
     cluster_id: str
     controller_id: int | None
     brokers: tuple[BrokerDescription, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LogDirDescription:
-    """A log directory of a broker.
-
-    Attributes:
-        path: Where it is.
-        total_bytes: The size of its volume; None if the broker does not tell.
-        usable_bytes: How much of that is free; None if the broker does not tell.
-        sizes: The bytes of each partition in it.
-    """
-
-    path: str
-    total_bytes: int | None
-    usable_bytes: int | None
-    sizes: Mapping[TopicPartition, int]
+    operations: "frozenset[Operation] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,38 +71,25 @@ class Features:
     Attributes:
         finalized: Level in force by feature.
         supported: First and last level that the broker supports, by feature.
+        epoch: How often what is in force has changed; None if the broker does not tell.
     """
 
     finalized: Mapping[str, int]
     supported: Mapping[str, tuple[int, int]]
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class QuorumDescription:
-    """The quorum that keeps the cluster's metadata.
+class Apis:
+    """What a broker speaks.
 
     Attributes:
-        leader: Its leader.
-        leader_epoch: The leader's epoch.
-        high_watermark: How far its log is committed.
-        voters: End of the log by voter.
-        observers: End of the log by observer.
+        known: First and last version by name, such as ``Fetch``.
+        unknown: Those by number that this client has no name for.
     """
 
-    leader: int
-    leader_epoch: int
-    high_watermark: int
-    voters: Mapping[int, int]
-    observers: Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Reassignment:
-    """A move of a partition that is under way: its brokers, those that come and those that go."""
-
-    replicas: tuple[int, ...]
-    adding: tuple[int, ...]
-    removing: tuple[int, ...]
+    known: Mapping[str, tuple[int, int]]
+    unknown: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 class AsyncClusterAdmin:
@@ -144,81 +102,93 @@ class AsyncClusterAdmin:
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
 
-    async def describe(self) -> ClusterDescription:
+    async def describe(
+        self, *, with_fenced: bool = False, with_operations: bool = False
+    ) -> ClusterDescription:
         """Describe the cluster and its brokers.
 
+        Args:
+            with_fenced: Whether to name brokers too that may not lead, as those that are down.
+            with_operations: Whether to tell what the asker may do.
+
         Raises:
+            UnsupportedVersionError: If the broker cannot tell of fenced ones.
             ClientError: If no broker answers in time.
         """
-        response = await self._asking.any("describe the cluster", DescribeClusterRequest())
+        request = DescribeClusterRequest(
+            include_fenced_brokers=with_fenced,
+            include_cluster_authorized_operations=with_operations,
+        )
+        response = await self._asking.any("describe the cluster", request)
         brokers = (
             BrokerDescription(one.broker_id, one.host, one.port, one.rack, one.is_fenced)
             for one in sorted(response.brokers, key=lambda one: one.broker_id)
         )
         controller = response.controller_id
         return ClusterDescription(
-            response.cluster_id, None if controller < 0 else controller, tuple(brokers)
+            response.cluster_id,
+            None if controller < 0 else controller,
+            tuple(brokers),
+            operations_of(response.cluster_authorized_operations),
         )
 
-    async def log_dirs(self) -> dict[int, tuple[LogDirDescription, ...]]:
-        """Describe the log directories, by broker.
+    async def apis(self, node_id: int | None = None) -> Apis:
+        """Tell which requests a broker understands, in which versions.
+
+        Args:
+            node_id: Which broker; any if None.
 
         Raises:
-            KafkaError: If a broker refuses.
-            ClientError: If a broker does not answer in time.
+            ClientError: If it does not answer in time.
         """
-        request = DescribeLogDirsRequest(topics=None)
-        answers = await self._asking.every_broker("describe log directories", request)
-        return {
-            node_id: tuple(
-                LogDirDescription(
-                    one.log_dir,
-                    None if one.total_bytes < 0 else one.total_bytes,
-                    None if one.usable_bytes < 0 else one.usable_bytes,
-                    {
-                        TopicPartition(topic.name, part.partition_index): part.partition_size
-                        for topic in one.topics
-                        for part in topic.partitions
-                    },
-                )
-                for one in answer.results
-                if not one.error_code
-            )
-            for node_id, answer in answers.items()
-        }
+        response = await self._versions(node_id)
+        names = {int(key): key.name.title().replace("_", "") for key in ApiKey}
+        ranges = {one.api_key: (one.min_version, one.max_version) for one in response.api_keys}
+        return Apis(
+            {names[key]: versions for key, versions in ranges.items() if key in names},
+            {key: versions for key, versions in ranges.items() if key not in names},
+        )
 
-    async def features(self) -> Features:
+    async def features(self, node_id: int | None = None) -> Features:
         """Tell which features there are, and which level of each is in force.
 
+        Args:
+            node_id: Which broker to ask what it supports; any if None.
+
         Raises:
-            ClientError: If no broker answers in time.
+            ClientError: If it does not answer in time.
         """
-        request = ApiVersionsRequest(
-            client_software_name="logcore", client_software_version="admin"
-        )
-        response = await self._asking.any("ask for features", request)
+        response = await self._versions(node_id)
+        epoch = response.finalized_features_epoch
         return Features(
             {one.name: one.max_version_level for one in response.finalized_features},
             {one.name: (one.min_version, one.max_version) for one in response.supported_features},
+            None if epoch < 0 else epoch,
         )
 
     async def update_features(
-        self, levels: Mapping[str, int], *, validate_only: bool = False
+        self, levels: Mapping[str, int], *, unsafe: bool = False, validate_only: bool = False
     ) -> None:
         """Put levels of features in force: all of them, or none. Level 0 turns one off.
+
+        Args:
+            levels: Level by feature.
+            unsafe: Whether a level may go down although metadata is lost by it.
+            validate_only: Whether only to see if it could be done.
 
         Raises:
             KafkaError: If the cluster refuses.
             ClientError: If no broker answers in time.
         """
         current = (await self.features()).finalized
+        down = _UNSAFE_DOWNGRADE if unsafe else _SAFE_DOWNGRADE
         request = UpdateFeaturesRequest(
             timeout_ms=self._asking.timeout_ms,
             feature_updates=[
                 FeatureUpdateKey(
                     feature=name,
                     max_version_level=level,
-                    upgrade_type=1 if level >= current.get(name, 0) else 2,
+                    upgrade_type=_UPGRADE if level >= current.get(name, 0) else down,
                 )
                 for name, level in levels.items()
             ],
@@ -227,120 +197,35 @@ class AsyncClusterAdmin:
         response = await self._asking.any("update features", request)
         collect(response.results, lambda result: result.feature, nothing).raise_for_errors()
 
-    async def quorum(self) -> QuorumDescription:
-        """Describe the quorum that keeps the metadata.
+    async def unregister(self, node_id: int) -> None:
+        """Take a broker off the cluster's list, which is gone for good.
 
         Raises:
+            BrokerIdNotRegisteredError: If there is none of that number.
+            UnsupportedVersionError: If the cluster keeps no such list.
             KafkaError: If the cluster refuses.
             ClientError: If no broker answers in time.
         """
-        partition = RequestPartitionData(partition_index=0)
-        request = DescribeQuorumRequest(
-            topics=[RequestTopicData(topic_name=_METADATA_TOPIC, partitions=[partition])]
+        request = UnregisterBrokerRequest(broker_id=node_id)
+        await self._asking.any(f"unregister broker {node_id}", request)
+
+    async def _versions(self, node_id: int | None) -> ApiVersionsResponse:
+        request = ApiVersionsRequest(
+            client_software_name="logcore", client_software_version="admin"
         )
-        response = await self._asking.any("describe the quorum", request)
-        found = response.topics[0].partitions[0]
-        if found.error_code:
-            raise error_of(found.error_code, found.error_message, "quorum")
-        return QuorumDescription(
-            found.leader_id,
-            found.leader_epoch,
-            found.high_watermark,
-            {one.replica_id: one.log_end_offset for one in found.current_voters},
-            {one.replica_id: one.log_end_offset for one in found.observers},
-        )
-
-    async def elect_leaders(
-        self, partitions: Iterable[TopicPartition] | None = None, *, unclean: bool = False
-    ) -> Results[TopicPartition, bool]:
-        """Have the preferred replicas lead again.
-
-        Args:
-            partitions: Which partitions; all of them if None.
-            unclean: Whether a replica out of sync may lead, which loses records.
-
-        Returns:
-            Whether a leader was elected, False if there was no need, or why not, by partition.
-
-        Raises:
-            ClientError: If no broker answers in time.
-        """
-        wanted = None
-        if partitions is not None:
-            topics = indexes_by_topic(partitions)
-            wanted = [TopicPartitions(topic=name, partitions=of) for name, of in topics.items()]
-        request = ElectLeadersRequest(
-            election_type=int(unclean),
-            topic_partitions=wanted,
-            timeout_ms=self._asking.timeout_ms,
-        )
-        response = await self._asking.any("elect leaders", request)
-        values: dict[TopicPartition, bool] = {}
-        errors: dict[TopicPartition, KafkaError] = {}
-        for answer in response.replica_election_results:
-            for part in answer.partition_result:
-                key = TopicPartition(answer.topic, part.partition_id)
-                if part.error_code in {0, _ELECTION_NOT_NEEDED}:
-                    values[key] = not part.error_code
-                else:
-                    errors[key] = error_of(part.error_code, part.error_message, key)
-        return Results(values, errors)
-
-    async def reassign(
-        self, replicas: Mapping[TopicPartition, Sequence[int] | None]
-    ) -> Results[TopicPartition, None]:
-        """Move partitions to other brokers.
-
-        Args:
-            replicas: The brokers that shall hold each, the preferred leader first; None calls a
-                move off.
-
-        Returns:
-            None, or why it is not moved, by partition.
-
-        Raises:
-            KafkaError: If the cluster refuses all of it.
-            ClientError: If no broker answers in time.
-        """
-        topics = parts_by_topic(replicas, _move)
-        request = AlterPartitionReassignmentsRequest(
-            timeout_ms=self._asking.timeout_ms,
-            topics=[ReassignableTopic(name=name, partitions=of) for name, of in topics.items()],
-        )
-        response = await self._asking.any("move partitions", request)
-        return by_partition(response.responses, nothing)
-
-    async def reassignments(self) -> dict[TopicPartition, Reassignment]:
-        """Return the moves that are under way.
-
-        Raises:
-            KafkaError: If the cluster refuses.
-            ClientError: If no broker answers in time.
-        """
-        request = ListPartitionReassignmentsRequest(timeout_ms=self._asking.timeout_ms)
-        response = await self._asking.any("list moves of partitions", request)
-        return {
-            TopicPartition(topic.name, part.partition_index): Reassignment(
-                tuple(part.replicas), tuple(part.adding_replicas), tuple(part.removing_replicas)
-            )
-            for topic in response.topics
-            for part in topic.partitions
-        }
+        what = "ask what it speaks"
+        if node_id is None:
+            response: ApiVersionsResponse = await self._asking.any(what, request)
+        else:
+            response = await self._asking.broker(what, node_id, request)
+        return response
 
 
 class ClusterAdmin(Part):
     """The cluster as a whole; see `AsyncClusterAdmin`."""
 
     describe = blocking(AsyncClusterAdmin.describe)
-    log_dirs = blocking(AsyncClusterAdmin.log_dirs)
+    apis = blocking(AsyncClusterAdmin.apis)
     features = blocking(AsyncClusterAdmin.features)
     update_features = blocking(AsyncClusterAdmin.update_features)
-    quorum = blocking(AsyncClusterAdmin.quorum)
-    elect_leaders = blocking(AsyncClusterAdmin.elect_leaders)
-    reassign = blocking(AsyncClusterAdmin.reassign)
-    reassignments = blocking(AsyncClusterAdmin.reassignments)
-
-
-def _move(partition: int, brokers: Sequence[int] | None) -> ReassignablePartition:
-    replicas = None if brokers is None else list(brokers)
-    return ReassignablePartition(partition_index=partition, replicas=replicas)
+    unregister = blocking(AsyncClusterAdmin.unregister)

@@ -119,8 +119,14 @@ class AsyncGroups:
         }
         return [found[name] for name in sorted(found)]
 
-    async def describe(self, *groups: str) -> Results[str, GroupDescription]:
+    async def describe(
+        self, *groups: str, with_operations: bool = False
+    ) -> Results[str, GroupDescription]:
         """Describe groups of any kind.
+
+        Args:
+            groups: Their names.
+            with_operations: Whether to tell what the asker may do with each.
 
         Returns:
             Each group, or why it cannot be described, by name.
@@ -130,7 +136,7 @@ class AsyncGroups:
         """
         kinds = {group.group_id: group.kind for group in await self.list()}
         answers = await asyncio.gather(
-            *(self._describe(group, kinds.get(group)) for group in groups)
+            *(self._describe(group, kinds.get(group), with_operations) for group in groups)
         )
         values: dict[str, GroupDescription] = {}
         errors: dict[str, KafkaError] = {}
@@ -281,11 +287,35 @@ class AsyncGroups:
             response.members, lambda member: member.group_instance_id or member.member_id, nothing
         )
 
-    async def _describe(self, group: str, kind: str | None) -> GroupDescription | KafkaError:
+    async def remove_all_members(
+        self, group: str, *, reason: str | None = None
+    ) -> Results[str, None]:
+        """Remove every member that a classic group has now.
+
+        Returns:
+            None, or why it is still there, by instance id, of those without one by member id.
+
+        Raises:
+            KafkaError: If none was removed, or the group is not there.
+            ClientError: If a broker does not answer in time.
+        """
+        members = (await self.describe(group))[group].members
+        if not members:
+            return Results({})
+        return await self.remove_members(
+            group,
+            member_ids=[one.member_id for one in members if one.instance_id is None],
+            instance_ids=[one.instance_id for one in members if one.instance_id is not None],
+            reason=reason,
+        )
+
+    async def _describe(
+        self, group: str, kind: str | None, with_operations: bool
+    ) -> GroupDescription | KafkaError:
         response = await self._asking.coordinator(
             "describe groups",
             group,
-            _describe_request(group, kind),
+            _describe_request(group, kind, with_operations),
             lambda answer: [one.error_code for one in answer.groups],
         )
         answer = response.groups[0]
@@ -308,16 +338,18 @@ class Groups(Part):
     set_offsets = blocking(AsyncGroups.set_offsets)
     delete_offsets = blocking(AsyncGroups.delete_offsets)
     remove_members = blocking(AsyncGroups.remove_members)
+    remove_all_members = blocking(AsyncGroups.remove_all_members)
 
 
-def _describe_request(group: str, kind: str | None) -> Message:
-    if kind == "consumer":
-        return ConsumerGroupDescribeRequest(group_ids=[group])
-    if kind == "share":
-        return ShareGroupDescribeRequest(group_ids=[group])
-    if kind == "streams":
-        return StreamsGroupDescribeRequest(group_ids=[group])
-    return DescribeGroupsRequest(groups=[group])
+def _describe_request(group: str, kind: str | None, with_operations: bool) -> Message:
+    request = {
+        "consumer": ConsumerGroupDescribeRequest,
+        "share": ShareGroupDescribeRequest,
+        "streams": StreamsGroupDescribeRequest,
+    }.get(kind or "")
+    if request is None:
+        return DescribeGroupsRequest(groups=[group], include_authorized_operations=with_operations)
+    return request(group_ids=[group], include_authorized_operations=with_operations)
 
 
 def _commit(partition: int, given: CommittedOffset | int) -> OffsetCommitRequestPartition:

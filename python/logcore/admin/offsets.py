@@ -2,7 +2,7 @@
 
 Invariant: a partition is asked of its leader.
 Neighbours: `asking` finds leaders; `groups` has the offsets that groups have committed.
-Source: KIP-79, KIP-734, KIP-1005.
+Source: KIP-79, KIP-405, KIP-734, KIP-1005, KIP-1023.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,6 +33,7 @@ class OffsetSpec(IntEnum):
     MAX_TIMESTAMP = -3
     EARLIEST_LOCAL = -4
     LATEST_TIERED = -5
+    EARLIEST_PENDING_UPLOAD = -6
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Topics: make, list, describe, grow, empty and delete them.
 
 Invariant: a topic that was created is there, with its leaders, when the next call asks.
-Neighbours: `asking` reaches the brokers; `admin` puts the parts together.
-Source: KIP-4, KIP-195, KIP-204, KIP-516, KIP-966.
+Neighbours: `asking` reaches the brokers, `postponed` again; `topic_descriptions` reads answers.
+Source: KIP-4, KIP-195, KIP-204, KIP-516, KIP-599, KIP-966.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,12 @@ from logcore.admin.asking import Asking
 from logcore.admin.leading import ask_leaders
 from logcore.admin.part import Part
 from logcore.admin.partition_results import parts_by_topic
-from logcore.admin.results import Results, collect, nothing
+from logcore.admin.postponed import ask_until_done
+from logcore.admin.results import Results, collect, error_of, nothing
+from logcore.admin.topic_descriptions import TopicDescription, described, joined
 from logcore.client.blocking import blocking
 from logcore.client.positions import TopicPartition
+from logcore.common.errors import KafkaError
 from logcore.protocol.messages.create_partitions import (
     CreatePartitionsAssignment,
     CreatePartitionsRequest,
@@ -33,6 +36,11 @@ from logcore.protocol.messages.delete_records import (
     DeleteRecordsTopic,
 )
 from logcore.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
+from logcore.protocol.messages.describe_topic_partitions import (
+    Cursor,
+    DescribeTopicPartitionsRequest,
+    TopicRequest,
+)
 from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
 
 
@@ -64,44 +72,6 @@ class CreatedTopic:
     partitions: int | None
     replication_factor: int | None
     configs: Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class PartitionDescription:
-    """A partition.
-
-    Attributes:
-        partition: Its number.
-        leader: The broker that leads it; None if there is none.
-        leader_epoch: The epoch of that leadership; None if the broker does not tell.
-        replicas: The brokers that hold it; the first is the preferred leader.
-        isr: Those in sync.
-        offline: Those that are not there.
-    """
-
-    partition: int
-    leader: int | None
-    leader_epoch: int | None
-    replicas: tuple[int, ...]
-    isr: tuple[int, ...]
-    offline: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TopicDescription:
-    """A topic.
-
-    Attributes:
-        name: Its name.
-        topic_id: Its id, 16 bytes; zeros if the broker does not tell.
-        is_internal: Whether the brokers keep it for themselves.
-        partitions: Its partitions, in order.
-    """
-
-    name: str
-    topic_id: bytes
-    is_internal: bool
-    partitions: tuple[PartitionDescription, ...]
 
 
 class AsyncTopics:
@@ -140,13 +110,15 @@ class AsyncTopics:
             3
         """
         wanted = [NewTopic(topic) if isinstance(topic, str) else topic for topic in topics]
-        request = CreateTopicsRequest(
-            topics=[_creatable(topic) for topic in wanted],
-            timeout_ms=self._asking.timeout_ms,
-            validate_only=validate_only,
+        results = await ask_until_done(
+            self._asking,
+            "create topics",
+            {topic.name: _creatable(topic) for topic in wanted},
+            lambda some: CreateTopicsRequest(
+                topics=some, timeout_ms=self._asking.timeout_ms, validate_only=validate_only
+            ),
+            lambda response: collect(response.topics, _name, _created),
         )
-        response = await self._asking.any("create topics", request)
-        results = collect(response.topics, lambda topic: topic.name, _created)
         if results.succeeded and not validate_only:
             await self._asking.until_led(results.succeeded)
         return results
@@ -160,13 +132,40 @@ class AsyncTopics:
         Raises:
             ClientError: If no broker answers in time.
         """
-        request = DeleteTopicsRequest(
-            topics=[DeleteTopicState(name=name) for name in topics],
-            topic_names=list(topics),
-            timeout_ms=self._asking.timeout_ms,
+        return await ask_until_done(
+            self._asking,
+            "delete topics",
+            {name: name for name in topics},
+            lambda some: DeleteTopicsRequest(
+                topics=[DeleteTopicState(name=name) for name in some],
+                topic_names=list(some),
+                timeout_ms=self._asking.timeout_ms,
+            ),
+            lambda response: collect(response.responses, _name, nothing),
         )
-        response = await self._asking.any("delete topics", request)
-        return collect(response.responses, lambda topic: topic.name, nothing)
+
+    async def delete_ids(self, *topic_ids: bytes) -> Results[bytes, None]:
+        """Delete topics by their ids, so that none of the same name made meanwhile goes with them.
+
+        Returns:
+            None, or why it was not deleted, by id.
+
+        Raises:
+            UnsupportedVersionError: If the broker knows topics by name only.
+            ClientError: If no broker answers in time.
+        """
+        return await ask_until_done(
+            self._asking,
+            "delete topics",
+            {topic_id: topic_id for topic_id in topic_ids},
+            lambda some: DeleteTopicsRequest(
+                topics=[DeleteTopicState(topic_id=topic_id) for topic_id in some],
+                timeout_ms=self._asking.timeout_ms,
+            ),
+            lambda response: collect(
+                response.responses, lambda topic: bytes(topic.topic_id), nothing
+            ),
+        )
 
     async def list(self, *, with_internal: bool = False) -> list[str]:
         """Return the names of all topics, in order.
@@ -181,8 +180,14 @@ class AsyncTopics:
         shown = (topic for topic in response.topics if with_internal or not topic.is_internal)
         return sorted(topic.name for topic in shown)
 
-    async def describe(self, *topics: str) -> Results[str, TopicDescription]:
+    async def describe(
+        self, *topics: str, with_operations: bool = False
+    ) -> Results[str, TopicDescription]:
         """Describe topics: all of them if none is named.
+
+        Args:
+            topics: Their names.
+            with_operations: Whether to tell what the asker may do with each.
 
         Returns:
             Each topic, or why it cannot be described, by name.
@@ -191,9 +196,56 @@ class AsyncTopics:
             ClientError: If no broker answers in time.
         """
         named = [MetadataRequestTopic(name=name) for name in topics] or None
+        request = MetadataRequest(
+            topics=named,
+            allow_auto_topic_creation=False,
+            include_topic_authorized_operations=with_operations,
+        )
+        response = await self._asking.any("describe topics", request)
+        return collect(response.topics, _name, described)
+
+    async def describe_ids(self, *topic_ids: bytes) -> Results[bytes, TopicDescription]:
+        """Describe topics by their ids, 16 bytes each.
+
+        Returns:
+            Each topic, or why it cannot be described, by id.
+
+        Raises:
+            UnsupportedVersionError: If the broker knows topics by name only.
+            ClientError: If no broker answers in time.
+        """
+        named = [MetadataRequestTopic(topic_id=topic_id, name=None) for topic_id in topic_ids]
         request = MetadataRequest(topics=named, allow_auto_topic_creation=False)
         response = await self._asking.any("describe topics", request)
-        return collect(response.topics, lambda topic: topic.name, _described)
+        return collect(response.topics, lambda topic: bytes(topic.topic_id), described)
+
+    async def describe_eligible(self, *topics: str) -> Results[str, TopicDescription]:
+        """Describe topics as `describe` does, with the replicas that could lead though out of sync.
+
+        The broker tells of topics with very many partitions in parts.
+
+        Returns:
+            Each topic, or why it cannot be described, by name.
+
+        Raises:
+            UnsupportedVersionError: If the broker does not know the request.
+            ClientError: If no broker answers in time.
+        """
+        pages: dict[str, list[TopicDescription]] = {}
+        errors: dict[str, KafkaError] = {}
+        named = [TopicRequest(name=name) for name in sorted(topics)]
+        cursor: Cursor | None = None
+        while True:
+            request = DescribeTopicPartitionsRequest(topics=named, cursor=cursor)
+            response = await self._asking.any("describe topics", request)
+            for topic in response.topics:
+                if topic.error_code:
+                    errors[topic.name] = error_of(topic.error_code, None, topic.name)
+                else:
+                    pages.setdefault(topic.name, []).append(described(topic))
+            cursor = response.next_cursor
+            if cursor is None:
+                return Results({name: joined(parts) for name, parts in pages.items()}, errors)
 
     async def add_partitions(
         self,
@@ -216,25 +268,15 @@ class AsyncTopics:
             ClientError: If no broker answers in time.
         """
         placed = assignments or {}
-        request = CreatePartitionsRequest(
-            topics=[
-                CreatePartitionsTopic(
-                    name=name,
-                    count=count,
-                    assignments=[
-                        CreatePartitionsAssignment(broker_ids=list(brokers))
-                        for brokers in placed[name]
-                    ]
-                    if name in placed
-                    else None,
-                )
-                for name, count in counts.items()
-            ],
-            timeout_ms=self._asking.timeout_ms,
-            validate_only=validate_only,
+        return await ask_until_done(
+            self._asking,
+            "add partitions",
+            {name: _grown(name, count, placed.get(name)) for name, count in counts.items()},
+            lambda some: CreatePartitionsRequest(
+                topics=some, timeout_ms=self._asking.timeout_ms, validate_only=validate_only
+            ),
+            lambda response: collect(response.results, _name, nothing),
         )
-        response = await self._asking.any("add partitions", request)
-        return collect(response.results, lambda topic: topic.name, nothing)
 
     async def delete_records(
         self, before: Mapping[TopicPartition, int]
@@ -272,13 +314,27 @@ class Topics(Part):
     create = blocking(AsyncTopics.create)
     delete = blocking(AsyncTopics.delete)
     list = blocking(AsyncTopics.list)
+    delete_ids = blocking(AsyncTopics.delete_ids)
     describe = blocking(AsyncTopics.describe)
+    describe_ids = blocking(AsyncTopics.describe_ids)
+    describe_eligible = blocking(AsyncTopics.describe_eligible)
     add_partitions = blocking(AsyncTopics.add_partitions)
     delete_records = blocking(AsyncTopics.delete_records)
 
 
 def _cut(partition: int, offset: int) -> DeleteRecordsPartition:
     return DeleteRecordsPartition(partition_index=partition, offset=offset)
+
+
+def _name(topic: Any) -> str:  # noqa: ANN401 - of any response
+    return str(topic.name)
+
+
+def _grown(name: str, count: int, placed: Sequence[Sequence[int]] | None) -> CreatePartitionsTopic:
+    assignments = None
+    if placed is not None:
+        assignments = [CreatePartitionsAssignment(broker_ids=list(brokers)) for brokers in placed]
+    return CreatePartitionsTopic(name=name, count=count, assignments=assignments)
 
 
 def _creatable(topic: NewTopic) -> CreatableTopic:
@@ -307,18 +363,3 @@ def _created(topic: Any) -> CreatedTopic:  # noqa: ANN401 - CreatableTopicResult
         None if topic.replication_factor < 0 else topic.replication_factor,
         {config.name: config.value for config in topic.configs or ()},
     )
-
-
-def _described(topic: Any) -> TopicDescription:  # noqa: ANN401 - MetadataResponseTopic
-    partitions = (
-        PartitionDescription(
-            part.partition_index,
-            None if part.leader_id < 0 else part.leader_id,
-            None if part.leader_epoch < 0 else part.leader_epoch,
-            tuple(part.replica_nodes),
-            tuple(part.isr_nodes),
-            tuple(part.offline_replicas),
-        )
-        for part in sorted(topic.partitions, key=lambda part: part.partition_index)
-    )
-    return TopicDescription(topic.name, topic.topic_id, topic.is_internal, tuple(partitions))

@@ -1,31 +1,36 @@
 """Transactions: which there are, who writes in them, and ending those that hang.
 
 Invariant: a transaction is asked of its coordinator, a partition's producers of its leader.
-Neighbours: `asking` finds both. Source: KIP-664, KIP-994.
+Neighbours: `asking` finds both; `transaction_descriptions` reads answers, and says what hangs.
+Source: KIP-664, KIP-994, KIP-1152.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from logcore.admin.asking import Asking
 from logcore.admin.leading import ask_leaders
 from logcore.admin.part import Part
-from logcore.admin.partition_results import indexes_by_topic
+from logcore.admin.partition_results import by_partition, indexes_by_topic
 from logcore.admin.results import Results, collect, error_of
+from logcore.admin.transaction_descriptions import (
+    HangingTransaction,
+    ListedTransaction,
+    ProducerState,
+    TransactionDescription,
+    hanging_of,
+    producers_of,
+    suspects,
+    transaction_of,
+)
 from logcore.client.blocking import blocking
 from logcore.client.coordinators import CoordinatorKind
 from logcore.client.positions import TopicPartition
+from logcore.common.clock import SystemClock
 from logcore.common.errors import KafkaError, TransactionalIdNotFoundError
-from logcore.protocol.messages.describe_producers import (
-    DescribeProducersRequest,
-    PartitionResponse,
-    TopicRequest,
-)
-from logcore.protocol.messages.describe_transactions import (
-    DescribeTransactionsRequest,
-    TransactionState,
-)
+from logcore.protocol.messages.describe_producers import DescribeProducersRequest, TopicRequest
+from logcore.protocol.messages.describe_transactions import DescribeTransactionsRequest
 from logcore.protocol.messages.init_producer_id import InitProducerIdRequest
 from logcore.protocol.messages.list_transactions import ListTransactionsRequest
 from logcore.protocol.messages.write_txn_markers import (
@@ -35,59 +40,8 @@ from logcore.protocol.messages.write_txn_markers import (
 )
 
 _FENCING_TIMEOUT_MS: Final = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class ListedTransaction:
-    """A transactional id and what it is doing."""
-
-    transactional_id: str
-    producer_id: int
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionDescription:
-    """A transactional id.
-
-    Attributes:
-        transactional_id: Its name.
-        state: What it is doing, as Kafka spells it.
-        producer_id: The id of its producer.
-        producer_epoch: The producer's epoch.
-        timeout_ms: After how many milliseconds its transaction is aborted.
-        started_ms: When its transaction began, in milliseconds since 1970 UTC; None without one.
-        partitions: Where its transaction has written.
-    """
-
-    transactional_id: str
-    state: str
-    producer_id: int
-    producer_epoch: int
-    timeout_ms: int
-    started_ms: int | None
-    partitions: tuple[TopicPartition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProducerState:
-    """A producer that a partition knows.
-
-    Attributes:
-        producer_id: Its id.
-        producer_epoch: Its epoch.
-        last_sequence: The number of its last record; None if it has none.
-        last_timestamp_ms: When that was written; None if it has none.
-        coordinator_epoch: The epoch of the coordinator that last ended a transaction of it.
-        transaction_start_offset: Where its open transaction begins; None if none is open.
-    """
-
-    producer_id: int
-    producer_epoch: int
-    last_sequence: int | None
-    last_timestamp_ms: int | None
-    coordinator_epoch: int
-    transaction_start_offset: int | None
+SURELY_OVER: Final = timedelta(minutes=15)
+"""Kafka's default for the longest transaction."""
 
 
 class AsyncTransactions:
@@ -106,6 +60,7 @@ class AsyncTransactions:
         states: Iterable[str] = (),
         producer_ids: Iterable[int] = (),
         longer_than_ms: int = -1,
+        id_pattern: str | None = None,
     ) -> list[ListedTransaction]:
         """Return transactional ids, in order.
 
@@ -113,14 +68,18 @@ class AsyncTransactions:
             states: Only those in these states; all if none is named.
             producer_ids: Only those of these producers; all if none is named.
             longer_than_ms: Only those whose transaction is open for longer; all if negative.
+            id_pattern: Only those that an expression of RE2 matches whole; all if None.
 
         Raises:
+            UnsupportedVersionError: If the broker cannot look for expressions.
+            KafkaError: If the expression is none.
             ClientError: If a broker does not answer in time.
         """
         request = ListTransactionsRequest(
             state_filters=list(states),
             producer_id_filters=list(producer_ids),
             duration_filter=longer_than_ms,
+            transactional_id_pattern=id_pattern,
         )
         answers = await self._asking.every_broker("list transactions", request)
         found = (
@@ -150,16 +109,20 @@ class AsyncTransactions:
                 kind=CoordinatorKind.TRANSACTION,
             )
             found = collect(
-                response.transaction_states, lambda one: one.transactional_id, _described
+                response.transaction_states, lambda one: one.transactional_id, transaction_of
             )
             values |= found.succeeded
             errors |= found.errors
         return Results(values, errors)
 
     async def producers(
-        self, partitions: Iterable[TopicPartition]
+        self, partitions: Iterable[TopicPartition], *, node_id: int | None = None
     ) -> Results[TopicPartition, tuple[ProducerState, ...]]:
         """Return the producers that partitions know.
+
+        Args:
+            partitions: Which partitions.
+            node_id: The broker whose replicas to ask; those of their leaders if None.
 
         Returns:
             The producers, or why they cannot be told, by partition.
@@ -178,7 +141,43 @@ class AsyncTransactions:
             )
 
         what = "describe producers"
-        return await ask_leaders(self._asking, what, partitions, request, _producers)
+        if node_id is not None:
+            response = await self._asking.broker(what, node_id, request(list(partitions)))
+            return by_partition(response.topics, producers_of)
+        return await ask_leaders(self._asking, what, partitions, request, producers_of)
+
+    async def hanging(
+        self, partitions: Iterable[TopicPartition], *, open_for: timedelta = SURELY_OVER
+    ) -> tuple[HangingTransaction, ...]:
+        """Find transactions that hang: open in a partition, and unknown to their coordinator.
+
+        Args:
+            partitions: Where to look.
+            open_for: For how long their producers have written nothing there; less than the longest
+                timeout of a transaction may find some that only just begin.
+
+        Raises:
+            KafkaError: If a partition is not there.
+            ClientError: If a broker does not answer in time.
+        """
+        known = (await self.producers(partitions)).raise_for_errors()
+        before_ms = SystemClock().now_ms() - open_for // timedelta(milliseconds=1)
+        suspected = list(suspects(known, before_ms))
+        if not suspected:
+            return ()
+        listed = await self.list(producer_ids={state.producer_id for _, state in suspected})
+        names = {one.producer_id: one.transactional_id for one in listed}
+        told = (await self.describe(*names.values())).succeeded
+        decided = (
+            hanging_of(
+                partition,
+                state,
+                names.get(state.producer_id),
+                told.get(names.get(state.producer_id, "")),
+            )
+            for partition, state in suspected
+        )
+        return tuple(one for one in decided if one is not None)
 
     async def abort(self, partition: TopicPartition, *, start_offset: int) -> None:
         """Abort a transaction that hangs in a partition: one that its coordinator has forgotten.
@@ -249,35 +248,6 @@ class Transactions(Part):
     list = blocking(AsyncTransactions.list)
     describe = blocking(AsyncTransactions.describe)
     producers = blocking(AsyncTransactions.producers)
+    hanging = blocking(AsyncTransactions.hanging)
     abort = blocking(AsyncTransactions.abort)
     fence = blocking(AsyncTransactions.fence)
-
-
-def _described(state: TransactionState) -> TransactionDescription:
-    return TransactionDescription(
-        state.transactional_id,
-        state.transaction_state,
-        state.producer_id,
-        state.producer_epoch,
-        state.transaction_timeout_ms,
-        None if state.transaction_start_time_ms < 0 else state.transaction_start_time_ms,
-        tuple(
-            TopicPartition(topic.topic, partition)
-            for topic in state.topics
-            for partition in topic.partitions
-        ),
-    )
-
-
-def _producers(part: PartitionResponse) -> tuple[ProducerState, ...]:
-    return tuple(
-        ProducerState(
-            one.producer_id,
-            one.producer_epoch,
-            None if one.last_sequence < 0 else one.last_sequence,
-            None if one.last_timestamp < 0 else one.last_timestamp,
-            one.coordinator_epoch,
-            None if one.current_txn_start_offset < 0 else one.current_txn_start_offset,
-        )
-        for one in part.active_producers
-    )

@@ -40,6 +40,14 @@ SALT_BYTES: Final = 16
 DEFAULT: Final[str | None] = None
 """The name of a quota that holds for whoever has none of their own."""
 
+
+class AnyName:
+    """Stands for every name in a question about quotas, see `ANY_NAME`."""
+
+
+ANY_NAME: Final = AnyName()
+"""Asks for quotas of every name of a kind, `DEFAULT` included."""
+
 Entity = tuple[tuple[str, str | None], ...]
 """Whom a quota is for: pairs of "user", "client-id" or "ip" and a name, or `DEFAULT`."""
 
@@ -151,13 +159,13 @@ class AsyncQuotas:
         self._asking = asking
 
     async def describe(
-        self, components: Mapping[str, str | None] | None = None, *, strict: bool = False
+        self, components: Mapping[str, str | AnyName | None] | None = None, *, strict: bool = False
     ) -> dict[Entity, dict[str, float]]:
         """Return quotas.
 
         Args:
             components: Of whom: a name by "user", "client-id" or "ip", `DEFAULT` for the quota of
-                the others; everybody's if None.
+                the others, `ANY_NAME` for every one; everybody's if None.
             strict: Whether to leave out quotas that are for something else besides.
 
         Returns:
@@ -168,14 +176,7 @@ class AsyncQuotas:
             ClientError: If no broker answers in time.
         """
         request = DescribeClientQuotasRequest(
-            components=[
-                ComponentData(
-                    entity_type=kind,
-                    match_type=_DEFAULT_NAME if name is None else _EXACT_NAME,
-                    match=name,
-                )
-                for kind, name in (components or {}).items()
-            ],
+            components=[_component(kind, name) for kind, name in (components or {}).items()],
             strict=strict,
         )
         response = await self._asking.any("describe quotas", request)
@@ -227,3 +228,11 @@ class Quotas(Part):
 
 _EXACT_NAME: Final = 0
 _DEFAULT_NAME: Final = 1
+_SPECIFIED_NAME: Final = 2
+
+
+def _component(kind: str, name: str | AnyName | None) -> ComponentData:
+    if isinstance(name, AnyName):
+        return ComponentData(entity_type=kind, match_type=_SPECIFIED_NAME, match=None)
+    match_type = _DEFAULT_NAME if name is None else _EXACT_NAME
+    return ComponentData(entity_type=kind, match_type=match_type, match=name)

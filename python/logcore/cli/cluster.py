@@ -1,21 +1,42 @@
 """`logcore cluster`: brokers, directories, features, the metadata quorum, leaders of any Kafka.
 
-Invariant: only ``elect`` and ``feature`` change anything.
-Neighbours: `logcore.admin.cluster` does it; `connecting` says where.
+Invariant: what changes something can be tried with ``--dry-run``, or asks first.
+Neighbours: `logcore.admin.cluster` does it; `cluster_moves` and `cluster_quorum` have the rest of
+the commands; `connecting` says where.
 """
 
-from collections.abc import Sequence
+from typing import Final
 
 import click
 
+from logcore.cli.cluster_moves import (
+    elect_command,
+    move_command,
+    move_dir_command,
+    moves_command,
+    stop_moving_command,
+)
+from logcore.cli.cluster_quorum import add_voter_command, quorum_command, remove_voter_command
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option
-from logcore.cli.outcomes import tell_errors
+from logcore.cli.outcomes import tell_done
 from logcore.cli.output import output_option, print_report, print_rows
+
+ELSEWHERE: Final = (
+    quorum_command,
+    add_voter_command,
+    remove_voter_command,
+    elect_command,
+    move_command,
+    moves_command,
+    stop_moving_command,
+    move_dir_command,
+)
+"""Commands of the group that have modules of their own."""
 
 
 @click.group("cluster")
 def cluster_command() -> None:
-    """Describe the cluster: its brokers, directories, features and quorum."""
+    """Describe the cluster: its brokers, directories, features and quorum; move partitions."""
 
 
 @cluster_command.command("describe")
@@ -24,7 +45,34 @@ def cluster_command() -> None:
 def describe_cluster(*, cluster: ClusterOptions, output: str) -> None:
     """Describe the cluster and its brokers."""
     with cluster.admin() as admin:
-        print_report(admin.cluster.describe(), output)
+        described = admin.cluster.describe()
+    print_report(
+        {
+            "cluster_id": described.cluster_id,
+            "controller_id": described.controller_id,
+            "brokers": described.brokers,
+        },
+        output,
+    )
+
+
+@cluster_command.command("apis")
+@click.argument("broker", type=int, required=False)
+@cluster_options
+@output_option
+def show_apis(broker: int | None, *, cluster: ClusterOptions, output: str) -> None:
+    """Show which requests BROKER understands, in which versions: any broker if none is named."""
+    with cluster.admin() as admin:
+        apis = admin.cluster.apis(broker)
+    rows = [
+        {"api": name, "first": first, "last": last}
+        for name, (first, last) in sorted(apis.known.items())
+    ]
+    rows += [
+        {"api": f"number {key}", "first": first, "last": last}
+        for key, (first, last) in sorted(apis.unknown.items())
+    ]
+    print_rows(rows, output)
 
 
 @cluster_command.command("dirs")
@@ -33,15 +81,16 @@ def describe_cluster(*, cluster: ClusterOptions, output: str) -> None:
 def describe_dirs(*, cluster: ClusterOptions, output: str) -> None:
     """Show the log directories of each broker."""
     with cluster.admin() as admin:
-        found = admin.cluster.log_dirs()
+        found = admin.replicas.log_dirs()
     rows = (
         {
             "broker": node_id,
             "path": one.path,
-            "partitions": len(one.sizes),
-            "log_bytes": sum(one.sizes.values()),
+            "partitions": len(one.logs),
+            "log_bytes": sum(log.size_bytes for log in one.logs.values()),
             "usable_bytes": one.usable_bytes,
             "total_bytes": one.total_bytes,
+            "error": None if one.error is None else one.error.kafka_name,
         }
         for node_id, directories in found.items()
         for one in directories
@@ -71,39 +120,39 @@ def show_features(*, cluster: ClusterOptions, output: str) -> None:
 @cluster_command.command("feature")
 @click.argument("name")
 @click.argument("level", type=click.IntRange(min=0))
+@click.option("--unsafe", is_flag=True, help="Go down even where metadata is lost by it.")
 @dry_run_option
 @cluster_options
-def set_feature(name: str, level: int, *, dry_run: bool, cluster: ClusterOptions) -> None:
+@output_option
+def set_feature(
+    name: str, level: int, *, unsafe: bool, dry_run: bool, cluster: ClusterOptions, output: str
+) -> None:
     """Put LEVEL of feature NAME in force; 0 turns it off."""
     with cluster.admin() as admin:
-        admin.cluster.update_features({name: level}, validate_only=dry_run)
-    click.echo(f"{'would set' if dry_run else 'set'} {name} to {level}")
+        admin.cluster.update_features({name: level}, unsafe=unsafe, validate_only=dry_run)
+    tell_done(f"{name} to {level}", "would set" if dry_run else "set", output)
 
 
-@cluster_command.command("quorum")
+@cluster_command.command("unregister")
+@click.argument("broker", type=click.IntRange(min=0))
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@dry_run_option
 @cluster_options
 @output_option
-def show_quorum(*, cluster: ClusterOptions, output: str) -> None:
-    """Describe the quorum that keeps the metadata."""
-    with cluster.admin() as admin:
-        print_report(admin.cluster.quorum(), output)
-
-
-@cluster_command.command("elect")
-@click.argument("topics", nargs=-1, metavar="[TOPIC...]")
-@click.option("--unclean", is_flag=True, help="Let a replica out of sync lead, losing records.")
-@cluster_options
-@output_option
-def elect_leaders(
-    topics: Sequence[str], *, unclean: bool, cluster: ClusterOptions, output: str
+def unregister_broker(
+    broker: int, *, yes: bool, dry_run: bool, cluster: ClusterOptions, output: str
 ) -> None:
-    """Have preferred replicas lead again: of these topics, or of all."""
+    """Take BROKER, which is gone for good, off the cluster's list."""
+    name = f"broker {broker}"
+    if dry_run:
+        tell_done(name, "would unregister", output)
+        return
+    if not yes:
+        click.confirm(f"Unregister {name}, which must be down?", abort=True, err=True)
     with cluster.admin() as admin:
-        partitions = admin.offsets.partitions(*topics) if topics else None
-        results = admin.cluster.elect_leaders(partitions, unclean=unclean)
-    rows = (
-        {"topic": one.topic, "partition": one.partition, "elected": elected}
-        for one, elected in results.succeeded.items()
-    )
-    print_rows(rows, output, "every partition has its preferred leader")
-    tell_errors(results)
+        admin.cluster.unregister(broker)
+    tell_done(name, "unregistered", output)
+
+
+for command in ELSEWHERE:
+    cluster_command.add_command(command)

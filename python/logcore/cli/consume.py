@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options
-from logcore.cli.group_reset import Moment
 from logcore.cli.output import output_option, print_json
 from logcore.cli.record_format import parse_format, record_line, record_object
+from logcore.cli.times import Moment
 
 if TYPE_CHECKING:
     from logcore.client.positions import TopicPartition
@@ -46,15 +46,21 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which records are shown: those whose key and value match what is set."""
+    """Which records are shown: those whose key, value and headers match what is set."""
 
     key: re.Pattern[bytes] | None
     value: re.Pattern[bytes] | None
+    headers: Sequence[tuple[str, re.Pattern[bytes]]] = ()
 
     def passes(self, record: "ConsumerRecord") -> bool:
         """Whether a record is shown."""
-        return (self.key is None or bool(self.key.search(record.key or b""))) and (
-            self.value is None or bool(self.value.search(record.value or b""))
+        return (
+            (self.key is None or bool(self.key.search(record.key or b"")))
+            and (self.value is None or bool(self.value.search(record.value or b"")))
+            and all(
+                any(name == wanted and found.search(data or b"") for name, data in record.headers)
+                for wanted, found in self.headers
+            )
         )
 
 
@@ -68,6 +74,19 @@ def pattern(
         raise click.BadParameter(f"{value}: {error}") from error
 
 
+def header_patterns(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> list[tuple[str, re.Pattern[bytes]]]:
+    """Read names of headers with expressions; a name alone takes any value."""
+    found = []
+    for value in values:
+        name, _, text = value.partition("=")
+        read = pattern(context, parameter, text)
+        assert read is not None, "an empty expression matches everything"
+        found.append((name, read))
+    return found
+
+
 @click.command("consume")
 @click.argument("topic")
 @click.option("-p", "--partition", "numbers", type=int, multiple=True, help="Only this partition.")
@@ -79,12 +98,17 @@ def pattern(
     help="Where to begin.",
 )
 @click.option("--time", "at", type=Moment(), metavar="TIME", help="Begin there; 2h is 2 hours ago.")
+@click.option("--until", type=Moment(), metavar="TIME", help="End before records as late as this.")
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="The last N of a partition.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="At most N records.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
 @click.option("-g", "--group", metavar="NAME", help="Read in a group, which commits; follows.")
 @click.option("--key", callback=pattern, metavar="REGEX", help="Only keys that match.")
 @click.option("--grep", "value", callback=pattern, metavar="REGEX", help="Only values that match.")
+@click.option(
+    "-H", "--header", "headers", multiple=True, callback=header_patterns, metavar="NAME[=REGEX]",
+    help="Only records with this header, or with one that matches; may be repeated.",
+)  # fmt: skip
 @click.option(
     "--format", "template", metavar="FORMAT", help="As kcat's -f, such as %p:%o %k=%s\\n."
 )
@@ -96,18 +120,22 @@ def consume_command(
     numbers: Sequence[int],
     offset: str,
     at: datetime | None,
+    until: datetime | None,
     last: int | None,
     limit: int | None,
     follow: bool,
     group: str | None,
     key: re.Pattern[bytes] | None,
     value: re.Pattern[bytes] | None,
+    headers: Sequence[tuple[str, re.Pattern[bytes]]],
     template: str | None,
     cluster: ClusterOptions,
     output: str,
 ) -> None:
     """Show the records of TOPIC, from its beginning to where it ends now."""
     show = shower(template, output)
+    if until is not None and (follow or group is not None):
+        raise click.UsageError("--until is for what is there: leave out --follow and --group")
     with cluster.consumer(group) as consumer:
         if group is not None:
             consumer.subscribe([topic])
@@ -115,8 +143,8 @@ def consume_command(
         else:
             places = places_of(consumer, topic, numbers)
             begin(consumer, places, Start(at, last, offset))
-            records = endless(consumer) if follow else until_the_end(consumer, places)
-        wanted = Filter(key, value)
+            records = endless(consumer) if follow else until_the_end(consumer, places, until)
+        wanted = Filter(key, value, headers)
         shown = 0
         try:
             for record in records:
@@ -187,10 +215,14 @@ def endless(consumer: "Consumer") -> "Iterable[ConsumerRecord]":
 
 
 def until_the_end(
-    consumer: "Consumer", places: "list[TopicPartition]"
+    consumer: "Consumer", places: "list[TopicPartition]", until: datetime | None = None
 ) -> "Iterator[ConsumerRecord]":
-    """Yield the records up to where each partition ends now."""
+    """Yield the records up to where each partition ends now, or has the first one of a time."""
     ends = consumer.end_offsets(*places)
+    if until is not None:
+        timestamp = int(until.timestamp() * 1000)
+        for place, found in consumer.offsets_for_times(dict.fromkeys(places, timestamp)).items():
+            ends[place] = ends[place] if found is None else found.offset
     ends_of = {place.partition: end for place, end in ends.items()}
     left = set(places)
     while left := {place for place in left if consumer.position(place) < ends[place]}:

@@ -14,7 +14,7 @@ from logcore.common.errors import ClientError, KafkaError
 
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
-    from logcore.admin.topics import TopicDescription
+    from logcore.admin.topic_descriptions import TopicDescription
 
 OK: Final = "ok"
 WARNING: Final = "warning"
@@ -185,7 +185,7 @@ def numbers(partitions: list[int]) -> str:
 
 def space(admin: "Admin") -> Iterator[Finding]:
     """Look for volumes that are nearly full."""
-    for node_id, directories in admin.cluster.log_dirs().items():
+    for node_id, directories in admin.replicas.log_dirs().items():
         for directory in directories:
             if directory.total_bytes is None or directory.usable_bytes is None:
                 continue

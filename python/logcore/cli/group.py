@@ -6,7 +6,7 @@ Neighbours: `logcore.admin.groups` does it; `group_reset` decides where to; `con
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,15 +16,19 @@ from logcore.cli.group_reset import (
     partitions_to_reset,
     planned,
     target_options,
-    topics_option,
 )
 from logcore.cli.outcomes import tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows
+from logcore.cli.partitions import named_partitions, topics_option
 
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
     from logcore.admin.group_descriptions import MemberDescription
     from logcore.client.positions import TopicPartition
+
+
+SHARE: Final = "share"
+"""The kind whose groups commit no offsets; `logcore share` shows where they are."""
 
 
 @click.group("group")
@@ -76,14 +80,27 @@ def _member_row(member: "MemberDescription") -> dict[str, Any]:
 
 
 @group_command.command("lag")
-@click.argument("name")
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option("--all", "every", is_flag=True, help="Of every group that is none of shares.")
 @cluster_options
 @output_option
-def show_lag(name: str, *, cluster: ClusterOptions, output: str) -> None:
-    """Show how far group NAME has read, and how much is left, by partition."""
+def show_lag(names: Sequence[str], *, every: bool, cluster: ClusterOptions, output: str) -> None:
+    """Show how far groups have read, and how much is left, by partition.
+
+    As JSON it can be kept, and given to `reset --from` later.
+    """
+    if bool(names) == every:
+        raise click.UsageError("name the groups, or write --all")
     with cluster.admin() as admin:
-        rows = lag_rows(admin, name)
-    print_rows(rows, output, f"group {name} has committed no offsets")
+        if every:
+            names = [one.group_id for one in admin.groups.list() if one.kind != SHARE]
+        rows = [
+            ({"group": name} if every or len(names) > 1 else {}) | row
+            for name in names
+            for row in lag_rows(admin, name)
+        ]
+    whose = f"group {names[0]} has" if len(names) == 1 else "the groups have"
+    print_rows(rows, output, f"{whose} committed no offsets")
 
 
 def lag_rows(admin: "Admin", group: str) -> list[dict[str, Any]]:
@@ -133,12 +150,13 @@ def reset_offsets(
 ) -> None:
     """Set where group NAME, which nobody reads by, goes on reading.
 
-    Without --topic all partitions are set that it has committed offsets of.
+    Without --topic all partitions are set that it has committed offsets of. `--from` takes what
+    `lag -o json` printed, or such objects with an `offset` each.
     """
     with cluster.admin() as admin:
         committed = admin.groups.offsets(name).raise_for_errors()
         current = {one: found.offset for one, found in committed.items()}
-        partitions = partitions_to_reset(admin, topics, current)
+        partitions = partitions_to_reset(admin, topics, current, target)
         plan = planned(admin, partitions, current, target)
         if not dry_run:
             tell_errors(admin.groups.set_offsets(name, plan))
@@ -149,7 +167,7 @@ def reset_offsets(
             "before": current.get(one),
             "after": offset,
         }
-        for one, offset in plan.items()
+        for one, offset in sorted(plan.items())
     )
     print_rows(rows, output)
 
@@ -183,10 +201,7 @@ def forget_offsets(
     if not topics:
         raise click.UsageError("name the topics with --topic")
     with cluster.admin() as admin:
-        committed = admin.groups.offsets(name).raise_for_errors()
-        partitions = partitions_to_reset(
-            admin, topics, {one: found.offset for one, found in committed.items()}
-        )
+        partitions = named_partitions(admin, topics)
         if dry_run:
             _tell("would forget", partitions, output)
             return

@@ -1,27 +1,26 @@
 """Where a group's offsets are to go: read from the options, decided partition by partition.
 
 Invariant: an offset that is decided lies within its partition.
-Neighbours: `group` and `share` reset with it; `logcore.admin.offsets` knows the partitions.
+Neighbours: `group` and `share` reset with it; `partitions` reads which are meant.
 Source: KIP-122, for what can be asked for.
 """
 
-import re
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from logcore.common.types import override
+from logcore.cli.partitions import named_partitions
+from logcore.cli.times import Moment
 
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
     from logcore.client.positions import TopicPartition
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Target:
         to_offset: To this offset.
         to_time: To the first record as late as this.
         shift_by: So many records on, or back.
+        offsets: To an offset of each partition's own.
     """
 
     to_earliest: bool = False
@@ -41,39 +41,7 @@ class Target:
     to_offset: int | None = None
     to_time: datetime | None = None
     shift_by: int | None = None
-
-
-class Moment(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
-    """A time: ``2026-01-31T12:00:00Z``, with a zone or in UTC, or ``2h`` for two hours ago."""
-
-    name = "time"
-
-    @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> datetime:
-        """Read one."""
-        if isinstance(value, datetime):
-            return value
-        ago = re.fullmatch(r"(\d+)([smhdw])", str(value))
-        if ago:
-            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value}: write 2026-01-31T12:00:00Z, or 2h for two hours ago", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def topics_option(command: F) -> F:
-    """Give a command ``--topic``, several times, as its argument `topics`."""
-    return click.option(
-        "-t", "--topic", "topics", multiple=True, metavar="TOPIC[:PARTITION,...]",
-        help="Only this topic, or these partitions of it; may be repeated.",
-    )(command)  # fmt: skip
+    offsets: "Mapping[TopicPartition, int] | None" = None
 
 
 def target_options(command: F) -> F:
@@ -83,17 +51,20 @@ def target_options(command: F) -> F:
         del parameter
         told = {name: context.params.pop(name, None) for name in _NAMES}
         told["shift_by"] = value
-        given = {name: given for name, given in told.items() if given not in (None, False)}
+        given = {name: one for name, one in told.items() if one is not None and one is not False}
         if len(given) != 1:
             raise click.UsageError(
-                "say where to, once: --to-earliest, --to-latest, --to-offset, --to-time "
-                "or --shift-by"
+                "say where to, once: --to-earliest, --to-latest, --to-offset, --to-time, "
+                "--shift-by or --from"
             )
         return Target(**given)
 
     for option in (
         click.option("--shift-by", "target", type=int, metavar="N", callback=made,
                      help="N records on; back if N is negative."),
+        click.option("--from", "offsets", type=click.File("rb"), callback=offsets_of,
+                     is_eager=True, metavar="FILE",
+                     help="Offsets by partition, as JSON: what `lag -o json` printed."),
         click.option("--to-time", type=Moment(), is_eager=True, metavar="TIME",
                      help="The first record as late as this; 2h is two hours ago."),
         click.option("--to-offset", type=int, is_eager=True, metavar="OFFSET", help="This offset."),
@@ -104,11 +75,52 @@ def target_options(command: F) -> F:
     return command
 
 
-_NAMES: Final = ("to_earliest", "to_latest", "to_offset", "to_time")
+_NAMES: Final = ("to_earliest", "to_latest", "to_offset", "to_time", "offsets")
+_OFFSETS: Final = ("offset", "committed", "after", "start")
+"""What an offset is called in JSON: of its own, or by `lag`, `reset` and `share offsets`."""
+
+
+def offsets_of(
+    _context: click.Context, _parameter: click.Parameter, file: "IO[bytes] | None"
+) -> "dict[TopicPartition, int] | None":
+    """Read offsets by partition from lines of JSON.
+
+    Raises:
+        click.BadParameter: If a line is none, or the same partition has two.
+    """
+    if file is None:
+        return None
+    import json  # noqa: PLC0415 - then only
+
+    from logcore.client.positions import TopicPartition  # noqa: PLC0415
+
+    with file:
+        lines = list(file)
+    found: dict[TopicPartition, int] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            told = json.loads(line)
+            partition = TopicPartition(str(told["topic"]), operator.index(told["partition"]))
+            name = next(name for name in _OFFSETS if name in told)
+            offset = operator.index(told[name])
+        except (ValueError, KeyError, TypeError, StopIteration):
+            raise click.BadParameter(
+                f"line {number}: write "
+                '{"topic": "orders", "partition": 0, "offset": 7} on each line'
+            ) from None
+        if partition in found:
+            raise click.BadParameter(f"line {number}: {partition} is there twice")
+        found[partition] = offset
+    if not found:
+        raise click.BadParameter("there are no offsets in it")
+    return found
 
 
 def partitions_to_reset(
-    admin: "Admin", topics: Sequence[str], current: Mapping["TopicPartition", int]
+    admin: "Admin",
+    topics: Sequence[str],
+    current: Mapping["TopicPartition", int],
+    target: Target,
 ) -> "list[TopicPartition]":
     """Return the partitions that are meant, in order.
 
@@ -116,33 +128,19 @@ def partitions_to_reset(
         admin: The cluster.
         topics: What ``--topic`` named; what has offsets if nothing.
         current: The offsets there are.
+        target: Where they are to go, which may name partitions itself.
 
     Raises:
         click.UsageError: If nothing is named and there are no offsets, or a number is none.
     """
+    if target.offsets is not None:
+        told = set(target.offsets)
+        return sorted(told.intersection(named_partitions(admin, topics)) if topics else told)
     if not topics:
         if not current:
             raise click.UsageError("the group has no offsets: name the topics with --topic")
         return sorted(current)
-    found: list[TopicPartition] = []
-    for word in topics:
-        name, separator, numbers = word.partition(":")
-        partitions = admin.offsets.partitions(name)
-        if separator:
-            wanted = _numbers(word, numbers)
-            missing = wanted - {one.partition for one in partitions}
-            if missing:
-                raise click.UsageError(f"{name} has no partition {min(missing)}")
-            partitions = [one for one in partitions if one.partition in wanted]
-        found += partitions
-    return sorted(set(found))
-
-
-def _numbers(word: str, numbers: str) -> set[int]:
-    try:
-        return {int(number) for number in numbers.split(",")}
-    except ValueError:
-        raise click.UsageError(f"{word}: write TOPIC:0,1,2") from None
+    return named_partitions(admin, topics)
 
 
 def planned(
@@ -175,8 +173,9 @@ def _offset(
         return low
     if target.to_latest:
         return high
-    if target.to_offset is not None:
-        return min(max(target.to_offset, low), high)
+    wanted = target.to_offset if target.offsets is None else target.offsets[partition]
+    if wanted is not None:
+        return min(max(wanted, low), high)
     assert target.shift_by is not None, "one of them is set"
     if current is None:
         raise click.UsageError(f"{partition} has no offset to shift")

@@ -47,11 +47,16 @@ def tell_outcomes(
         SomeFailedError: If something failed.
     """
     for key in results.succeeded:
-        if output == "json":
-            print_json({"name": name(key), "outcome": done})
-        else:
-            click.echo(f"{done} {name(key)}")
+        tell_done(name(key), done, output)
     tell_errors(results, name)
+
+
+def tell_done(name: str, done: str, output: str) -> None:
+    """Tell what was done to one thing: as JSON, or as a line such as "created orders"."""
+    if output == "json":
+        print_json({"name": name, "outcome": done})
+    else:
+        click.echo(f"{done} {name}")
 
 
 def tell_errors(results: "Results[K, V]", name: Callable[[K], str] = str) -> None:

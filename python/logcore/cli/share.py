@@ -15,10 +15,10 @@ from logcore.cli.group_reset import (
     partitions_to_reset,
     planned,
     target_options,
-    topics_option,
 )
 from logcore.cli.outcomes import tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows
+from logcore.cli.partitions import topics_option
 
 
 @click.group("share")
@@ -78,13 +78,13 @@ def reset_offsets(
     with cluster.admin() as admin:
         found = admin.share_groups.offsets(name).raise_for_errors()
         current = {one: at.start_offset for one, at in found.items()}
-        partitions = partitions_to_reset(admin, topics, current)
+        partitions = partitions_to_reset(admin, topics, current, target)
         plan = planned(admin, partitions, current, target)
         if not dry_run:
             tell_errors(admin.share_groups.set_offsets(name, plan))
     rows = (
         {"topic": one.topic, "partition": one.partition, "before": current.get(one), "after": at}
-        for one, at in plan.items()
+        for one, at in sorted(plan.items())
     )
     print_rows(rows, output)
 
@@ -92,11 +92,21 @@ def reset_offsets(
 @share_command.command("forget")
 @click.argument("name")
 @click.argument("topics", nargs=-1, required=True, metavar="TOPIC...")
+@dry_run_option
 @cluster_options
 @output_option
 def forget_offsets(
-    name: str, topics: Sequence[str], *, cluster: ClusterOptions, output: str
+    name: str, topics: Sequence[str], *, dry_run: bool, cluster: ClusterOptions, output: str
 ) -> None:
     """Forget where share group NAME is in topics."""
     with cluster.admin() as admin:
+        if dry_run:
+            known = admin.share_groups.offsets(name).raise_for_errors()
+            rows = (
+                {"topic": one.topic, "partition": one.partition, "start": at.start_offset}
+                for one, at in sorted(known.items())
+                if one.topic in topics
+            )
+            print_rows(rows, output, f"share group {name} has no offsets in {', '.join(topics)}")
+            return
         tell_outcomes(admin.share_groups.delete_offsets(name, topics), "forgot", output)
