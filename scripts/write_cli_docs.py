@@ -24,7 +24,16 @@ from the commands.
 Those that speak to a cluster have these options too:
 
 {shared}
-"""
+How a command ends:
+
+| code | when |
+|---|---|
+| 0 | All that was asked for was done. `consume` that follows ends so with Ctrl-C. |
+| 1 | Something failed: a sentence on stderr says what, and why; what could be done was done. Or `doctor` found a problem, a question was answered with no, Ctrl-C was pressed, or who read the output went away. |
+| 2 | The command itself was wrong, and nothing was done. |
+
+With `-o json` stdout has JSON and nothing else, one object a line; errors are on stderr all the same.
+"""  # noqa: E501 - rows of a table
 SHARED = ("--bootstrap", "--command-config", "-X", "--output", "--dry-run")
 """Options that are told once."""
 

@@ -14,6 +14,9 @@ from logcore.cli.main import main
 from logcore.testing.local_broker import LocalBroker
 from logcore.testing.topics import fresh_name
 from tests.contestants import CONTESTANTS
+from tests.guarded import guarded
+
+__all__ = ["guarded"]
 
 
 @pytest.fixture

@@ -22,6 +22,30 @@ def test_setting_showing_and_unsetting(ask, ask_json, topic):
     eventually(lambda: of_the_topic() == [])
 
 
+def test_lists(ask, ask_json, topic):
+    def policy():
+        (row,) = ask_json("config", "get", f"topic:{topic}", "cleanup.policy")
+        return row["value"]
+
+    assert "would change" in ask(
+        "config", "append", f"topic:{topic}", "cleanup.policy=compact", "--dry-run"
+    )
+    ask("config", "append", f"topic:{topic}", "cleanup.policy=compact")
+    eventually(lambda: policy() == "delete,compact")
+    ask("config", "subtract", f"topic:{topic}", "cleanup.policy=delete")
+    eventually(lambda: policy() == "compact")
+
+
+def test_what_has_settings(ask, ask_json, topic):
+    ask("config", "set", "client-metrics:mine", "interval.ms=1000")
+    rows = ask_json("config", "list")
+    assert {"kind": "topic", "name": topic} in rows
+    assert {"kind": "broker", "name": "1"} in rows
+    mine = {"kind": "client-metrics", "name": "mine"}
+    eventually(lambda: mine in ask_json("config", "list", "client-metrics"))
+    assert {row["kind"] for row in ask_json("config", "list", "topic")} == {"topic"}
+
+
 def test_nothing_is_set(logcore, our_cluster):
     told = logcore("config", "get", "group:nobodys", "-b", our_cluster).output
     assert told == "nothing is set; --all shows defaults\n"

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+import click
+
 import logcore as package
-from logcore.cli.main import sentence
+from logcore.cli.main import main, sentence
 
 
 def test_version(logcore):
@@ -47,6 +49,37 @@ def test_the_exit_of_the_program_looks_for_no_garbage():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("True\n")
+
+
+READING = {
+    "apis", "consume", "describe", "dirs", "doctor", "features", "get", "hanging", "lag", "list",
+    "moves", "offsets", "producers", "quorum",
+}  # fmt: skip
+"""Verbs that change nothing."""
+OWN = {"bench", "broker", "completion", "log"}
+"""Commands that speak to no cluster, or make what they change."""
+
+
+def commands(command, *path):
+    """Yield the path and the options of each command that does something."""
+    if not isinstance(command, click.Group):
+        yield path, {option for parameter in command.params for option in parameter.opts}
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        yield from commands(command.get_command(context, name), *path, name)
+
+
+def test_each_command_prints_json_if_asked():
+    lacking = {path for path, options in commands(main) if "--output" not in options}
+    assert lacking == {("completion",)}
+
+
+def test_each_command_for_a_cluster_has_what_all_have():
+    for path, options in commands(main):
+        if path[0] not in OWN:
+            assert {"--bootstrap", "--command-config", "-X"} <= options, path
+            assert ("--dry-run" in options) is (path[-1] not in READING), path
 
 
 def test_an_expected_failure_is_one_sentence(logcore, tmp_path):

@@ -15,6 +15,8 @@ def test_tokens():
     shown = parse_format(r"%t %p %o %k %s %T %K %S %h %%\n\x41")(RECORD)
     assert shown == b"t 3 7 k v\xff 1000 1 2 h=1,n= %\nA"
     assert parse_format("%k|%s|%K|%S")(NULLS) == b"||-1|-1"
+    assert parse_format("%R%s")(RECORD) == b"\0\0\0\2v\xff"
+    assert parse_format("%R")(NULLS) == b"\xff\xff\xff\xff"
 
 
 @pytest.mark.parametrize("template", ["%x", r"\q"])

@@ -41,10 +41,15 @@ def test_deleting_asks_first(ask, topic):
     assert topic in ask("topic", "list")
 
 
-def test_growing_and_truncating(ask, ask_json, topic):
+def test_growing(ask, ask_json, topic):
     ask("topic", "grow", topic, 5)
     eventually(lambda: len(ask_json("topic", "describe", topic)) == 5)
-    rows = ask_json("topic", "truncate", topic, "-y", "-p", 1)
-    assert rows == [{"partition": 1, "start": 0}]
-    rows = ask_json("topic", "truncate", topic, "--dry-run", "-p", 2)
-    assert rows == [{"partition": 2, "start": 0, "start_after": 0}]
+
+
+def test_some_of_them(ask, ask_json, topic):
+    names = [row["name"] for row in ask_json("topic", "list", f"^{topic}$")]
+    assert names == [topic]
+    assert "--internal" not in ask("topic", "list", "no such topic")
+    assert "no such (" in ask("topic", "list", "no such (", code=2)
+    assert ask_json("topic", "describe", topic, "--under-replicated") == []
+    assert "no partition is so" in ask("topic", "describe", topic, "--unavailable")

@@ -28,13 +28,20 @@ def test_an_open_transaction(ask, ask_json, hanging):
 
     eventually(lambda: states() == ["Ongoing"])
     assert ask_json("txn", "list", "--longer-than", 3600) == []
+    (row,) = ask_json("txn", "list", "--match", f"{name}$")
+    assert row["name"] == name
     (row,) = ask_json("txn", "describe", name)
     assert row["partitions"] == [f"{topic}-1"]
     assert row["started"].endswith("Z")
     (row,) = ask_json("txn", "producers", topic)
     assert (row["partition"], row["transaction_start"]) == (1, 0)
+    assert "no transaction hangs" in ask("txn", "hanging", topic, "--open-for", "1s")
+    (row,) = ask_json("txn", "abort", topic, 1, 0, "--dry-run")
+    assert row["producer_id"]
+    assert "begins there" in ask("txn", "abort", topic, 1, 7, "--dry-run")
     assert "Abort" in ask("txn", "abort", topic, 1, 0, stdin="n\n", code=1)
-    assert f"aborted in {topic}-1" in ask("txn", "abort", topic, 1, 0, "-y")
+    told = ask("txn", "abort", topic, 1, 0, "-y")
+    assert told == f"aborted what begins at {topic}-1:0\n"
 
     def starts():
         return [row["transaction_start"] for row in ask_json("txn", "producers", topic)]
@@ -44,6 +51,7 @@ def test_an_open_transaction(ask, ask_json, hanging):
 
 def test_fencing(ask, hanging):
     name, _ = hanging
+    assert f"would fence {name}" in ask("txn", "fence", name, "--dry-run")
     assert f"fenced {name}" in ask("txn", "fence", name)
 
 

@@ -6,10 +6,13 @@ from tests.eventually import eventually
 
 def test_passwords(ask, ask_json):
     user = fresh_name("user")
+    assert "would set" in ask("user", "password", user, "--dry-run")
     ask("user", "password", user, "--iterations", 5000, stdin="secret\n")
     row = {"user": user, "mechanism": "SCRAM-SHA-512", "iterations": 5000}
     eventually(lambda: row in ask_json("user", "list"))
-    ask("user", "remove-password", user, "--mechanism", "SCRAM-SHA-512")
+    remove = ("user", "remove-password", user, "--mechanism", "SCRAM-SHA-512")
+    assert "would remove" in ask(*remove, "--dry-run")
+    ask(*remove)
     eventually(lambda: row not in ask_json("user", "list"))
     assert "empty" in ask("user", "password", user, stdin="\n", code=2)
 
@@ -20,7 +23,8 @@ def test_quotas(ask, ask_json):
 
     user = fresh_name("user")
     limit = "producer_byte_rate=1000"
-    assert ask("quota", "set", limit, "--user", user, "--dry-run") == "would change\n"
+    told = ask("quota", "set", limit, "--user", user, "--dry-run")
+    assert told == f"would change quotas of user:{user}\n"
     assert not limits()
     ask("quota", "set", limit, "--user", user, "--client-id", "")
     eventually(lambda: len(limits()) == 1)

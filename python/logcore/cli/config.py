@@ -65,6 +65,23 @@ def config_command() -> None:
     """Read and change settings."""
 
 
+@config_command.command("list")
+@click.argument("kinds", nargs=-1, type=click.Choice(tuple(KINDS)), metavar="[KIND...]")
+@cluster_options
+@output_option
+def list_resources(kinds: Sequence[str], *, cluster: ClusterOptions, output: str) -> None:
+    """List what can have settings: topics, brokers, groups, client metrics, or one kind of it."""
+    from logcore.admin.configs import ResourceKind  # noqa: PLC0415
+
+    with cluster.admin() as admin:
+        found = admin.configs.resources(*(ResourceKind[KINDS[kind]] for kind in kinds))
+    rows = (
+        {"kind": one.kind.name.lower().replace("_", "-"), "name": one.name}
+        for one in sorted(found, key=lambda one: (one.kind, one.name))
+    )
+    print_rows(rows, output, "there is nothing that has settings")
+
+
 @config_command.command("get")
 @click.argument("resource", type=ResourceParameter())
 @click.argument("keys", nargs=-1, metavar="[KEY...]")
@@ -136,6 +153,46 @@ def unset_configs(
     from logcore.admin.configs import Changes  # noqa: PLC0415
 
     _alter(resource, Changes(delete=keys), cluster, output, dry_run=dry_run)
+
+
+@config_command.command("append")
+@click.argument("resource", type=ResourceParameter())
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=ELEMENT,...")
+@dry_run_option
+@cluster_options
+@output_option
+def append_configs(
+    resource: "Resource",
+    pairs: Sequence[str],
+    *,
+    dry_run: bool,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
+    """Add elements to settings of RESOURCE that are lists."""
+    from logcore.admin.configs import Changes  # noqa: PLC0415
+
+    _alter(resource, Changes(append=parse_pairs(pairs)), cluster, output, dry_run=dry_run)
+
+
+@config_command.command("subtract")
+@click.argument("resource", type=ResourceParameter())
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=ELEMENT,...")
+@dry_run_option
+@cluster_options
+@output_option
+def subtract_configs(
+    resource: "Resource",
+    pairs: Sequence[str],
+    *,
+    dry_run: bool,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
+    """Take elements from settings of RESOURCE that are lists."""
+    from logcore.admin.configs import Changes  # noqa: PLC0415
+
+    _alter(resource, Changes(subtract=parse_pairs(pairs)), cluster, output, dry_run=dry_run)
 
 
 def _alter(

@@ -29,6 +29,7 @@ MODULES: Final = {
     "acl": "logcore.cli.acl",
     "user": "logcore.cli.user",
     "quota": "logcore.cli.user",
+    "token": "logcore.cli.token",
     "log": "logcore.cli.log",
     "bench": "logcore.cli.bench",
     "doctor": "logcore.cli.doctor",

@@ -7,6 +7,7 @@ Source: kcat 1.7, ``-f``, for the tokens.
 """
 
 import re
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from logcore.record import ConsumerRecord
 
 _ESCAPES: Final = {"n": b"\n", "t": b"\t", "r": b"\r", "0": b"\0", "\\": b"\\"}
+_SIZE: Final = struct.Struct(">i")
 _TOKEN: Final = re.compile(r"%(.)|\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 
 Show = Callable[["ConsumerRecord"], bytes]
@@ -40,6 +42,7 @@ TOKENS: Final[dict[str, Show]] = {
     "T": lambda record: str(record.timestamp).encode(),
     "K": lambda record: _size(record.key),
     "S": lambda record: _size(record.value),
+    "R": lambda record: _SIZE.pack(-1 if record.value is None else len(record.value)),
     "%": lambda _: b"%",
 }
 """What each token of a format shows of a record."""

@@ -2,7 +2,7 @@
 
 Invariant: a command that changes something can be tried with ``--dry-run``; deleting asks first,
 unless it is told not to or nobody could answer.
-Neighbours: `logcore.admin.topics` does it; `connecting` says where.
+Neighbours: `logcore.admin.topics` does it; `topic_records` has the commands about what is in them.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,24 @@ from logcore.cli.connecting import (
 )
 from logcore.cli.outcomes import tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows
+from logcore.cli.topic_records import offsets_command, truncate_command
 
 if TYPE_CHECKING:
-    from logcore.admin.topics import PartitionDescription, TopicDescription
+    import re
+
+    from logcore.admin.topic_descriptions import PartitionDescription, TopicDescription
+
+
+def expression(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> "re.Pattern[str] | None":
+    """Read an expression."""
+    import re  # noqa: PLC0415 - click has it already
+
+    try:
+        return None if value is None else re.compile(value)
+    except re.error as error:
+        raise click.BadParameter(f"{value}: {error}") from error
 
 
 @click.group("topic")
@@ -29,14 +44,22 @@ def topic_command() -> None:
 
 
 @topic_command.command("list")
+@click.argument("pattern", required=False, callback=expression, metavar="[REGEX]")
 @click.option("--internal", is_flag=True, help="Show those too that brokers keep for themselves.")
 @cluster_options
 @output_option
-def list_topics(*, cluster: ClusterOptions, internal: bool, output: str) -> None:
-    """List the topics."""
+def list_topics(
+    pattern: "re.Pattern[str] | None", *, cluster: ClusterOptions, internal: bool, output: str
+) -> None:
+    """List the topics, or those whose names match."""
     with cluster.admin() as admin:
         described = admin.topics.describe()
-    shown = (topic for topic in described.succeeded.values() if internal or not topic.is_internal)
+    shown = (
+        topic
+        for topic in described.succeeded.values()
+        if (internal or not topic.is_internal)
+        and (pattern is None or pattern.search(topic.name) is not None)
+    )
     rows = [
         {
             "name": topic.name,
@@ -87,9 +110,18 @@ def create_topics(
 
 @topic_command.command("describe")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--under-replicated", is_flag=True, help="Only partitions with replicas out of sync.")
+@click.option("--unavailable", is_flag=True, help="Only partitions without a leader.")
 @cluster_options
 @output_option
-def describe_topics(names: Sequence[str], *, cluster: ClusterOptions, output: str) -> None:
+def describe_topics(
+    names: Sequence[str],
+    *,
+    under_replicated: bool,
+    unavailable: bool,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
     """Describe topics, partition by partition: all of them if none is named."""
     with cluster.admin() as admin:
         results = admin.topics.describe(*names)
@@ -98,8 +130,11 @@ def describe_topics(names: Sequence[str], *, cluster: ClusterOptions, output: st
         for topic in sorted(results.succeeded.values(), key=lambda topic: topic.name)
         if names or not topic.is_internal
         for part in topic.partitions
+        if not (under_replicated and len(part.isr) == len(part.replicas))
+        and not (unavailable and part.leader is not None)
     ]
-    print_rows(rows, output, "there are no topics")
+    is_some = under_replicated or unavailable
+    print_rows(rows, output, "no partition is so" if is_some else "there are no topics")
     tell_errors(results)
 
 
@@ -149,58 +184,5 @@ def grow_topic(
     tell_outcomes(results, "would grow" if dry_run else "grew", output)
 
 
-@topic_command.command("truncate")
-@click.argument("name")
-@click.option("-p", "--partition", "numbers", type=int, multiple=True, help="Only this partition.")
-@click.option(
-    "--before",
-    type=click.IntRange(min=0),
-    metavar="OFFSET",
-    help="Keep this offset and later ones.",
-)
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@dry_run_option
-@cluster_options
-@output_option
-def truncate_topic(
-    name: str,
-    *,
-    numbers: Sequence[int],
-    before: int | None,
-    yes: bool,
-    dry_run: bool,
-    cluster: ClusterOptions,
-    output: str,
-) -> None:
-    """Delete the records of topic NAME: all of them, or those before an offset."""
-    with cluster.admin() as admin:
-        wanted = [
-            one for one in admin.offsets.partitions(name) if not numbers or one.partition in numbers
-        ]
-        bounds = admin.offsets.bounds(wanted).raise_for_errors()
-        if dry_run:
-            print_rows(
-                (
-                    {
-                        "partition": one.partition,
-                        "start": low,
-                        "start_after": high if before is None else before,
-                    }
-                    for one, (low, high) in bounds.items()
-                ),
-                output,
-            )
-            return
-        if not yes:
-            click.confirm(f"Delete records of {name}?", abort=True, err=True)
-        results = admin.topics.delete_records(
-            dict.fromkeys(wanted, -1 if before is None else before)
-        )
-        print_rows(
-            (
-                {"partition": one.partition, "start": start}
-                for one, start in results.succeeded.items()
-            ),
-            output,
-        )
-        tell_errors(results)
+for command in (offsets_command, truncate_command):
+    topic_command.add_command(command)

@@ -1,6 +1,7 @@
 """`logcore user` and `logcore quota`: users' passwords and limits of any Kafka.
 
-Invariant: a password is asked for, or read from stdin; it stands on no command line.
+Invariant: a password is asked for, or read from stdin; it stands on no command line. Each change
+can be tried with ``--dry-run``.
 Neighbours: `logcore.admin.users` does it; `connecting` says where.
 """
 
@@ -11,7 +12,7 @@ from typing import Final
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option
-from logcore.cli.outcomes import tell_errors
+from logcore.cli.outcomes import tell_done, tell_errors
 from logcore.cli.output import output_option, print_rows
 
 MECHANISMS: Final = ("SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -48,11 +49,25 @@ def list_users(*, cluster: ClusterOptions, output: str) -> None:
     "--mechanism", type=click.Choice(MECHANISMS), default=MECHANISMS[-1], show_default=True
 )
 @click.option("--iterations", type=click.IntRange(4096, 16384), default=4096, show_default=True)
+@dry_run_option
 @cluster_options
-def set_password(name: str, *, mechanism: str, iterations: int, cluster: ClusterOptions) -> None:
+@output_option
+def set_password(
+    name: str,
+    *,
+    mechanism: str,
+    iterations: int,
+    dry_run: bool,
+    cluster: ClusterOptions,
+    output: str,
+) -> None:
     """Give user NAME a password, which is asked for; or read from stdin if that is no terminal."""
     from logcore.admin.users import Mechanism  # noqa: PLC0415
 
+    told = f"password of {name} by {mechanism}"
+    if dry_run:
+        tell_done(told, "would set", output)
+        return
     if sys.stdin.isatty():
         password = str(
             click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
@@ -64,20 +79,28 @@ def set_password(name: str, *, mechanism: str, iterations: int, cluster: Cluster
     with cluster.admin() as admin:
         chosen = Mechanism[mechanism.replace("-", "_")]
         admin.users.set_password(name, password, chosen, iterations=iterations)
-    click.echo(f"{name} has a password of {mechanism}")
+    tell_done(told, "set", output)
 
 
 @user_command.command("remove-password")
 @click.argument("name")
 @click.option("--mechanism", type=click.Choice(MECHANISMS), required=True)
+@dry_run_option
 @cluster_options
-def remove_password(name: str, *, mechanism: str, cluster: ClusterOptions) -> None:
+@output_option
+def remove_password(
+    name: str, *, mechanism: str, dry_run: bool, cluster: ClusterOptions, output: str
+) -> None:
     """Take the password of user NAME away."""
     from logcore.admin.users import Mechanism  # noqa: PLC0415
 
     with cluster.admin() as admin:
-        admin.users.remove_password(name, Mechanism[mechanism.replace("-", "_")])
-    click.echo(f"{name} has no password of {mechanism}")
+        if dry_run:
+            admin.users.credentials(name).raise_for_errors()
+        else:
+            admin.users.remove_password(name, Mechanism[mechanism.replace("-", "_")])
+    done = "would remove" if dry_run else "removed"
+    tell_done(f"password of {name} by {mechanism}", done, output)
 
 
 @click.group("quota")
@@ -111,6 +134,7 @@ def list_quotas(*, cluster: ClusterOptions, output: str) -> None:
 @click.option("--ip", help="Of this address; empty as for --user.")
 @dry_run_option
 @cluster_options
+@output_option
 def set_quotas(
     limits: Sequence[str],
     *,
@@ -119,6 +143,7 @@ def set_quotas(
     ip: str | None,
     dry_run: bool,
     cluster: ClusterOptions,
+    output: str,
 ) -> None:
     """Set limits, such as producer_byte_rate=1048576; KEY= takes one away."""
     named = {"user": user, "client-id": client_id, "ip": ip}
@@ -136,4 +161,5 @@ def set_quotas(
             raise click.UsageError(f"{word}: write KEY=NUMBER")
     with cluster.admin() as admin:
         admin.quotas.alter(entity, wanted, validate_only=dry_run)
-    click.echo("would change" if dry_run else "changed")
+    whom = " ".join(f"{kind}:{name or '(default)'}" for kind, name in entity)
+    tell_done(f"quotas of {whom}", "would change" if dry_run else "changed", output)
