@@ -50,6 +50,10 @@ async def test_lists_and_columns(cluster):
         assert (sum(sizes), max(sizes)) == (100, 40)
         assert [each async for each in consumer.records(timeout=0.1)] == []
         assert await consumer.poll_columns(0.1) is None
+        consumer.seek((topic, 0), 90)
+        arrow = await consumer.poll_arrow(10)
+        assert (arrow is not None, len(arrow or ())) == (True, 10)
+        assert await consumer.poll_arrow(0.1) is None
 
 
 async def test_a_listener_may_be_made_of_coroutines(our_cluster):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from logcore.client.positions import OffsetAndMetadata, TopicPartition
+from logcore.client.positions import TopicPartition
 from logcore.common.config import ConfigError
 from logcore.common.errors import (
     ClientClosedError,
@@ -17,6 +17,7 @@ from logcore.common.errors import (
     SerializationError,
 )
 from logcore.consumer.consumer import Consumer
+from logcore.consumer.interceptor import ConsumerInterceptor
 from logcore.consumer.listener import RebalanceListener
 from logcore.producer.producer import Producer
 from logcore.record import ConsumerRecord
@@ -210,57 +211,6 @@ def test_columns(cluster):
             assert keys[0] == b"k0"
 
 
-def test_offsets_by_time(cluster):
-    topic = filled(cluster, 1, 50)
-    with reading(cluster) as consumer:
-        found = consumer.offsets_for_times({(topic, 0): 1010})
-        assert found[TopicPartition(topic, 0)] == (10, 1010)
-        assert consumer.offsets_for_times({(topic, 0): 9_999_999}) == {(topic, 0): None}
-        assert consumer.beginning_offsets((topic, 0)) == {(topic, 0): 0}
-        assert consumer.end_offsets((topic, 0)) == {(topic, 0): 50}
-
-
-def test_commits_with_metadata_are_read_back(cluster):
-    topic, group = filled(cluster, 1, 20), cluster.group()
-    with reading(cluster, group_id=group, enable_auto_commit=False) as consumer:
-        consumer.assign([(topic, 0)])
-        consumer.poll(5, 7)
-        consumer.commit()
-        assert consumer.committed() == {(topic, 0): OffsetAndMetadata(7)}
-        consumer.commit({(topic, 0): OffsetAndMetadata(3, "why not")})
-        assert consumer.committed((topic, 0))[TopicPartition(topic, 0)].metadata == "why not"
-        assert consumer.committed((topic, 9)) == {}
-
-
-def test_offsets_are_committed_by_and_by_but_not_of_what_is_in_hand(cluster):
-    topic, group = filled(cluster, 1, 20), cluster.group()
-    settings = {"group_id": group, "auto_commit_interval_ms": 50}
-    with reading(cluster, **settings) as consumer, reading(cluster, group_id=group) as other:
-        consumer.assign([(topic, 0)])
-        consumer.poll(5, 5)
-        time.sleep(0.2)
-        consumer.poll(5, 5)
-        deadline = time.monotonic() + 10
-        while other.committed((topic, 0)) != {(topic, 0): OffsetAndMetadata(5)}:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-
-@pytest.mark.parametrize(
-    ("reset", "first"), [("earliest", 0), ("latest", 20), ("by_duration:PT1H", 10)]
-)
-def test_where_reading_begins_without_an_offset(cluster, reset, first):
-    topic = cluster.topic()
-    with Producer(bootstrap_servers=cluster.bootstrap) as producer:
-        for _ in range(10):
-            producer.send(topic, b"1", timestamp=1000)
-        for _ in range(10):
-            producer.send(topic, b"1")
-    with reading(cluster, auto_offset_reset=reset) as consumer:
-        consumer.assign([(topic, 0)])
-        assert consumer.position((topic, 0)) == first
-
-
 def test_without_a_reset_a_missing_offset_is_told(cluster):
     topic = filled(cluster, 1, 5)
     with reading(cluster, group_id=cluster.group(), auto_offset_reset="none") as consumer:
@@ -280,6 +230,61 @@ def test_an_offset_out_of_range_is_reset(cluster):
         assert [record.offset for record in until(consumer, 5)] == [0, 1, 2, 3, 4]
 
 
+def test_a_partition_that_is_paused_in_the_middle_goes_on_there(cluster):
+    topic = filled(cluster, 2, 60)
+    with reading(cluster) as consumer:
+        consumer.assign([(topic, 0), (topic, 1)])
+        first = consumer.poll(5, 10)
+        paused = (topic, first[0].partition)
+        consumer.pause(paused)
+        others = until(consumer, 30)
+        assert {record.partition for record in others} == {1 - paused[1]}
+        assert consumer.position(paused) == 10
+        consumer.resume(paused)
+        assert [record.offset for record in until(consumer, 20)] == list(range(10, 30))
+
+
+def test_arrow(cluster):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is a peer of the benches")
+    topic = filled(cluster, 2, 200, compression_type="lz4")
+    with reading(cluster) as consumer:
+        consumer.assign([(topic, 0), (topic, 1)])
+        consumer.seek((topic, 1), 90)
+        assert len(consumer.poll(5, 3)) == 3
+        tables = []
+        while (batches := consumer.poll_arrow(0.5)) is not None:
+            tables.append(pyarrow.table(batches))
+            assert tables[-1].num_rows == len(batches)
+        table = pyarrow.concat_tables(tables, promote_options="permissive")
+        assert (table.num_rows, set(consumer.lag().values())) == (107, {0})
+    ours = table.filter(pyarrow.compute.equal(table["partition"], 1))
+    assert ours["value"].to_pylist()[-1] == b"199"
+    assert set(table["topic"].to_pylist()) == {topic}
+
+
+def test_columns_are_bytes_whatever_hooks_have_seen(our_cluster):
+    topic, seen = filled(our_cluster, 1, 20), list[int]()
+
+    class Seeing(ConsumerInterceptor):
+        def on_consume(self, records):
+            seen.extend(record.value for record in records)
+            return records
+
+    settings = {"value_deserializer": int, "interceptors": [Seeing()]}
+    with reading(our_cluster, **settings) as consumer:
+        consumer.assign([(topic, 0)])
+        assert next(iter(consumer)).value == 0
+        assert seen == list(range(20))
+        batch = consumer.poll_columns(5)
+        assert batch is not None
+        assert batch.columns.values() == [b"%d" % number for number in range(1, 20)]
+        consumer.seek((topic, 0), 0)
+        assert next(consumer.records()).value == 0
+        arrow = consumer.poll_arrow(5)
+        assert arrow is not None
+        assert len(arrow) == 19
+
+
 def test_deserializers_make_something_of_bytes(cluster):
     topic = filled(cluster, 1, 5)
 
@@ -297,6 +302,11 @@ def test_deserializers_make_something_of_bytes(cluster):
             next(records)
         assert (caught.value.offset, type(caught.value.__cause__)) == (3, ValueError)
         assert next(consumer.records(timeout=5)).value == 4
+        consumer.seek_to_beginning()
+        assert [record.value for record in until(consumer, 3)] == [0, 1, 2]
+        with pytest.raises(SerializationError, match="at offset 3"):
+            consumer.poll(5)
+        assert [record.value for record in until(consumer, 1)] == [4]
 
 
 def test_who_polls_too_late_loses_its_partitions_and_is_told(our_cluster):

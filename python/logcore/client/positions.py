@@ -53,6 +53,21 @@ Offsets: TypeAlias = (
 """Next offsets to read, by topic and partition, alone or with metadata."""
 
 
+def with_metadata(offsets: Offsets) -> dict[TopicPartition, OffsetAndMetadata]:
+    """Return offsets with what may be committed beside them.
+
+    Example:
+        >>> with_metadata({("words", 0): 7})[TopicPartition("words", 0)].offset
+        7
+    """
+    return {
+        TopicPartition(*place): given
+        if isinstance(given, OffsetAndMetadata)
+        else OffsetAndMetadata(given)
+        for place, given in offsets.items()
+    }
+
+
 class GroupFacts(NamedTuple):
     """What a consumer is in its group; a transaction that commits its offsets shows it."""
 

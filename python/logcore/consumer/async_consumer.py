@@ -2,8 +2,8 @@
 
 Invariant: records are handed out by one task at a time; between two hand-outs `upkeep` runs. What
 is handed out counts as processed when the user asks for more.
-Neighbours: `fetcher` fetches ahead; `subscription` holds positions; `consumer` is the synchronous
-twin.
+Neighbours: `fetcher` fetches ahead; `subscription` holds positions; `handing_out` hands out what
+was fetched; `offsetting` has what this derives from; `consumer` is the synchronous twin.
 """
 
 import asyncio
@@ -11,30 +11,34 @@ import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from logcore.client.cluster import Cluster
-from logcore.client.positions import GroupFacts, OffsetAndMetadata, Offsets, TopicPartition
-from logcore.common.errors import (
-    ClientClosedError,
-    ClientTimeoutError,
-    IllegalStateError,
-)
+from logcore.client.positions import TopicPartition
+from logcore.common.errors import ClientClosedError, IllegalStateError
+from logcore.common.types import override
 from logcore.consumer.config import CONSUMER_CONFIG, ConsumerSettings
+from logcore.consumer.deserializing import AnyDeserializer
+from logcore.consumer.elsewhere import Elsewhere
 from logcore.consumer.fetcher import Fetcher
-from logcore.consumer.handing_out import ColumnBatch, Deserializer, HandingOut
+from logcore.consumer.handing_out import ColumnBatch, HandingOut
+from logcore.consumer.interceptor import ConsumerInterceptor
 from logcore.consumer.listener import RebalanceListener
-from logcore.consumer.offset_lookup import OffsetAndTimestamp, look_up
-from logcore.consumer.reset import BEGINNING, EARLIEST, END, LATEST
+from logcore.consumer.offsetting import Offsetting
+from logcore.consumer.preparing import Preparing
+from logcore.consumer.reset import BEGINNING, END
 from logcore.consumer.subscription import FetchBuffer, PartitionState, Subscription
 from logcore.consumer.upkeep import Change, Upkeep
 from logcore.record import ConsumerRecord
+from logcore.record.decoding import ArrowBatches
+
+T = TypeVar("T")
 
 Places = Iterable[tuple[str, int]]
 """Partitions: `TopicPartition`s, or plain pairs."""
 
 
-class AsyncConsumer:
+class AsyncConsumer(Offsetting):
     """Reads records from Kafka topics, in coroutines.
 
     Make it in a coroutine, and close it, or use it with ``async with``. Settings have Kafka's
@@ -43,8 +47,10 @@ class AsyncConsumer:
     Args:
         *topics: Topics to subscribe to.
         config: Settings by dotted name.
-        key_deserializer: Makes something of the bytes of keys.
+        key_deserializer: Makes something of the bytes of keys: a function of one argument, or a
+            `logcore.serialization.Deserializer`. One that may block is called by another thread.
         value_deserializer: Makes something of the bytes of values.
+        interceptors: See records before the program does, and what is committed.
         **settings: Settings by name with underscores, such as ``bootstrap_servers``.
 
     Raises:
@@ -61,8 +67,9 @@ class AsyncConsumer:
         self,
         *topics: str,
         config: Mapping[str, Any] | None = None,
-        key_deserializer: Deserializer | None = None,
-        value_deserializer: Deserializer | None = None,
+        key_deserializer: AnyDeserializer | None = None,
+        value_deserializer: AnyDeserializer | None = None,
+        interceptors: Iterable[ConsumerInterceptor] = (),
         **settings: Any,  # noqa: ANN401 - of any key
     ) -> None:
         self.settings = ConsumerSettings(CONSUMER_CONFIG, {**(config or {}), **settings})
@@ -94,13 +101,17 @@ class AsyncConsumer:
             self.arrived,
             self._notify,
         )
+        hooks = Preparing(key_deserializer, value_deserializer, interceptors)
+        self._interceptors = hooks.interceptors
+        if hooks.interceptors:
+            self.upkeep.on_commit = hooks.interceptors.on_commit
         self.hand = HandingOut(
             self._buffer,
             lambda: self._cluster.loop.call_soon_threadsafe(self._fetcher.wake),
             self.poll_records,
-            key_deserializer,
-            value_deserializer,
+            hooks if hooks.is_needed else None,
         )
+        self._elsewhere = Elsewhere(self.hand, hooks) if hooks.blocks else None
         self._listener = RebalanceListener()
         self._is_closing = False
         self._is_closed = False
@@ -148,10 +159,6 @@ class AsyncConsumer:
         self._subscription.assign(places)
         self._cluster.track({place.topic for place in places})
         self.upkeep.news()
-
-    def assignment(self) -> list[TopicPartition]:
-        """Return the partitions that are read now."""
-        return list(self._subscription.partitions)
 
     def seek(self, partition: tuple[str, int], offset: int) -> None:
         """Read a partition on from an offset.
@@ -223,15 +230,24 @@ class AsyncConsumer:
             ClientClosedError: After `close`.
         """
         count = self.poll_records if max_records is None else max_records
-        state = await self._ready(timeout)
-        records: list[ConsumerRecord] = []
-        while state is not None and len(records) < count:
-            records += self.hand.take_from(state, count - len(records))
-            state = self.hand.next_chunk()
+        now = self._cluster.loop.time
+        deadline, records = now() + timeout, list[ConsumerRecord]()
+        while (state := await self._ready(deadline - now())) is not None:
+            following: PartitionState | None = state
+            while following is not None:
+                if self._elsewhere is not None:
+                    await self._elsewhere.hold(following, count - len(records))
+                if not self.hand.extend(records, following, count):
+                    break
+                following = self.hand.next_chunk()
+            if records or not count:
+                break
         return records
 
     async def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:  # noqa: ASYNC109 - waits so long
         """Return the next records of a partition as numpy arrays, as many as were fetched at once.
+
+        Keys and values are bytes, whatever deserializers and interceptors there are.
 
         Args:
             timeout: Seconds to wait at most.
@@ -242,8 +258,41 @@ class AsyncConsumer:
         Raises:
             As `poll`.
         """
-        state = await self._ready(timeout)
-        return None if state is None else self.hand.columns_from(state)
+        return await self._whole(timeout, self.hand.columns_from)
+
+    async def poll_arrow(self, timeout: float = 1.0) -> ArrowBatches | None:  # noqa: ASYNC109 - waits so long
+        """Return the next records as an Arrow stream: what was fetched so far, of all partitions.
+
+        What reads Arrow's C stream interface takes it: ``polars.DataFrame(...)``,
+        ``pyarrow.table(...)``, DuckDB; logcore needs none of them. Columns are ``topic``,
+        ``partition``, ``offset``, ``timestamp``, ``key``, ``value`` and ``headers``. Keys and
+        values are bytes, whatever deserializers and interceptors there are.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The stream, whose ``len()`` is the number of records; None if there were none in time.
+
+        Raises:
+            As `poll`.
+        """
+        return await self._whole(timeout, self.hand.arrow_from)
+
+    async def _whole(self, timeout: float, take: Callable[[PartitionState], T | None]) -> T | None:  # noqa: ASYNC109 - waits so long
+        """Return what is taken of whole chunks; None if there is none in time."""
+        deadline = self._cluster.loop.time() + timeout
+        while (state := await self._ready(deadline - self._cluster.loop.time())) is not None:
+            if state.held:
+                self.fetch_again(state)
+            elif (taken := take(state)) is not None:
+                return taken
+        return None
+
+    def fetch_again(self, state: PartitionState) -> None:
+        """Give up what hooks have made of a partition: who takes columns wants it as it was."""
+        state.void()
+        self._fetcher.wake()
 
     def __aiter__(self) -> AsyncIterator[ConsumerRecord]:
         return self.records()
@@ -261,6 +310,8 @@ class AsyncConsumer:
             state = await self._ready(timeout)
             if state is None:
                 return
+            if self._elsewhere is not None:
+                await self._elsewhere.hold(state, self.poll_records)
             for record in self.hand.slice_of(state):
                 yield record
 
@@ -275,6 +326,8 @@ class AsyncConsumer:
             state = await self._ready(timeout)
             if state is None:
                 return
+            if self._elsewhere is not None:
+                await self._elsewhere.hold(state, count)
             records = self.hand.take_from(state, count)
             if records:
                 yield records
@@ -312,7 +365,7 @@ class AsyncConsumer:
     @property
     def has_something(self) -> bool:
         """Whether there is something to hand out or to do; from any thread."""
-        return bool(self._buffer) or self.upkeep.has_news
+        return bool(self._buffer) or self.upkeep.has_news or self.hand.has_resumed
 
     async def _notify(self, change: Change, places: list[TopicPartition]) -> None:
         method = {
@@ -327,114 +380,11 @@ class AsyncConsumer:
         if inspect.isawaitable(answer):
             await answer
 
+    @override
     def _check(self) -> None:
         if self._is_closed:
             raise ClientClosedError("the consumer is closed")
         self._cluster.check_loop()
-
-    # ------------------------------------------------------------ offsets
-
-    async def position(self, partition: tuple[str, int]) -> int:
-        """Return the next offset to read, waiting until it is known.
-
-        Raises:
-            IllegalStateError: If the partition is not assigned.
-            ClientTimeoutError: If it is not known within ``default.api.timeout.ms``.
-        """
-        self._check()
-        state = self._subscription.state(partition)
-        deadline = self._cluster.loop.time() + self._timeout_s
-        while state.position is None:
-            await self.upkeep.run()
-            if self._cluster.loop.time() > deadline:
-                raise ClientTimeoutError(f"no position for {partition} in {self._timeout_s:g} s")
-            self._arrivals.clear()
-            try:
-                async with asyncio.timeout(0.1):
-                    await self._arrivals.wait()
-            except TimeoutError:
-                pass
-        return state.position
-
-    async def commit(self, offsets: Offsets | None = None) -> None:
-        """Commit offsets, and wait until they are stored.
-
-        Args:
-            offsets: The next offset to read by partition, alone or with metadata; of everything
-                handed out so far if None.
-
-        Raises:
-            CommitFailedError: If the group gave the partitions to others meanwhile.
-            KafkaError: What the group says otherwise.
-            ClientTimeoutError: If it is not known in time whether they are stored.
-        """
-        self._check()
-        await self.upkeep.commit(self._subscription.positions() if offsets is None else offsets)
-
-    async def committed(
-        self, *partitions: tuple[str, int]
-    ) -> dict[TopicPartition, OffsetAndMetadata]:
-        """Return the group's committed offsets, of all assigned partitions if none are named.
-
-        Partitions without a committed offset are not in the result.
-        """
-        self._check()
-        places = [TopicPartition(*place) for place in partitions or self.assignment()]
-        return await self.upkeep.store().fetch(places, self.upkeep.facts)
-
-    async def offsets_for_times(
-        self, times: Mapping[tuple[str, int], int]
-    ) -> dict[TopicPartition, OffsetAndTimestamp | None]:
-        """Find the first offset at or past a time.
-
-        Args:
-            times: Milliseconds since 1970 UTC by partition.
-
-        Returns:
-            Offset and timestamp by partition; None where no record is so new.
-        """
-        return await self._look_up({TopicPartition(*place): at for place, at in times.items()})
-
-    async def beginning_offsets(self, *partitions: tuple[str, int]) -> dict[TopicPartition, int]:
-        """Return the first offsets of partitions, of all assigned ones if none are named."""
-        return await self._ends(partitions, EARLIEST)
-
-    async def end_offsets(self, *partitions: tuple[str, int]) -> dict[TopicPartition, int]:
-        """Return the offsets behind the last records that may be read."""
-        return await self._ends(partitions, LATEST)
-
-    async def _ends(
-        self, partitions: tuple[tuple[str, int], ...], which: int
-    ) -> dict[TopicPartition, int]:
-        places = [TopicPartition(*place) for place in partitions or self.assignment()]
-        found = await self._look_up(dict.fromkeys(places, which))
-        return {place: known.offset for place, known in found.items() if known is not None}
-
-    async def _look_up(
-        self, times: dict[TopicPartition, int]
-    ) -> dict[TopicPartition, OffsetAndTimestamp | None]:
-        self._check()
-        isolation = 1 if self.settings.is_committed_only else 0
-        return await look_up(self._cluster, times, isolation, self._timeout_s)
-
-    async def lag(self, *partitions: tuple[str, int]) -> dict[TopicPartition, int]:
-        """Return how many offsets lie between positions and the ends of partitions."""
-        ends = await self.end_offsets(*partitions)
-        positions = {place: await self.position(place) for place in ends}
-        return {place: max(end - positions[place], 0) for place, end in ends.items()}
-
-    async def partitions_for(self, topic: str) -> list[int]:
-        """Return the partitions of a topic.
-
-        Raises:
-            UnknownTopicOrPartitionError: If there is no such topic.
-        """
-        self._check()
-        return sorted((await self._cluster.topic(topic, self._timeout_s)).partitions)
-
-    def group_facts(self) -> GroupFacts:
-        """Return who this consumer is in its group, for ``send_offsets_to_transaction``."""
-        return self.upkeep.facts
 
     # ------------------------------------------------------------ the end
 
@@ -454,14 +404,14 @@ class AsyncConsumer:
         except TimeoutError:
             pass
         finally:
-            self._is_closed = True
-            self._cluster.close()
+            self.abandon()
             self.arrived()
 
     def abandon(self) -> None:
         """End at once, without a word to the group."""
         self._is_closing = self._is_closed = True
         self._cluster.close()
+        self._interceptors.close()
 
     async def __aenter__(self) -> Self:
         return self

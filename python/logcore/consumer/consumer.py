@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -20,9 +21,12 @@ from logcore.client.loop_thread import LoopThread
 from logcore.common.clock import SystemClock
 from logcore.common.errors import ClientClosedError
 from logcore.consumer.async_consumer import AsyncConsumer
-from logcore.consumer.handing_out import ColumnBatch, Deserializer
+from logcore.consumer.deserializing import AnyDeserializer
+from logcore.consumer.handing_out import ColumnBatch
+from logcore.consumer.interceptor import ConsumerInterceptor
 from logcore.consumer.subscription import PartitionState
 from logcore.record import ConsumerRecord
+from logcore.record.decoding import ArrowBatches
 
 T = TypeVar("T")
 WAIT_SLICE_S = 1.0
@@ -37,8 +41,10 @@ class Consumer:
     Args:
         *topics: Topics to subscribe to.
         config: Settings by dotted name.
-        key_deserializer: Makes something of the bytes of keys.
+        key_deserializer: Makes something of the bytes of keys: a function of one argument, or a
+            `logcore.serialization.Deserializer`. It is called by the thread that reads.
         value_deserializer: Makes something of the bytes of values.
+        interceptors: See records before the program does, and what is committed.
         **settings: Settings by name with underscores, such as ``bootstrap_servers``.
 
     Raises:
@@ -54,8 +60,9 @@ class Consumer:
         self,
         *topics: str,
         config: Mapping[str, Any] | None = None,
-        key_deserializer: Deserializer | None = None,
-        value_deserializer: Deserializer | None = None,
+        key_deserializer: AnyDeserializer | None = None,
+        value_deserializer: AnyDeserializer | None = None,
+        interceptors: Iterable[ConsumerInterceptor] = (),
         **settings: Any,  # noqa: ANN401 - of any key
     ) -> None:
         self.runner = LoopThread("logcore-consumer")
@@ -75,6 +82,7 @@ class Consumer:
                 config=config,
                 key_deserializer=key_deserializer,
                 value_deserializer=value_deserializer,
+                interceptors=interceptors,
                 **settings,
             )
             core.on_arrival = self._arrivals.set
@@ -146,15 +154,19 @@ class Consumer:
         """
         core = self.core
         count = core.poll_records if max_records is None else max_records
-        state = self._ready(timeout)
-        records: list[ConsumerRecord] = []
-        while state is not None and len(records) < count:
-            records += core.hand.take_from(state, count - len(records))
-            state = core.hand.next_chunk()
+        until_ms, records = self._now_ms() + timeout * 1000, list[ConsumerRecord]()
+        while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
+            following: PartitionState | None = state
+            while following is not None and core.hand.extend(records, following, count):
+                following = core.hand.next_chunk()
+            if records or not count:
+                break
         return records
 
     def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:
         """Return the next records of a partition as numpy arrays, as many as were fetched at once.
+
+        Keys and values are bytes, whatever deserializers and interceptors there are.
 
         Args:
             timeout: Seconds to wait at most.
@@ -165,8 +177,36 @@ class Consumer:
         Raises:
             As `poll`.
         """
-        state = self._ready(timeout)
-        return None if state is None else self.core.hand.columns_from(state)
+        return self._whole(timeout, self.core.hand.columns_from)
+
+    def poll_arrow(self, timeout: float = 1.0) -> ArrowBatches | None:
+        """Return the next records as an Arrow stream: what was fetched so far, of all partitions.
+
+        What reads Arrow's C stream interface takes it: ``polars.DataFrame(...)``,
+        ``pyarrow.table(...)``, DuckDB; logcore needs none of them. Columns are ``topic``,
+        ``partition``, ``offset``, ``timestamp``, ``key``, ``value`` and ``headers``. Keys and
+        values are bytes, whatever deserializers and interceptors there are.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The stream, whose ``len()`` is the number of records; None if there were none in time.
+
+        Raises:
+            As `poll`.
+        """
+        return self._whole(timeout, self.core.hand.arrow_from)
+
+    def _whole(self, timeout: float, take: Callable[[PartitionState], T | None]) -> T | None:
+        """Return what is taken of whole chunks; None if there is none in time."""
+        until_ms = self._now_ms() + timeout * 1000
+        while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
+            if state.held:
+                self.runner.call(partial(self.core.fetch_again, state))
+            elif (taken := take(state)) is not None:
+                return taken
+        return None
 
     def _ready(self, timeout: float | None) -> PartitionState | None:
         """Return a partition with something to hand out; None if there is none in time."""

@@ -1,20 +1,22 @@
 """Handing records out: one by one, in lists, or in columns, from what was fetched.
 
-Invariant: what is handed out of a partition follows what was handed out before; what a deserializer
-fails on is told with its place, and reading goes on behind it.
-Neighbours: `subscription` holds what was fetched; `async_consumer` and `consumer` wait for it.
+Records that hooks of the program see are prepared first, and held until they are handed out.
+Invariants: what is handed out of a partition follows what was handed out before; what cannot be
+handed out is told once what comes before it was, and reading goes on behind it, if that can be.
+Neighbours: `subscription` holds what was fetched; `preparing` has the hooks; `async_consumer` and
+`consumer` wait for it.
 """
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from logcore.common.errors import SerializationError
+from logcore.common.errors import CorruptMessageError
+from logcore.consumer.preparing import Preparing
 from logcore.consumer.subscription import FetchBuffer, PartitionState
 from logcore.record import ConsumerRecord
-from logcore.record.decoding import Columns
-
-Deserializer = Callable[[bytes], Any]
+from logcore.record.decoding import ArrowBatches, Columns
 
 
 class ColumnBatch(NamedTuple):
@@ -32,8 +34,7 @@ class HandingOut:
         buffer: What was fetched.
         taken: Called when something was taken out of the buffer, so that more may be fetched.
         slice_count: How many records to hand out before looking whether something else is due.
-        key_deserializer: Makes something of the bytes of keys.
-        value_deserializer: Makes something of the bytes of values.
+        hooks: What is done to records before.
     """
 
     def __init__(
@@ -41,70 +42,155 @@ class HandingOut:
         buffer: FetchBuffer,
         taken: Callable[[], object],
         slice_count: int,
-        key_deserializer: Deserializer | None = None,
-        value_deserializer: Deserializer | None = None,
+        hooks: Preparing | None = None,
     ) -> None:
         self._buffer = buffer
         self._taken = taken
         self._slice_count = slice_count
-        self._key_deserializer = key_deserializer
-        self._value_deserializer = value_deserializer
-        self._deserializes = key_deserializer is not None or value_deserializer is not None
+        self._hooks = hooks
+        self._is_lazy = hooks is not None and not hooks.interceptors
         self._current: PartitionState | None = None
+        self._left: deque[PartitionState] = deque()
+
+    # ------------------------------------------------------------ partitions
 
     def next_chunk(self) -> PartitionState | None:
-        """Return the partition whose `current` records come next, if there are any."""
+        """Return the partition whose records in hand come next, if there are any."""
         state = self._current
-        if state is not None and state.current is not None and not state.is_paused:
-            return state
-        state = self._buffer.take()
-        self._current = state
+        if state is not None and state.is_in_hand:
+            if not state.is_paused:
+                return state
+            if state not in self._left:
+                self._left.append(state)
+        self._current = state = self._resumed() or self._buffer.take()
         if state is not None:
             self._taken()
         return state
 
+    def _resumed(self) -> PartitionState | None:
+        """Return a partition that was paused while it was in hand, and is not any more."""
+        for _ in range(len(self._left)):
+            state = self._left.popleft()
+            if state.is_in_hand and not state.is_paused:
+                return state
+            if state.is_in_hand:
+                self._left.append(state)
+        return None
+
+    @property
+    def has_resumed(self) -> bool:
+        """Whether there is such a partition; from any thread."""
+        return any(state.is_in_hand and not state.is_paused for state in tuple(self._left))
+
+    # ------------------------------------------------------------ records
+
     def slice_of(self, state: PartitionState) -> Iterable[ConsumerRecord]:
         """Return the next records of a partition, one by one, at most ``slice_count``."""
         chunk = state.current
+        if state.held or (self._hooks is not None and not self._is_lazy):
+            return self._held_of(state)
         if chunk is None:
             return ()
         if chunk.next_offset >= chunk.end_offset:
             self._buffer.finish(state)
             return ()
         records = islice(chunk, self._slice_count)
-        return map(self._deserialize, records) if self._deserializes else records
+        return records if self._hooks is None else map(self._hooks.deserialize, records)
+
+    def _held_of(self, state: PartitionState) -> Iterator[ConsumerRecord]:
+        self._hold(state, self._slice_count)
+        while state.held:
+            record = state.held.popleft()
+            if not isinstance(record, ConsumerRecord):
+                raise record
+            yield record
 
     def take_from(self, state: PartitionState, count: int) -> list[ConsumerRecord]:
-        """Return the next records of a partition in a list."""
+        """Return the next records of a partition in a list.
+
+        Raises:
+            SerializationError, CorruptMessageError: If the first of them cannot be handed out.
+        """
+        records = self._pop(state, count)
+        if not records and state.held:
+            error = state.held.popleft()
+            assert not isinstance(error, ConsumerRecord), "it would have been taken"
+            raise error
+        return records
+
+    def extend(self, records: list[ConsumerRecord], state: PartitionState, count: int) -> bool:
+        """Add the next records of a partition to a list; whether more may be added.
+
+        Raises:
+            As `take_from`, if the list is empty.
+        """
+        if not records:
+            records += self.take_from(state, count)
+            return len(records) < count
+        try:
+            records += self._pop(state, count - len(records))
+        except CorruptMessageError:
+            return False  # it is told again
+        return len(records) < count and not state.held
+
+    def _pop(self, state: PartitionState, count: int) -> list[ConsumerRecord]:
+        """Take the next records of a partition, up to one that cannot be handed out."""
+        if self._hooks is None and not state.held:
+            return self.take(state, count)
+        self._hold(state, count)
+        held, records = state.held, list[ConsumerRecord]()
+        while held and len(records) < count and isinstance(held[0], ConsumerRecord):
+            records.append(held[0])
+            held.popleft()
+        return records
+
+    def take(self, state: PartitionState, count: int) -> list[ConsumerRecord]:
+        """Return the next records as they were fetched.
+
+        Raises:
+            CorruptMessageError: If the first of them is damaged.
+        """
         chunk = state.current
         if chunk is None:
             return []
         records = chunk.take(count)
-        if chunk.next_offset >= chunk.end_offset or len(records) < count:
+        if chunk.next_offset >= chunk.end_offset:
             self._buffer.finish(state)
-        return [self._deserialize(each) for each in records] if self._deserializes else records
+        return records
 
-    def columns_from(self, state: PartitionState) -> ColumnBatch:
-        """Return the rest of what was fetched of a partition as columns."""
+    def _hold(self, state: PartitionState, count: int) -> None:
+        """Have the next records prepared, unless some are."""
+        if not state.held and self._hooks is not None:
+            prepared = self._hooks.deserialized(self.take(state, count))
+            state.held.extend(self._hooks.intercepted(prepared))
+
+    # ------------------------------------------------------------ columns
+
+    def columns_from(self, state: PartitionState) -> ColumnBatch | None:
+        """Return the rest of what was fetched of a partition as columns, if there is any."""
         chunk = state.current
         assert chunk is not None, "the caller looked"
         columns = chunk.columns()
-        self._buffer.finish(state)
-        return ColumnBatch(*state.place, columns)
+        if chunk.next_offset >= chunk.end_offset:
+            self._buffer.finish(state)
+        return ColumnBatch(*state.place, columns) if len(columns) else None
 
-    def _deserialize(self, record: ConsumerRecord) -> ConsumerRecord:
-        key, value = record.key, record.value
-        try:
-            if self._key_deserializer is not None and key is not None:
-                key = self._key_deserializer(key)
-            if self._value_deserializer is not None and value is not None:
-                value = self._value_deserializer(value)
-        except Exception as error:
-            place = f"{record.topic}-{record.partition} at offset {record.offset}"
-            raise SerializationError(
-                f"the deserializer failed on {place}: {error!r}; reading goes on behind it",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-            ) from error
-        return record.with_key_and_value(key, value)
+    def arrow_from(self, state: PartitionState | None) -> ArrowBatches | None:
+        """Return what was fetched so far of all partitions, this one first, if there is any.
+
+        Raises:
+            CorruptMessageError: If the first of it is damaged.
+        """
+        batches, left = ArrowBatches(), 1 + len(self._buffer)
+        while left and state is not None and state.current is not None and not state.held:
+            left -= 1
+            try:
+                batches.add(state.current)
+            except CorruptMessageError:
+                if not len(batches):
+                    raise
+                break  # it is told again
+            if state.current.next_offset >= state.current.end_offset:
+                self._buffer.finish(state)
+            state = self.next_chunk()
+        return batches if len(batches) else None

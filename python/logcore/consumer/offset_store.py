@@ -8,7 +8,13 @@ Neighbours: `coordination` asks; `async_consumer` decides what is committed when
 from collections.abc import Iterable, Sequence
 
 from logcore.client.cluster import Cluster
-from logcore.client.positions import GroupFacts, OffsetAndMetadata, Offsets, TopicPartition
+from logcore.client.positions import (
+    GroupFacts,
+    OffsetAndMetadata,
+    Offsets,
+    TopicPartition,
+    with_metadata,
+)
 from logcore.client.retrying import until_done
 from logcore.common.errors import KafkaError, error_for_code
 from logcore.consumer.coordination import GroupCoordinator
@@ -123,8 +129,7 @@ class OffsetStore:
 
 def _commit_request(offsets: Offsets, facts: GroupFacts) -> OffsetCommitRequest:
     topics: dict[str, OffsetCommitRequestTopic] = {}
-    for (topic, partition), given in offsets.items():
-        known = given if isinstance(given, OffsetAndMetadata) else OffsetAndMetadata(given)
+    for (topic, partition), known in with_metadata(offsets).items():
         entry = topics.setdefault(topic, OffsetCommitRequestTopic(name=topic))
         entry.partitions.append(
             OffsetCommitRequestPartition(

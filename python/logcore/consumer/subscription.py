@@ -11,11 +11,13 @@ import re
 import threading
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import IllegalStateError
+from logcore.consumer.preparing import Prepared
 from logcore.consumer.reset import ResetTo
 from logcore.record.decoding import FetchedRecords
 
@@ -33,6 +35,8 @@ class PartitionState:
         is_paused: Whether nothing of it is handed out.
         version: Goes up when what was fetched is void.
         current: What is being handed out.
+        held: What hooks of the program have made of the records before `current`, until it is
+            handed out.
         buffered_bytes: How much was fetched that is not being handed out.
         leader_epoch: Of the position, -1 if unknown.
         preferred: The replica that the leader said to read from, and until when, in seconds.
@@ -45,6 +49,7 @@ class PartitionState:
     is_paused: bool = False
     version: int = 0
     current: FetchedRecords | None = None
+    held: deque[Prepared] = field(default_factory=deque)
     parked: deque[FetchedRecords] = field(default_factory=deque)
     buffered_bytes: int = 0
     buffered: int = 0
@@ -59,11 +64,19 @@ class PartitionState:
     @property
     def position(self) -> int | None:
         """The next offset to hand out; None until it is known."""
+        if self.held:
+            with suppress(IndexError):  # another thread may hand it out meanwhile
+                return self.held[0].offset
         if self.current is not None:
             return self.current.next_offset
         if self.first_buffered is not None:
             return self.first_buffered
         return self.fetch_offset
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Whether something of it is being handed out."""
+        return self.current is not None or bool(self.held)
 
     def seek(self, offset: int | None, reset_to: ResetTo | None = None) -> None:
         """Read on elsewhere; what was fetched is void."""
@@ -77,6 +90,7 @@ class PartitionState:
         self.fetch_offset = self.position
         self.version += 1
         self.parked.clear()
+        self.held.clear()
         self.buffered = self.buffered_bytes = 0
         self.first_buffered = None
         if self.current is not None:
@@ -131,6 +145,9 @@ class FetchBuffer:
         for records in reversed(state.parked):
             self._ready.appendleft((state, state.version, records))
         state.parked.clear()
+
+    def __len__(self) -> int:
+        return len(self._ready)
 
     def __bool__(self) -> bool:
         return any(

@@ -14,7 +14,13 @@ from typing import Literal
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import ClusterView
-from logcore.client.positions import GroupFacts, Offsets, TopicPartition
+from logcore.client.positions import (
+    GroupFacts,
+    OffsetAndMetadata,
+    Offsets,
+    TopicPartition,
+    with_metadata,
+)
 from logcore.common.clock import SystemClock
 from logcore.common.errors import (
     ClientError,
@@ -63,6 +69,9 @@ class Upkeep:
         fetcher: What fetches it.
         arrived: Called when the user should look.
         notify: Tells the listener of changes.
+
+    Attributes:
+        on_commit: Told of offsets once they are committed, if somebody wants to be.
     """
 
     def __init__(
@@ -90,6 +99,7 @@ class Upkeep:
         self._committing: asyncio.Task[None] | None = None
         self._positioning: asyncio.Task[None] | None = None
         self._membership: Membership | None = None
+        self.on_commit: Callable[[dict[TopicPartition, OffsetAndMetadata]], object] | None = None
         self._has_news = False
         self._excludes_internal = settings.flag("exclude.internal.topics")
         group_id = settings.group_id
@@ -337,6 +347,8 @@ class Upkeep:
             await store.commit(offsets, self.facts, timeout_s)
         except _GONE as error:
             raise _commit_failed() from error
+        if self.on_commit is not None:
+            self.on_commit(with_metadata(offsets))
 
     def _commit_soon(self) -> None:
         """Commit positions, and do not wait for it."""

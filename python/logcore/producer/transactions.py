@@ -15,7 +15,7 @@ from typing import Any, Final
 from logcore.client.cluster import Cluster
 from logcore.client.connection import Connection
 from logcore.client.coordinators import CoordinatorKind, Coordinators
-from logcore.client.positions import GroupFacts, OffsetAndMetadata, Offsets
+from logcore.client.positions import GroupFacts, Offsets, with_metadata
 from logcore.client.retrying import until_done
 from logcore.common.errors import (
     ClientError,
@@ -357,8 +357,7 @@ class Transactions:
     async def _commit_offsets(self, offsets: Offsets, facts: GroupFacts) -> None:
         assert self._identity is not None, "a transaction was begun"
         topics: dict[str, TxnOffsetCommitRequestTopic] = {}
-        for (topic, partition), offset in offsets.items():
-            known = offset if isinstance(offset, OffsetAndMetadata) else OffsetAndMetadata(offset)
+        for (topic, partition), known in with_metadata(offsets).items():
             entry = topics.setdefault(topic, TxnOffsetCommitRequestTopic(name=topic))
             entry.partitions.append(
                 TxnOffsetCommitRequestPartition(
