@@ -98,6 +98,17 @@ def test_what_is_to_happen_at_the_end_happens_on_the_loop() -> None:
     assert seen == [runner.loop]
 
 
+def test_many_may_close_at_once() -> None:
+    for _ in range(50):
+        runner = LoopThread("test")
+        threads = [threading.Thread(target=runner.close) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert runner.is_closed
+
+
 def test_a_producer_that_is_forgotten_leaves_nothing_open(logcore_broker: LocalBroker) -> None:
     """Its transports are closed before its loop, which would raise or hang with one open."""
     topic = logcore_broker.create_topic()

@@ -1271,6 +1271,10 @@ class FetchedRecords:
     def next_offset(self) -> int:
         """Where the partition is to be read on, after the last record handed out."""
 
+    @property
+    def taken_count(self) -> int:
+        """How many records were handed out so far."""
+
     def stop(self) -> None:
         """Hand out nothing more."""
 

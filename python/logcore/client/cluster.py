@@ -100,6 +100,12 @@ class Cluster:
         self._refusal: Exception | None = None  # why there is no fresh view, if it does not pass
         self._failure: Exception | None = None  # of the last attempt at a fresh view
         self._failing_since: float | None = None
+        self._fresh_since = self.loop.time()
+        self.metrics.gauge(
+            "metadata-age",
+            "Seconds since brokers told of topics",
+            lambda: self.loop.time() - self._fresh_since,
+        )
         self._wanted = False
         self._age_timer: asyncio.TimerHandle | None = None
         self._request_timeout_s = settings.integer("request.timeout.ms") / 1000
@@ -343,6 +349,7 @@ class Cluster:
         for gone in self.nodes.known() - self.view.brokers.keys():
             if gone > BOOTSTRAP_FROM or (self.view.brokers and not self.nodes.is_busy(gone)):
                 self.nodes.forget(gone)
+        self._fresh_since = self.loop.time()
         self._schedule_refresh()
 
     def _schedule_refresh(self) -> None:

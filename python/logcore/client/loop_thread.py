@@ -44,6 +44,7 @@ class LoopThread:
         self.name = name
         self._pid = os.getpid()
         self._endings: list[Callable[[], object]] = []
+        self._to_stop = threading.Lock()  # whoever gets it stops the loop
         self._started = threading.Event()
         arguments = (self.loop, self._started, self._endings)
         self._thread = threading.Thread(target=_serve, args=arguments, name=name, daemon=True)
@@ -111,7 +112,8 @@ class LoopThread:
         if os.getpid() != self._pid or self.loop.is_closed():
             return
         if self._thread.is_alive():
-            self.loop.call_soon_threadsafe(self.loop.stop)
+            if self._to_stop.acquire(blocking=False):  # a second stop would end what ends it
+                self.loop.call_soon_threadsafe(self.loop.stop)
             if threading.get_ident() != self._thread.ident and not sys.is_finalizing():
                 self._thread.join(JOIN_S)
 
@@ -181,6 +183,8 @@ def _serve(
 
 async def _end(endings: list[Callable[[], object]]) -> None:
     """Have what is on the loop end: its clients, then its tasks, then closed transports."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: logger.debug("at the end: %s", context))
     while endings:
         try:
             endings.pop()()

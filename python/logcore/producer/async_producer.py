@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from logcore.client.cluster import Cluster
+from logcore.client.metrics.registry import Metrics
 from logcore.common.errors import (
     ClientClosedError,
     ClientTimeoutError,
@@ -435,6 +436,16 @@ class AsyncProducer(Transacting):
             UnknownTopicOrPartitionError: If there is no such topic.
         """
         return sorted((await self._cluster.topic(topic, self._block_ms / 1000)).partitions)
+
+    def metrics(self) -> Metrics:
+        """Return what the producer measured of itself, under the names of Java's producer.
+
+        Example:
+            >>> metrics = producer.metrics()
+            >>> metrics["record-send-total"], metrics.of(topic="words")["record-error-total"]
+        """
+        self._cluster.check_loop()
+        return self._cluster.metrics.read()
 
 
 def _after_fork() -> None:

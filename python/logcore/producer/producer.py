@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from logcore.client.blocking import blocking
+from logcore.client.blocking import blocking, on_loop
 from logcore.client.loop_thread import LoopThread
 from logcore.common.errors import ClientClosedError
 from logcore.common.types import override
@@ -218,6 +218,7 @@ class Producer:
 
     flush = blocking(AsyncProducer.flush)
     partitions_for = blocking(AsyncProducer.partitions_for)
+    metrics = on_loop(AsyncProducer.metrics)
     init_transactions = blocking(AsyncProducer.init_transactions)
     begin_transaction = blocking(AsyncProducer.begin_transaction)
     commit_transaction = blocking(AsyncProducer.commit_transaction)

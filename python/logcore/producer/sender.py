@@ -24,6 +24,7 @@ from logcore.producer.config import ProducerSettings
 from logcore.producer.delivery import NO_OFFSET, NO_TIME, BatchResult
 from logcore.producer.identities import Identities
 from logcore.producer.leader_search import LeaderSearch
+from logcore.producer.metrics import ProducerMeter
 from logcore.producer.partition_queue import NO_SEQUENCE, PartitionQueue, Sending
 from logcore.producer.requests import Answer, answers_of, produce_request
 from logcore.producer.verdict import Verdict, judge
@@ -85,6 +86,13 @@ class Sender:
         self.on_availability: Callable[[], object] = _nothing
         self.used_ms: dict[str, int] = {}
         self.sent_requests = 0
+        memory_bytes = settings.integer("buffer.memory")
+        self._meter = ProducerMeter(cluster.metrics, accumulator, memory_bytes)
+        cluster.metrics.gauge(
+            "requests-in-flight",
+            "Requests without an answer",
+            lambda: sum(self._in_flight.values()),
+        )
 
     # ------------------------------------------------------------ turns
 
@@ -285,6 +293,7 @@ class Sender:
     def _post(self, node_id: int, connection: Connection, batches: list[Sending]) -> bool:
         """Send a request of batches; whether more may follow at once."""
         self.sent_requests += 1
+        self._meter.posted(batches, self._now_ms())
         try:
             request, version = produce_request(
                 self._cluster.view,
@@ -334,6 +343,7 @@ class Sender:
             return
         response = done.result()
         self._cluster.heed(connection, response)
+        self._meter.throttle_ms.record(response.throttle_time_ms)
         answers = answers_of(self._cluster.view, request, response)
         self._cluster.learn(answers.view)
         for sending in batches:
@@ -390,12 +400,14 @@ class Sender:
     def _fail(self, queue: PartitionQueue, sending: Sending, error: Exception) -> None:
         """Give a batch up."""
         queue.lost(sending)
+        self._meter.failed(sending.batch)
         self._settle(queue, sending.batch)
         if sending.sequence != NO_SEQUENCE or self._identities.transactional_id is not None:
             self._identities.lost(error)
         sending.result.fail(error)
 
     def _halve(self, queue: PartitionQueue, sending: Sending) -> None:
+        self._meter.splits.record()
         first, second = sending.result.halve((sending.batch.count + 1) // 2)
         halves = [
             Sending(batch, result, sending.deadline_ms)
@@ -422,6 +434,7 @@ class Sender:
         if sending.attempts > self._retries:
             self._fail(queue, sending, error)
             return
+        self._meter.retried(sending.batch)
         sending.last_error = error
         wait_ms = self._cluster.backoff.wait_ms(sending.attempts - 1)
         queue.again(sending, self._now_ms() + wait_ms)
@@ -436,6 +449,7 @@ class Sender:
                     )
                     self._fail(queue, sending, self._too_late(queue, sending.last_error))
         for batch in self._accumulator.take_older(now_ms - self._delivery_timeout_ms):
+            self._meter.failed(batch)
             self._accumulator.release(batch)
             place = (batch.topic, batch.partition)
             batch.ticket.fail(self._too_late(self._queue(place), None))
@@ -455,6 +469,7 @@ class Sender:
             for sending in (*queue.in_flight, *queue.waiting, *queue.refused):
                 queue.refused.clear()
                 queue.lost(sending)
+                self._meter.failed(sending.batch)
                 self._settle(queue, sending.batch)
                 sending.result.fail(error)
         self.drop_unsent(error)
@@ -463,6 +478,7 @@ class Sender:
         """Give up what was never sent."""
         self._accumulator.ready(self._now_ms(), 0)
         for batch in self._accumulator.take_older(NEVER_MS):
+            self._meter.failed(batch)
             self._accumulator.release(batch)
             batch.ticket.fail(error)
 

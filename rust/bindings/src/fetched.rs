@@ -6,7 +6,7 @@
 //! comes before it is handed out. Reading is for one thread at a time; asking for `next_offset` and stopping are for any.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use logcore::batch::HEADER_SIZE_BYTES;
 use logcore::control::EndTxnMarker;
@@ -154,6 +154,8 @@ struct State {
 pub(crate) struct FetchedRecords {
     state: Mutex<State>,
     next_offset: AtomicI64,
+    /// How many records were handed out.
+    taken_count: AtomicU64,
     is_stopped: AtomicBool,
     checks_crcs: bool,
     hides_uncommitted: bool,
@@ -209,6 +211,7 @@ impl FetchedRecords {
         Ok(Self {
             state: Mutex::new(state),
             next_offset: AtomicI64::new(offset),
+            taken_count: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
             checks_crcs: check_crcs,
             hides_uncommitted,
@@ -225,6 +228,12 @@ impl FetchedRecords {
     #[getter]
     fn next_offset(&self) -> i64 {
         self.next_offset.load(Ordering::Acquire)
+    }
+
+    /// How many records were handed out so far.
+    #[getter]
+    fn taken_count(&self) -> u64 {
+        self.taken_count.load(Ordering::Relaxed)
     }
 
     /// Hands out nothing more.
@@ -314,6 +323,7 @@ impl FetchedRecords {
             self.advance(batch.header.next_offset());
         }
         drop(state);
+        self.taken_count.fetch_add(decoded.len() as u64, Ordering::Relaxed);
         let data = match copied {
             Some(bytes) => Memory::Bytes(bytes),
             None => Memory::Lent(PyUntypedBuffer::get(self.source.bind(py))?),
@@ -407,6 +417,7 @@ impl FetchedRecords {
                     }
                     let object = make(header, &record)?;
                     self.next_offset.store(offset + 1, Ordering::Release);
+                    self.taken_count.fetch_add(1, Ordering::Relaxed);
                     batch.cursor = cursor;
                     return Ok(Some(object));
                 }
