@@ -32,10 +32,10 @@ These belong to what comes next, and their keys are not advertised, so clients k
 
 ## Proven by others
 
-`make interop` on 2026-11-25, in one go, each suite on a broker with an empty directory; *required* is
-what Apache Kafka 4.3.1 passes under the same settings, all of which passed here. What else failed or
-skipped does so on Apache Kafka, for reasons that stand in each suite's `failing.txt`. After each suite
-Kafka's own dump tool read every file that was left, without a complaint. What the suites are:
+`make interop` on 2026-11-25, in one go, each suite on a broker with an empty directory; *required*
+is what Apache Kafka 4.3.1 passes under the same settings, all of which passed here. What else failed
+or skipped does so on Apache Kafka, for reasons that stand in each suite's `failing.txt`. After each
+suite Kafka's own dump tool read every file that was left, without a complaint. What the suites are:
 [testing.md](testing.md).
 
 | suite | required | passed | failed | skipped | files that Kafka's dump tool read |
@@ -49,8 +49,8 @@ Kafka's own dump tool read every file that was left, without a complaint. What t
 | kafkajs, sarama, Java 2.1 to 3.9, Kafka Streams | 11 | 11 | 0 | 0 | 576 |
 | librdkafka 2.15.1 | 104 | 105 | 1 | 12 | 8,969 |
 
-Beside the suites, 14 tests that hold the broker against Apache Kafka for a minute or more each passed
-in the same run (`-m long`): compaction, quotas, share and streams groups, takeovers.
+Beside the suites, 14 tests that hold the broker against Apache Kafka for a minute or more each
+passed in the same run (`-m long`): compaction, quotas, share and streams groups, takeovers.
 
 ## In general
 
