@@ -32,11 +32,11 @@ These belong to what comes next, and their keys are not advertised, so clients k
 
 ## Proven by others
 
-`make interop` on 2026-11-25, in one go, each suite on a broker with an empty directory; *required*
-is what Apache Kafka 4.3.1 passes under the same settings, all of which passed here. What else
-failed or skipped does so on Apache Kafka, for reasons that stand in each suite's `failing.txt`. After
-each suite Kafka's own dump tool read every file that was left, without a complaint. What the suites are:
-[testing.md](testing.md).
+`make interop` on 2026-11-25, in one go, each suite on a broker with an empty directory;
+*required* is what Apache Kafka 4.3.1 passes under the same settings, all of which passed here.
+What else failed or skipped does so on Apache Kafka, for reasons that stand in each suite's
+`failing.txt`. After each suite Kafka's own dump tool read every file that was left, without a
+complaint. What the suites are: [testing.md](testing.md).
 
 | suite | required | passed | failed | skipped | files that Kafka's dump tool read |
 |---|---:|---:|---:|---:|---:|
