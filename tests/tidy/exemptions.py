@@ -16,7 +16,7 @@ LONG_FUNCTIONS: Final[dict[str, int]] = {}
 WITHOUT_MIRROR: Final = {
     "python/logcore/common/error_base.py": "tests/common/test_errors.py, through the door",
     "python/logcore/common/client_errors.py": "tests/common/test_errors.py, through the door",
-    "python/logcore/common/serialization_errors.py": "tests/common/test_errors.py, through the door",
+    "python/logcore/common/serialization_errors.py": "tests/common/test_errors.py, by the door",
     "python/logcore/common/kafka_errors.py": "tests/common/test_errors.py, through the door",
     "python/logcore/consumer/membership.py": "types only, nothing to run",
     "python/logcore/common/types.py": "types only, nothing to run",

@@ -9,6 +9,8 @@ Neighbours: `logcore.producer` and `logcore.consumer` call these; the command li
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from logcore.serialization.avro import AvroDeserializer as AvroDeserializer
+    from logcore.serialization.avro import AvroSerializer as AvroSerializer
     from logcore.serialization.fixed_width import BooleanDeserializer as BooleanDeserializer
     from logcore.serialization.fixed_width import BooleanSerializer as BooleanSerializer
     from logcore.serialization.fixed_width import DoubleDeserializer as DoubleDeserializer
@@ -51,6 +53,7 @@ _EXPORTS: Final = {
     **{
         f"{kind}{what}": f"logcore.serialization.{module}"
         for module, kinds in {
+            "avro": ("Avro",),
             "fixed_width": ("Boolean", "Double", "Float", "Integer", "Long", "Short"),
             "json_values": ("Json",),
             "text": ("Bytes", "String", "UUID", "Void"),
