@@ -86,13 +86,3 @@ async def test_only_what_moves_is_given_up_and_it_comes_back(members):
     assert (one.holder.changes[1][0], len(one.holder.changes[1][1])) == ("revoked", 2)
     await two.member.leave()
     await until(lambda: len(one.holder.places) == 4, one)
-
-
-async def test_who_polls_too_late_leaves_and_joins_again(members):
-    member = members("late", **{"max.poll.interval.ms": 100})
-    member.subscribe("t")
-    await until(lambda: len(member.holder.places) == 4, member)
-    member.member.polled -= 1000
-    await until(lambda: member.member.is_due or len(member.holder.changes) == 3)
-    await until(lambda: len(member.holder.changes) == 3, member)
-    assert [change for change, _ in member.holder.changes] == ["assigned", "lost", "assigned"]

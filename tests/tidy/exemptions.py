@@ -18,7 +18,6 @@ WITHOUT_MIRROR: Final = {
     "python/logcore/common/client_errors.py": "tests/common/test_errors.py, through the door",
     "python/logcore/common/serialization_errors.py": "tests/common/test_errors.py, by the door",
     "python/logcore/common/kafka_errors.py": "tests/common/test_errors.py, through the door",
-    "python/logcore/consumer/membership.py": "types only, nothing to run",
     "python/logcore/common/types.py": "types only, nothing to run",
     "python/logcore/coordinator/group/context.py": "types only, nothing to run",
     "python/logcore/broker/parts.py": "a dataclass; tests/broker/test_server.py, filled in",

@@ -13,8 +13,7 @@ from typing import Final
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import ClusterView
-from logcore.client.positions import GroupFacts, TopicPartition
-from logcore.common.clock import SystemClock
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import (
     ClientError,
     FencedInstanceIdError,
@@ -25,6 +24,7 @@ from logcore.common.errors import (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
+from logcore.common.types import override
 from logcore.consumer.assignors import ASSIGNORS, Member, all_cooperative
 from logcore.consumer.config import ConsumerSettings
 from logcore.consumer.coordination import GroupCoordinator
@@ -34,7 +34,7 @@ from logcore.consumer.group_metadata import (
     encode_assignment,
     encode_subscription,
 )
-from logcore.consumer.membership import Owner
+from logcore.consumer.membership import Membership, Owner
 from logcore.protocol.messages.heartbeat import HeartbeatRequest
 from logcore.protocol.messages.join_group import (
     JoinGroupRequest,
@@ -52,20 +52,12 @@ logger = logging.getLogger(__name__)
 
 PROTOCOL_TYPE: Final = "consumer"
 JOIN_GRACE_S: Final = 5.0
-LEAVE_TIMEOUT_S: Final = 5.0
 TOPIC_TIMEOUT_S: Final = 5.0
 _REJOIN: Final = (RebalanceInProgressError, IllegalGenerationError, UnknownMemberIdError)
 
 
-class ClassicMembership:
-    """A member of a classic group.
-
-    Args:
-        cluster: The cluster.
-        settings: The consumer's settings.
-        coordinator: The group's coordinator.
-        wake: Called when `step` has something to do.
-    """
+class ClassicMembership(Membership):
+    """A member of a classic group."""
 
     def __init__(
         self,
@@ -74,30 +66,18 @@ class ClassicMembership:
         coordinator: GroupCoordinator,
         wake: Callable[[], object],
     ) -> None:
-        self._cluster = cluster
-        self._loop = cluster.loop
-        self._coordinator = coordinator
-        self._wake = wake
+        super().__init__(cluster, settings, coordinator, wake)
         self._strategies = settings.texts("partition.assignment.strategy")
         self._is_cooperative = all_cooperative(self._strategies)
         self._session_ms = settings.integer("session.timeout.ms")
         self._interval_s = settings.integer("heartbeat.interval.ms") / 1000
-        self._poll_ms = settings.integer("max.poll.interval.ms")
-        self.facts = GroupFacts(
-            coordinator.group_id, instance_id=settings.optional("group.instance.id")
-        )
-        self.is_due = False
-        self.polled = SystemClock().monotonic_ms() / 1000
-        self._topics: frozenset[str] = frozenset()
         self._wants_join = False
-        self._is_lost = False
-        self._is_late = False
-        self._error: Exception | None = None
         self._joining: asyncio.Task[list[TopicPartition]] | None = None
-        self._beating: asyncio.Task[None] | None = None
+        self._began_ms = 0
         self._led: dict[str, int] | None = None  # partitions by topic, where this member leads
         cluster.watch(self._look)
 
+    @override
     def subscribe(self, topics: frozenset[str]) -> None:
         """Be a member that wants certain topics."""
         if topics != self._topics:
@@ -107,10 +87,6 @@ class ClassicMembership:
     def _join_again(self) -> None:
         self._wants_join = True
         self._due()
-
-    def _due(self) -> None:
-        self.is_due = True
-        self._wake()
 
     def _look(self, view: ClusterView) -> None:
         """Have partitions assigned anew when topics changed, where this member leads."""
@@ -122,31 +98,24 @@ class ClassicMembership:
 
     # ------------------------------------------------------------ steps
 
-    async def step(self, owner: Owner) -> None:
-        """Do what is due; see `Membership.step`."""
-        self.is_due = False
-        if self._error is not None:
-            error, self._error = self._error, None
-            raise error
-        if self._is_lost:
-            self._is_lost = False
-            await owner.lose(owner.owned())
+    @override
+    async def _step(self, owner: Owner) -> None:
         if self._joining is not None and self._joining.done():
             task, self._joining = self._joining, None
             if not task.cancelled():
                 await self._apply(owner, task.result())
         if self._wants_join and self._joining is None and self._topics:
             self._wants_join = False
-            self._is_late = False
             if not self._is_cooperative:
                 await owner.revoke(owner.owned())
             self._led = None
+            self._began_ms = self._coordinator.meter.now_ms()
             self._joining = self._loop.create_task(self._join(owner.owned()))
             self._joining.add_done_callback(self._joined)
 
     def _joined(self, task: "asyncio.Task[list[TopicPartition]]") -> None:
-        if not task.cancelled():
-            task.exception()  # raised by the step that looks
+        if not task.cancelled() and task.exception() is not None:  # raised by the step that looks
+            self._coordinator.meter.failed.record()
         self._due()
 
     async def _apply(self, owner: Owner, assigned: Collection[TopicPartition]) -> None:
@@ -158,6 +127,7 @@ class ClassicMembership:
             if self._is_cooperative:
                 self._join_again()  # so that others can get what was given up
         await owner.receive([place for place in assigned if place not in owned])
+        self._coordinator.meter.rebalanced(self._began_ms)
         if self._beating is None or self._beating.done():
             self._beating = self._loop.create_task(self._beat())
 
@@ -262,7 +232,7 @@ class ClassicMembership:
             await asyncio.sleep(self._interval_s)
             if self._joining is not None:
                 continue
-            if (self._loop.time() - self.polled) * 1000 > self._poll_ms:
+            if self._is_late:
                 await self._leave_late()
                 return
             await self._beat_once()
@@ -294,21 +264,14 @@ class ClassicMembership:
         """Take note that the group has forgotten this member."""
         logger.info("group %s: no member any more: %s", self.facts.group_id, error)
         self._forget(keeps_id=keeps_id)
+        self._start_over()
+
+    @override
+    def _start_over(self) -> None:
         self._is_lost = True
         self._join_again()
 
-    async def _leave_late(self) -> None:
-        """Leave, because the user does not poll any more; the next poll joins again."""
-        logger.warning(
-            "group %s: no poll for more than max.poll.interval.ms (%d ms): the member leaves, and "
-            "its partitions go to others",
-            self.facts.group_id,
-            self._poll_ms,
-        )
-        await self.leave()
-        self._is_lost = True
-        self._join_again()
-
+    @override
     async def leave(self) -> None:
         """Leave the group; see `Membership.leave`."""
         for task in (self._joining, self._beating):
@@ -324,10 +287,7 @@ class ClassicMembership:
             member_id="",
             members=[MemberIdentity(member_id=facts.member_id, reason="the consumer leaves")],
         )
-        try:
-            await self._coordinator.ask(request, timeout_s=LEAVE_TIMEOUT_S)
-        except (KafkaError, ClientError) as error:
-            logger.debug("group %s: leaving: %s", facts.group_id, error)
+        await self._say_goodbye(request)
 
 
 def _counts(view: ClusterView, topics: dict[str, int]) -> dict[str, int]:

@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from logcore.client.cluster import Cluster
-from logcore.client.positions import GroupFacts, TopicPartition
-from logcore.common.clock import SystemClock
+from logcore.client.positions import TopicPartition
 from logcore.common.errors import (
     ClientError,
     FencedMemberEpochError,
     KafkaError,
     UnknownMemberIdError,
 )
+from logcore.common.types import override
 from logcore.common.uuids import random_uuid, uuid_text
 from logcore.consumer.config import ConsumerSettings
 from logcore.consumer.coordination import GroupCoordinator
-from logcore.consumer.membership import Owner
+from logcore.consumer.membership import Membership, Owner
 from logcore.protocol.messages.consumer_group_heartbeat import (
     Assignment,
     ConsumerGroupHeartbeatRequest,
@@ -37,19 +37,11 @@ JOIN: Final = 0
 LEAVE: Final = -1
 LEAVE_STATIC: Final = -2
 FIRST_INTERVAL_S: Final = 3.0
-LEAVE_TIMEOUT_S: Final = 5.0
 _FENCED: Final = (UnknownMemberIdError, FencedMemberEpochError)
 
 
-class ModernMembership:
-    """A member of a group of the new kind.
-
-    Args:
-        cluster: The cluster.
-        settings: The consumer's settings.
-        coordinator: The group's coordinator.
-        wake: Called when `step` has something to do.
-    """
+class ModernMembership(Membership):
+    """A member of a group of the new kind."""
 
     def __init__(
         self,
@@ -58,34 +50,21 @@ class ModernMembership:
         coordinator: GroupCoordinator,
         wake: Callable[[], object],
     ) -> None:
-        self._cluster = cluster
-        self._loop = cluster.loop
-        self._coordinator = coordinator
-        self._wake = wake
-        self._poll_ms = settings.integer("max.poll.interval.ms")
+        super().__init__(cluster, settings, coordinator, wake, uuid_text(random_uuid()))
         self._assignor = settings.optional("group.remote.assignor")
         self._rack = settings.text("client.rack") or None
         self._timeout_s = settings.integer("request.timeout.ms") / 1000
-        self.facts = GroupFacts(
-            coordinator.group_id,
-            member_id=uuid_text(random_uuid()),
-            instance_id=settings.optional("group.instance.id"),
-        )
-        self.is_due = False
-        self.polled = SystemClock().monotonic_ms() / 1000
-        self._topics: frozenset[str] = frozenset()
         self._epoch = JOIN
         self._interval_s = FIRST_INTERVAL_S
         self._target: list[TopicPartitions] | None = None
         self._held: frozenset[TopicPartition] = frozenset()
         self._said: tuple[frozenset[str] | None, frozenset[TopicPartition] | None] = (None, None)
-        self._is_lost = False
-        self._error: Exception | None = None
-        self._beating: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._missing = False
+        self._began_ms = 0
         cluster.watch(lambda _: self._due() if self._missing else None)
 
+    @override
     def subscribe(self, topics: frozenset[str]) -> None:
         """Be a member that wants certain topics."""
         if topics == self._topics:
@@ -95,22 +74,10 @@ class ModernMembership:
         if self._beating is None or self._beating.done():
             self._beating = self._loop.create_task(self._beat())
 
-    def _due(self) -> None:
-        self.is_due = True
-        self._wake()
-
     # ------------------------------------------------------------ steps
 
-    async def step(self, owner: Owner) -> None:
-        """Do what is due; see `Membership.step`."""
-        self.is_due = False
-        if self._error is not None:
-            error, self._error = self._error, None
-            raise error
-        if self._is_lost:
-            self._is_lost = False
-            await owner.lose(owner.owned())
-            self._held = frozenset()
+    @override
+    async def _step(self, owner: Owner) -> None:
         if (self._beating is None or self._beating.done()) and self._topics:
             self._beating = self._loop.create_task(self._beat())
         if self._target is None:
@@ -128,6 +95,8 @@ class ModernMembership:
             self._hurry.set()
         if not self._missing:
             self._target = None
+            if gone or fresh:
+                self._coordinator.meter.rebalanced(self._began_ms)
 
     def _named(self, target: list[TopicPartitions]) -> set[TopicPartition]:
         """Return partitions by name; what has none yet is looked for."""
@@ -148,7 +117,7 @@ class ModernMembership:
         failures = 0
         while not self._cluster.is_closed and self._topics:
             self._hurry.clear()
-            if (self._loop.time() - self.polled) * 1000 > self._poll_ms:
+            if self._is_late:
                 await self._leave_late()
                 return
             try:
@@ -197,6 +166,7 @@ class ModernMembership:
         self._interval_s = max(response.heartbeat_interval_ms, 1) / 1000
         assignment: Assignment | None = response.assignment
         if assignment is not None:
+            self._began_ms = self._coordinator.meter.now_ms()
             self._target = assignment.topic_partitions
             self._due()
 
@@ -211,29 +181,19 @@ class ModernMembership:
     def _lost(self, error: Exception) -> None:
         """Begin again: the group has forgotten this member."""
         logger.info("group %s: no member any more: %s", self.facts.group_id, error)
-        self._begin_again()
-        self._due()
+        self._start_over()
 
-    def _begin_again(self) -> None:
+    @override
+    def _start_over(self) -> None:
         self._epoch = JOIN
         self._said = (None, None)
         self._held = frozenset()
         self._target = None
         self._is_lost = True
         self.facts = self.facts._replace(generation=-1)
-
-    async def _leave_late(self) -> None:
-        """Leave, because the user does not poll any more; the next poll joins again."""
-        logger.warning(
-            "group %s: no poll for more than max.poll.interval.ms (%d ms): the member leaves, and "
-            "its partitions go to others",
-            self.facts.group_id,
-            self._poll_ms,
-        )
-        await self.leave()
-        self._begin_again()
         self._due()
 
+    @override
     async def leave(self) -> None:
         """Leave the group; see `Membership.leave`."""
         if self._beating is not None and self._beating is not asyncio.current_task():
@@ -247,7 +207,4 @@ class ModernMembership:
             instance_id=self.facts.instance_id,
         )
         self._epoch = JOIN
-        try:
-            await self._coordinator.ask(request, timeout_s=LEAVE_TIMEOUT_S)
-        except (KafkaError, ClientError) as error:
-            logger.debug("group %s: leaving: %s", self.facts.group_id, error)
+        await self._say_goodbye(request)
