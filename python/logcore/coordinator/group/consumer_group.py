@@ -14,17 +14,16 @@ from typing import ClassVar, Final
 
 from logcore.common.errors import (
     IllegalGenerationError,
-    NonEmptyGroupError,
     StaleMemberEpochError,
-    UnknownMemberIdError,
     UnsupportedVersionError,
 )
 from logcore.common.types import override
 from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.assignors import NO_PARTITIONS, Assignment
 from logcore.coordinator.group.consumer_member import ConsumerMember, MemberState, OwnedPartitions
+from logcore.coordinator.group.modern_group import ModernGroup
 from logcore.coordinator.group.offset_store import CommittedOffset
-from logcore.coordinator.group.state import CommitValidator, Group, GroupType
+from logcore.coordinator.group.state import CommitValidator, GroupType
 from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL, ResolvedRegex
 from logcore.coordinator.result import CoordinatorRecord
 
@@ -34,19 +33,13 @@ COMMIT_SINCE: Final = 9
 _NOBODY: Mapping[int, int] = {}
 
 
-class ConsumerGroup(Group):
+class ConsumerGroup(ModernGroup[ConsumerMember, Assignment]):
     """A group whose members let the coordinator assign.
 
     Args:
         group_id: Its name.
 
     Attributes:
-        epoch: The group's epoch.
-        metadata_hash: Of the topics subscribed to, as they were at that epoch.
-        target_epoch: The epoch that the targets are of; -1 if they were removed.
-        target_timestamp_ms: When they were computed; 0 if that is not known.
-        targets: By member id.
-        members: By member id.
         static_ids: The member id of each static instance.
         owners: Topic id -> partition -> the epoch of the member that owns it.
         resolved: What the expressions stand for.
@@ -56,7 +49,6 @@ class ConsumerGroup(Group):
         classic_count: How many members speak the classic protocol.
         classic_protocol_counts: How many of those can speak each of its protocols.
         has_partition_metadata: Whether a record of Kafka 4.0 is still to be removed.
-        seen_topics: The topics that `metadata_hash` was last compared with; soft.
         refreshing: Whether its expressions are being resolved; soft.
         resolved_topics: The topics that they were last resolved over; soft.
     """
@@ -64,13 +56,7 @@ class ConsumerGroup(Group):
     type: ClassVar[GroupType] = GroupType.CONSUMER
 
     def __init__(self, group_id: str) -> None:
-        self.group_id = group_id
-        self.epoch = 0
-        self.metadata_hash = 0
-        self.target_epoch = 0
-        self.target_timestamp_ms = 0
-        self.targets: dict[str, Assignment] = {}
-        self.members: dict[str, ConsumerMember] = {}
+        super().__init__(group_id)
         self.static_ids: dict[str, str] = {}
         self.owners: dict[bytes, dict[int, int]] = {}
         self.resolved: dict[str, ResolvedRegex] = {}
@@ -80,7 +66,6 @@ class ConsumerGroup(Group):
         self.classic_count = 0
         self.classic_protocol_counts: Counter[str] = Counter()
         self.has_partition_metadata = False
-        self.seen_topics: object = None
         self.refreshing = False
         self.resolved_topics: object = None
 
@@ -102,12 +87,6 @@ class ConsumerGroup(Group):
     def protocol_type(self) -> str | None:
         """Consumers are its members, always."""
         return CONSUMER_PROTOCOL
-
-    @property
-    @override
-    def is_empty(self) -> bool:
-        """Whether it has no members."""
-        return not self.members
 
     @override
     def is_subscribed_to(self, topic: str) -> bool:
@@ -167,12 +146,6 @@ class ConsumerGroup(Group):
         """Offsets of topics that nobody subscribes to may be deleted."""
 
     @override
-    def validate_delete(self) -> None:
-        """Refuse to delete a group in use."""
-        if self.members:
-            raise NonEmptyGroupError
-
-    @override
     def tombstones(self) -> list[CoordinatorRecord]:
         """Return the records that remove it, without its offsets."""
         tombstones = consumer_records.group_tombstones(self.group_id, self.members, self.resolved)
@@ -187,19 +160,6 @@ class ConsumerGroup(Group):
         return committed.commit_timestamp_ms
 
     # ------------------------------------------------------------ looking
-
-    def member(self, member_id: str) -> ConsumerMember:
-        """Find a member.
-
-        Raises:
-            UnknownMemberIdError: If there is none of this id.
-        """
-        member = self.members.get(member_id)
-        if member is None:
-            raise UnknownMemberIdError(
-                f"Member {member_id} is not a member of group {self.group_id}."
-            )
-        return member
 
     def static_member(self, instance_id: str | None) -> ConsumerMember | None:
         """Find the member that a static instance is."""

@@ -18,6 +18,7 @@ from logcore.coordinator.group.consumer_member import (
     MemberState,
     OwnedPartitions,
 )
+from logcore.coordinator.group.modern_replay import NO_TARGET, replayers_of
 from logcore.coordinator.group.state import GroupState, Replayer
 from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.result import CoordinatorRecord
@@ -38,36 +39,12 @@ from logcore.protocol.internal.consumer_group import (
     TopicPartitions,
 )
 
-NO_TARGET = -1
-"""The epoch of a target that was removed."""
-
 Apply = Callable[[ConsumerGroup, Any, Any], None]
 
 
 def replayers(state: GroupState) -> Mapping[type[Any], Replayer]:
     """Return what applies the records of consumer groups to a shard's state."""
-
-    def replayer(apply: Apply) -> Replayer:
-        def replay(_: int, key: Any, value: Any) -> None:  # noqa: ANN401 - of any kind of record
-            group = state.groups.get(key.group_id)
-            if not isinstance(group, ConsumerGroup):
-                if value is None:
-                    return
-                group = state.groups[key.group_id] = ConsumerGroup(key.group_id)
-            apply(group, key, value)
-
-        return replay
-
-    made: dict[type[Any], Replayer] = {key: replayer(apply) for key, apply in _APPLY.items()}
-    replay_epoch = made[ConsumerGroupMetadataKey]
-
-    def replay_group(offset: int, key: ConsumerGroupMetadataKey, value: Any) -> None:  # noqa: ANN401
-        replay_epoch(offset, key, value)
-        if value is None and isinstance(state.groups.get(key.group_id), ConsumerGroup):
-            del state.groups[key.group_id]
-
-    made[ConsumerGroupMetadataKey] = replay_group
-    return made
+    return replayers_of(ConsumerGroup, state, _APPLY, ConsumerGroupMetadataKey)
 
 
 def apply_all(group: ConsumerGroup, records: Iterable[CoordinatorRecord]) -> None:

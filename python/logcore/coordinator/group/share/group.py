@@ -10,54 +10,41 @@ Neighbours: `replay` changes it, `heartbeat` decides over it, `describe` tells.
 from collections import Counter
 from typing import ClassVar, Final
 
-from logcore.common.errors import GroupIdNotFoundError, NonEmptyGroupError, UnknownMemberIdError
+from logcore.common.errors import GroupIdNotFoundError
 from logcore.common.types import override
 from logcore.coordinator.group.assignors import Assignment
 from logcore.coordinator.group.consumer_group import decrease
 from logcore.coordinator.group.context import TopicsView
+from logcore.coordinator.group.modern_group import ModernGroup
 from logcore.coordinator.group.offset_store import CommittedOffset
 from logcore.coordinator.group.share import records
 from logcore.coordinator.group.share.member import ShareMember
 from logcore.coordinator.group.share.partitions import StatePartitions
-from logcore.coordinator.group.state import CommitValidator, Group, GroupType
+from logcore.coordinator.group.state import CommitValidator, GroupType
 from logcore.coordinator.result import CoordinatorRecord
 
 PROTOCOL_TYPE: Final = "share"
 """What members of share groups speak, as ListGroups tells."""
 
 
-class ShareGroup(Group):
+class ShareGroup(ModernGroup[ShareMember, Assignment]):
     """A group whose members share partitions.
 
     Args:
         group_id: Its name.
 
     Attributes:
-        epoch: The group's epoch.
-        metadata_hash: Of the topics subscribed to, as they were at that epoch.
-        target_epoch: The epoch that the targets are of; -1 if they were removed.
-        target_timestamp_ms: When they were computed; 0 if that does not matter.
-        targets: By member id.
-        members: By member id.
         topic_counts: How many members name each topic.
         partitions: Which partitions have a state; None if there is no record of it.
-        seen_topics: The topics that `metadata_hash` was last compared with; soft.
     """
 
     type: ClassVar[GroupType] = GroupType.SHARE
     expires: ClassVar[bool] = False
 
     def __init__(self, group_id: str) -> None:
-        self.group_id = group_id
-        self.epoch = 0
-        self.metadata_hash = 0
-        self.target_epoch = 0
-        self.target_timestamp_ms = 0
-        self.targets: dict[str, Assignment] = {}
-        self.members: dict[str, ShareMember] = {}
+        super().__init__(group_id)
         self.topic_counts: Counter[str] = Counter()
         self.partitions: StatePartitions | None = None
-        self.seen_topics: object = None
 
     # ------------------------------------------------------------ what every group tells
 
@@ -72,12 +59,6 @@ class ShareGroup(Group):
     def protocol_type(self) -> str | None:
         """What its members speak, always."""
         return PROTOCOL_TYPE
-
-    @property
-    @override
-    def is_empty(self) -> bool:
-        """Whether it has no members."""
-        return not self.members
 
     @override
     def is_subscribed_to(self, topic: str) -> bool:
@@ -115,12 +96,6 @@ class ShareGroup(Group):
         return GroupIdNotFoundError(f"Group {self.group_id} is not a consumer group.")
 
     @override
-    def validate_delete(self) -> None:
-        """Refuse to delete a group in use."""
-        if self.members:
-            raise NonEmptyGroupError("The group is not empty.")
-
-    @override
     def tombstones(self) -> list[CoordinatorRecord]:
         """Return the records that remove it."""
         return records.group_tombstones(self.group_id, self.members)
@@ -131,19 +106,6 @@ class ShareGroup(Group):
         return None
 
     # ------------------------------------------------------------ looking
-
-    def member(self, member_id: str) -> ShareMember:
-        """Find a member.
-
-        Raises:
-            UnknownMemberIdError: If there is none of this id.
-        """
-        member = self.members.get(member_id)
-        if member is None:
-            raise UnknownMemberIdError(
-                f"Member {member_id} is not a member of group {self.group_id}."
-            )
-        return member
 
     def has_unassigned(self, topics: TopicsView) -> bool:
         """Whether the targets are not what has a state of the topics subscribed to."""

@@ -7,10 +7,11 @@ Neighbours: `records` makes the records; `group` is what they change.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from logcore.common.clock import Clock
 from logcore.coordinator.group.assignors import NO_PARTITIONS
+from logcore.coordinator.group.modern_replay import NO_TARGET, replayers_of
 from logcore.coordinator.group.share.group import ShareGroup
 from logcore.coordinator.group.share.member import LEAVING, ShareMember
 from logcore.coordinator.group.share.partitions import StatePartitions, TopicState
@@ -31,9 +32,6 @@ from logcore.protocol.internal.share_group import (
     TopicPartitionsInfo,
 )
 
-NO_TARGET: Final = -1
-"""The epoch of a target that was removed."""
-
 Apply = Callable[[ShareGroup, Any, Any, int], None]
 """Applies key and value to a group; told the time for what is soft."""
 
@@ -41,27 +39,11 @@ Apply = Callable[[ShareGroup, Any, Any, int], None]
 def replayers(state: GroupState, clock: Clock) -> Mapping[type[Any], Replayer]:
     """Return what applies the records of share groups to a shard's state."""
 
-    def replayer(apply: Apply) -> Replayer:
-        def replay(_: int, key: Any, value: Any) -> None:  # noqa: ANN401 - of any kind of record
-            group = state.groups.get(key.group_id)
-            if not isinstance(group, ShareGroup):
-                if value is None:
-                    return
-                group = state.groups[key.group_id] = ShareGroup(key.group_id)
-            apply(group, key, value, clock.now_ms())
+    def at_its_time(apply: Apply) -> Callable[[ShareGroup, Any, Any], None]:
+        return lambda group, key, value: apply(group, key, value, clock.now_ms())
 
-        return replay
-
-    made: dict[type[Any], Replayer] = {key: replayer(apply) for key, apply in _APPLY.items()}
-    replay_epoch = made[ShareGroupMetadataKey]
-
-    def replay_group(offset: int, key: ShareGroupMetadataKey, value: Any) -> None:  # noqa: ANN401
-        replay_epoch(offset, key, value)
-        if value is None and isinstance(state.groups.get(key.group_id), ShareGroup):
-            del state.groups[key.group_id]
-
-    made[ShareGroupMetadataKey] = replay_group
-    return made
+    timed = {key: at_its_time(apply) for key, apply in _APPLY.items()}
+    return replayers_of(ShareGroup, state, timed, ShareGroupMetadataKey)
 
 
 def _apply_epoch(

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from logcore.common.errors import (
-    NonEmptyGroupError,
     StaleMemberEpochError,
-    UnknownMemberIdError,
     UnsupportedVersionError,
 )
 from logcore.common.types import override
+from logcore.coordinator.group.modern_group import ModernGroup
 from logcore.coordinator.group.offset_store import CommittedOffset
-from logcore.coordinator.group.state import CommitValidator, Group, GroupType
+from logcore.coordinator.group.state import CommitValidator, GroupType
 from logcore.coordinator.group.streams import records
 from logcore.coordinator.group.streams.configured import ConfiguredTopology
 from logcore.coordinator.group.streams.holdings import Holdings
@@ -37,25 +36,18 @@ FIRST_EPOCH: Final = 1
 """The epoch of a group, and of its empty target, before anybody has joined."""
 
 
-class StreamsGroup(Group):
+class StreamsGroup(ModernGroup[StreamsMember, Tasks]):
     """A group whose members run the tasks of one topology.
 
     Args:
         group_id: Its name.
 
     Attributes:
-        epoch: The group's epoch.
-        metadata_hash: Of the topics that the topology needs, as they were at that epoch.
         validated_topology_epoch: The epoch of the topology that was found to fit its topics.
         configs: The settings that targets were last computed by.
-        target_epoch: The epoch that the targets are of; -1 if they were removed.
-        target_timestamp_ms: When they were computed; 0 if that is not known.
-        targets: By member id.
-        members: By member id.
         holdings: Which process has which task.
         topology: What members run; None only while records of the group are missing.
         configured: The topology over the topics; soft.
-        seen_topics: The topics that `metadata_hash` was last compared with; soft.
         shutdown_by: The member that asked everybody to stop; soft.
         endpoint_epoch: Counts changes of what is told of processes' endpoints; soft.
     """
@@ -63,19 +55,12 @@ class StreamsGroup(Group):
     type: ClassVar[GroupType] = GroupType.STREAMS
 
     def __init__(self, group_id: str) -> None:
-        self.group_id = group_id
-        self.epoch = FIRST_EPOCH
-        self.metadata_hash = 0
+        super().__init__(group_id, FIRST_EPOCH)
         self.validated_topology_epoch = 0
         self.configs: Mapping[str, str] = {}
-        self.target_epoch = FIRST_EPOCH
-        self.target_timestamp_ms = 0
-        self.targets: dict[str, Tasks] = {}
-        self.members: dict[str, StreamsMember] = {}
         self.holdings = Holdings()
         self.topology: Topology | None = None
         self.configured: ConfiguredTopology | None = None
-        self.seen_topics: object = None
         self.shutdown_by: str | None = None
         self.endpoint_epoch = 0
 
@@ -99,12 +84,6 @@ class StreamsGroup(Group):
     def protocol_type(self) -> str | None:
         """What its members speak, always."""
         return PROTOCOL_TYPE
-
-    @property
-    @override
-    def is_empty(self) -> bool:
-        """Whether it has no members."""
-        return not self.members
 
     @override
     def is_subscribed_to(self, topic: str) -> bool:
@@ -186,12 +165,6 @@ class StreamsGroup(Group):
         """Offsets of topics that no task reads may be deleted."""
 
     @override
-    def validate_delete(self) -> None:
-        """Refuse to delete a group in use."""
-        if self.members:
-            raise NonEmptyGroupError
-
-    @override
     def tombstones(self) -> list[CoordinatorRecord]:
         """Return the records that remove it, without its offsets."""
         return records.group_tombstones(self.group_id, self.members)
@@ -202,19 +175,6 @@ class StreamsGroup(Group):
         return committed.commit_timestamp_ms
 
     # ------------------------------------------------------------ looking
-
-    def member(self, member_id: str) -> StreamsMember:
-        """Find a member.
-
-        Raises:
-            UnknownMemberIdError: If there is none of this id.
-        """
-        member = self.members.get(member_id)
-        if member is None:
-            raise UnknownMemberIdError(
-                f"Member {member_id} is not a member of group {self.group_id}."
-            )
-        return member
 
     def target_of(self, member_id: str) -> Tasks:
         """Return a member's target."""

@@ -7,8 +7,9 @@ Neighbours: `records` makes the records; `group` is what they change.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
+from logcore.coordinator.group.modern_replay import NO_TARGET, replayers_of
 from logcore.coordinator.group.state import GroupState, Replayer
 from logcore.coordinator.group.streams.group import StreamsGroup
 from logcore.coordinator.group.streams.member import (
@@ -40,36 +41,12 @@ from logcore.protocol.internal.streams_group import (
     StreamsGroupTopologyValue,
 )
 
-NO_TARGET: Final = -1
-"""The epoch of a target that was removed."""
-
 Apply = Callable[[StreamsGroup, Any, Any], None]
 
 
 def replayers(state: GroupState) -> Mapping[type[Any], Replayer]:
     """Return what applies the records of streams groups to a shard's state."""
-
-    def replayer(apply: Apply) -> Replayer:
-        def replay(_: int, key: Any, value: Any) -> None:  # noqa: ANN401 - of any kind of record
-            group = state.groups.get(key.group_id)
-            if not isinstance(group, StreamsGroup):
-                if value is None:
-                    return
-                group = state.groups[key.group_id] = StreamsGroup(key.group_id)
-            apply(group, key, value)
-
-        return replay
-
-    made: dict[type[Any], Replayer] = {key: replayer(apply) for key, apply in _APPLY.items()}
-    replay_epoch = made[StreamsGroupMetadataKey]
-
-    def replay_group(offset: int, key: StreamsGroupMetadataKey, value: Any) -> None:  # noqa: ANN401
-        replay_epoch(offset, key, value)
-        if value is None and isinstance(state.groups.get(key.group_id), StreamsGroup):
-            del state.groups[key.group_id]
-
-    made[StreamsGroupMetadataKey] = replay_group
-    return made
+    return replayers_of(StreamsGroup, state, _APPLY, StreamsGroupMetadataKey)
 
 
 def _apply_epoch(
