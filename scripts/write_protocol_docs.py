@@ -51,6 +51,8 @@ complaint. What the suites are: [testing.md](testing.md).
 
 Beside the suites, 14 tests that hold the broker against Apache Kafka for a minute or more each
 passed in the same run (`-m long`): compaction, quotas, share and streams groups, takeovers.
+franz-go's chains of read-process-write were also run with ten times the records, 500,000: 55
+passed in 3 minutes.
 
 ## In general
 
