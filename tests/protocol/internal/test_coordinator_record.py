@@ -19,9 +19,10 @@ from tests.protocol.catalogue import Values, message_classes, name_of
 
 TOPICS = [GROUP_RECORDS, TRANSACTION_RECORDS, SHARE_RECORDS]
 TYPES = [(records, *records.classes(each), each) for records in TOPICS for each in records.stems]
+NAMES = [f"{key_class.__name__}-{number}" for _, key_class, _, number in TYPES]
 
 
-@pytest.mark.parametrize(("records", "key_class", "value_class", "number"), TYPES, ids=name_of)
+@pytest.mark.parametrize(("records", "key_class", "value_class", "number"), TYPES, ids=NAMES)
 def test_keys_and_values_are_read_back(records, key_class, value_class, number):
     assert key_class.API_KEY == value_class.API_KEY == number
     values = Values(key_class.__name__)
