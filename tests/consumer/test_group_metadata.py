@@ -23,6 +23,12 @@ def test_a_subscription_is_read_back(with_data):
     assert decode_subscription(data, "i") == Member(frozenset("ab"), OWNED, 7, "i")
 
 
+def test_where_a_member_stands_is_said_if_it_is_known():
+    for rack in (None, "cellar"):
+        data = encode_subscription({"a"}, OWNED, 7, with_data=False, rack=rack)
+        assert versioned.decode(ConsumerProtocolSubscription, data).rack_id == rack
+
+
 def test_what_an_old_sticky_client_holds_stands_in_its_user_data():
     new = versioned.decode(
         ConsumerProtocolSubscription, encode_subscription({"a"}, OWNED, 7, with_data=True)

@@ -69,6 +69,7 @@ class ClassicMembership(Membership):
         super().__init__(cluster, settings, coordinator, wake)
         self._strategies = settings.texts("partition.assignment.strategy")
         self._is_cooperative = all_cooperative(self._strategies)
+        self._rack = settings.text("client.rack") or None
         self._session_ms = settings.integer("session.timeout.ms")
         self._interval_s = settings.integer("heartbeat.interval.ms") / 1000
         self._wants_join = False
@@ -182,7 +183,11 @@ class ClassicMembership(Membership):
 
     def _protocol(self, name: str, owned: list[TopicPartition]) -> JoinGroupRequestProtocol:
         data = encode_subscription(
-            self._topics, owned, self.facts.generation, with_data=name == "sticky"
+            self._topics,
+            owned,
+            self.facts.generation,
+            with_data=name == "sticky",
+            rack=self._rack,
         )
         return JoinGroupRequestProtocol(name=name, metadata=data)
 

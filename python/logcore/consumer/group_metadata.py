@@ -28,7 +28,12 @@ _SHORT: Final = struct.Struct(">h")
 
 
 def encode_subscription(
-    topics: Iterable[str], owned: Iterable[TopicPartition], generation: int, *, with_data: bool
+    topics: Iterable[str],
+    owned: Iterable[TopicPartition],
+    generation: int,
+    *,
+    with_data: bool,
+    rack: str | None = None,
 ) -> bytes:
     """Write what a member says.
 
@@ -37,6 +42,7 @@ def encode_subscription(
         owned: What it holds.
         generation: Since when.
         with_data: Whether what it holds is said as old clients' sticky assignor wants it, too.
+        rack: Where it stands, for leaders whose assignors mind that (KIP-881).
     """
     held = sorted(owned)
     grouped = _grouped(held)
@@ -48,6 +54,7 @@ def encode_subscription(
             for topic, numbers in grouped.items()
         ],
         generation_id=generation,
+        rack_id=rack,
     )
     return versioned.encode(message, SUBSCRIPTION_VERSION)
 
