@@ -15,7 +15,7 @@ from logcore.protocol.internal.coordinator_record import (
     encode_value,
 )
 from logcore.protocol.internal.group import OffsetCommitKey, OffsetCommitValue
-from tests.protocol.catalogue import Values, message_classes, name_of
+from tests.protocol.catalogue import Values, message_classes
 
 TOPICS = [GROUP_RECORDS, TRANSACTION_RECORDS, SHARE_RECORDS]
 TYPES = [(records, *records.classes(each), each) for records in TOPICS for each in records.stems]
