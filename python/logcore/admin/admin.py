@@ -6,7 +6,7 @@ Neighbours: each part is a module of this room; `part` says how one waits.
 """
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from logcore.admin.async_admin import AsyncAdmin
 from logcore.client.loop_thread import LoopThread
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from logcore.admin.topics import Topics
     from logcore.admin.transactions import Transactions
     from logcore.admin.users import Quotas, Users
+    from logcore.client.metrics.registry import Metrics
 
 
 class Admin:
@@ -46,7 +47,9 @@ class Admin:
     """
 
     def __init__(
-        self, bootstrap_servers: str = "localhost:9092", **settings: str | float | bool | None
+        self,
+        bootstrap_servers: str = "localhost:9092",
+        **settings: Any,  # noqa: ANN401 - of any key
     ) -> None:
         runner = self._runner = LoopThread("logcore-admin")
         try:
@@ -67,6 +70,14 @@ class Admin:
         if not self._runner.is_closed:
             self._runner.run(self._core.close())
             self._runner.close()
+
+    def metrics(self) -> "Metrics":
+        """Return what the client measured of itself, under the names of Java's admin client.
+
+        Example:
+            >>> admin.metrics()["request-latency-avg"]
+        """
+        return self._runner.call(self._core.metrics)
 
     @cached_property
     def topics(self) -> "Topics":

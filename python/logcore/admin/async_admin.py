@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from logcore.admin.topics import AsyncTopics
     from logcore.admin.transactions import AsyncTransactions
     from logcore.admin.users import AsyncQuotas, AsyncUsers
+    from logcore.client.metrics.registry import Metrics
 
 
 class AsyncAdmin:
@@ -53,7 +54,9 @@ class AsyncAdmin:
     """
 
     def __init__(
-        self, bootstrap_servers: str = "localhost:9092", **settings: str | float | bool | None
+        self,
+        bootstrap_servers: str = "localhost:9092",
+        **settings: Any,  # noqa: ANN401 - of any key
     ) -> None:
         told: dict[str, Any] = {"bootstrap.servers": bootstrap_servers, **settings}
         self._cluster = Cluster(Settings(ADMIN_CONFIG, told), creates_topics=False)
@@ -70,6 +73,15 @@ class AsyncAdmin:
         """Close its connections; twice is no error."""
         self.abandon()
         await asyncio.sleep(0)
+
+    def metrics(self) -> "Metrics":
+        """Return what the client measured of itself, under the names of Java's admin client.
+
+        Example:
+            >>> admin.metrics()["request-latency-avg"]
+        """
+        self._cluster.check_loop()
+        return self._cluster.metrics.read()
 
     def abandon(self) -> None:
         """End at once: what is under way fails."""

@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from logcore.client.cluster import Cluster
+from logcore.client.metrics.registry import Metrics
 from logcore.client.positions import TopicPartition
-from logcore.common.errors import ClientClosedError, IllegalStateError
+from logcore.common.errors import ClientClosedError, CorruptMessageError, IllegalStateError
 from logcore.common.types import override
 from logcore.consumer.config import CONSUMER_CONFIG, ConsumerSettings
 from logcore.consumer.deserializing import AnyDeserializer
@@ -112,8 +113,9 @@ class AsyncConsumer(Offsetting):
             hooks if hooks.is_needed else None,
         )
         self._elsewhere = Elsewhere(self.hand, hooks) if hooks.blocks else None
+        self.hand.is_elsewhere = hooks.blocks
         self._listener = RebalanceListener()
-        self._is_closing = False
+        self._closing: asyncio.Task[None] | None = None
         self._is_closed = False
         if topics:
             self.subscribe(topics)
@@ -234,15 +236,24 @@ class AsyncConsumer(Offsetting):
         deadline, records = now() + timeout, list[ConsumerRecord]()
         while (state := await self._ready(deadline - now())) is not None:
             following: PartitionState | None = state
-            while following is not None:
-                if self._elsewhere is not None:
-                    await self._elsewhere.hold(following, count - len(records))
-                if not self.hand.extend(records, following, count):
-                    break
+            while following is not None and await self._extend(records, following, count):
                 following = self.hand.next_chunk()
             if records or not count:
                 break
         return records
+
+    async def _extend(
+        self, records: list[ConsumerRecord], state: PartitionState, count: int
+    ) -> bool:
+        """Add the next records of a partition to a list; whether more may be added."""
+        if self._elsewhere is not None:
+            try:
+                await self._elsewhere.hold(state, count - len(records))
+            except CorruptMessageError:
+                if not records:
+                    raise
+                return False  # it is told again
+        return self.hand.extend(records, state, count)
 
     async def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:  # noqa: ASYNC109 - waits so long
         """Return the next records of a partition as numpy arrays, as many as were fetched at once.
@@ -354,6 +365,16 @@ class AsyncConsumer(Offsetting):
             except TimeoutError:
                 pass
 
+    def metrics(self) -> Metrics:
+        """Return what the consumer measured of itself, under the names of Java's consumer.
+
+        Example:
+            >>> metrics = consumer.metrics()
+            >>> metrics["records-lag-max"], metrics.of(topic="words")["records-consumed-total"]
+        """
+        self._check()
+        return self._cluster.metrics.read()
+
     # ------------------------------------------------------------ shared with the twin
 
     def arrived(self) -> None:
@@ -394,10 +415,12 @@ class AsyncConsumer(Offsetting):
         Args:
             timeout: Seconds to take for that at most.
         """
-        if self._is_closing:
-            return
         self._cluster.check_loop()
-        self._is_closing = True
+        if self._closing is None:
+            self._closing = self._cluster.loop.create_task(self._close(timeout))
+        await asyncio.shield(self._closing)
+
+    async def _close(self, timeout: float) -> None:  # noqa: ASYNC109 - as `close`
         try:
             async with asyncio.timeout(timeout):
                 await self.upkeep.close()
@@ -409,7 +432,7 @@ class AsyncConsumer(Offsetting):
 
     def abandon(self) -> None:
         """End at once, without a word to the group."""
-        self._is_closing = self._is_closed = True
+        self._is_closed = True
         self._cluster.close()
         self._interceptors.close()
 

@@ -24,6 +24,7 @@ from logcore.consumer.async_consumer import AsyncConsumer
 from logcore.consumer.deserializing import AnyDeserializer
 from logcore.consumer.handing_out import ColumnBatch
 from logcore.consumer.interceptor import ConsumerInterceptor
+from logcore.consumer.one_thread import OneThread
 from logcore.consumer.subscription import PartitionState
 from logcore.record import ConsumerRecord
 from logcore.record.decoding import ArrowBatches
@@ -69,6 +70,7 @@ class Consumer:
         self._arrivals = threading.Event()
         self._now_ms = SystemClock().monotonic_ms
         self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._turn = OneThread()
 
         method = WeakMethod(self._call_listener)  # a consumer that is forgotten must not live on
 
@@ -87,6 +89,7 @@ class Consumer:
             )
             core.on_arrival = self._arrivals.set
             core.call_listener = call_listener
+            core.hand.is_elsewhere = False  # hooks may block the thread that reads
             if topics:
                 core.subscribe(topics)
             return core
@@ -117,10 +120,12 @@ class Consumer:
     def _slices(self, timeout: float | None) -> Iterator[Iterable[ConsumerRecord]]:
         core = self.core
         while True:
-            state = self._ready(timeout)
-            if state is None:
-                return
-            yield core.hand.slice_of(state)
+            with self._turn:
+                state = self._ready(timeout)
+                if state is None:
+                    return
+                records = core.hand.slice_of(state)
+            yield records
 
     def batches(
         self, timeout: float | None = None, max_records: int | None = None
@@ -129,10 +134,11 @@ class Consumer:
         core = self.core
         count = core.poll_records if max_records is None else max_records
         while True:
-            state = self._ready(timeout)
-            if state is None:
-                return
-            records = core.hand.take_from(state, count)
+            with self._turn:
+                state = self._ready(timeout)
+                if state is None:
+                    return
+                records = core.hand.take_from(state, count)
             if records:
                 yield records
 
@@ -150,17 +156,19 @@ class Consumer:
             NoOffsetForPartitionError: If a partition has no position, and may not choose one.
             KafkaError: What the group or a broker refuses for good.
             SerializationError: If a deserializer raised; reading goes on behind that record.
+            WrongThreadError: If another thread reads from this consumer now.
             ClientClosedError: After `close`.
         """
         core = self.core
         count = core.poll_records if max_records is None else max_records
         until_ms, records = self._now_ms() + timeout * 1000, list[ConsumerRecord]()
-        while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
-            following: PartitionState | None = state
-            while following is not None and core.hand.extend(records, following, count):
-                following = core.hand.next_chunk()
-            if records or not count:
-                break
+        with self._turn:
+            while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
+                following: PartitionState | None = state
+                while following is not None and core.hand.extend(records, following, count):
+                    following = core.hand.next_chunk()
+                if records or not count:
+                    break
         return records
 
     def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:
@@ -201,11 +209,12 @@ class Consumer:
     def _whole(self, timeout: float, take: Callable[[PartitionState], T | None]) -> T | None:
         """Return what is taken of whole chunks; None if there is none in time."""
         until_ms = self._now_ms() + timeout * 1000
-        while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
-            if state.held:
-                self.runner.call(partial(self.core.fetch_again, state))
-            elif (taken := take(state)) is not None:
-                return taken
+        with self._turn:
+            while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
+                if state.held:
+                    self.runner.call(partial(self.core.fetch_again, state))
+                elif (taken := take(state)) is not None:
+                    return taken
         return None
 
     def _ready(self, timeout: float | None) -> PartitionState | None:
@@ -292,6 +301,7 @@ class Consumer:
     beginning_offsets = blocking(AsyncConsumer.beginning_offsets)
     end_offsets = blocking(AsyncConsumer.end_offsets)
     lag = blocking(AsyncConsumer.lag)
+    metrics = on_loop(AsyncConsumer.metrics)
     partitions_for = blocking(AsyncConsumer.partitions_for)
 
     def unsubscribe(self) -> None:

@@ -10,12 +10,14 @@ from typing import Any, Final
 from logcore.client.cluster import Cluster
 from logcore.client.coordinators import CoordinatorKind, Coordinators
 from logcore.client.nodes import Channel
+from logcore.common.clock import SystemClock
 from logcore.common.errors import (
     ClientError,
     CoordinatorNotAvailableError,
     NotCoordinatorError,
     error_for_code,
 )
+from logcore.consumer.metrics import GroupMeter
 from logcore.protocol.schema import Message
 
 _MOVED: Final = (NotCoordinatorError, CoordinatorNotAvailableError)
@@ -27,10 +29,16 @@ class GroupCoordinator:
     Args:
         cluster: The cluster.
         group_id: The group.
+
+    Attributes:
+        group_id: The group.
+        meter: What is measured of it.
     """
 
     def __init__(self, cluster: Cluster, group_id: str) -> None:
         self.group_id = group_id
+        self.meter = GroupMeter(cluster.metrics)
+        self._now_ns = SystemClock().monotonic_ns
         self._cluster = cluster
         self._coordinators = Coordinators(cluster)
 
@@ -50,9 +58,11 @@ class GroupCoordinator:
         """
         try:
             node_id = await self._coordinators.find(CoordinatorKind.GROUP, self.group_id)
+            began_ns = self._now_ns()
             response = await self._cluster.ask(
                 node_id, request, channel=Channel.GROUP, at_most=at_most, timeout_s=timeout_s
             )
+            self.meter.answered(request.API_KEY, (self._now_ns() - began_ns) / 1e6)
             if checks:
                 self.check(getattr(response, "error_code", 0), request, response)
         except ClientError:

@@ -15,6 +15,7 @@ from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import NO_LEADER
 from logcore.client.nodes import Channel
 from logcore.client.positions import TopicPartition
+from logcore.common.clock import SystemClock
 from logcore.common.errors import (
     CorruptMessageError,
     FetchSessionIdNotFoundError,
@@ -27,6 +28,7 @@ from logcore.common.errors import (
 )
 from logcore.consumer.config import ConsumerSettings
 from logcore.consumer.fetch_session import FetchSession, Wanted, has_ids
+from logcore.consumer.metrics import FetchMeter
 from logcore.consumer.subscription import FetchBuffer, PartitionState, Subscription
 from logcore.protocol.messages.fetch import FetchRequest, FetchResponse, PartitionData
 from logcore.record.decoding import FetchedRecords
@@ -74,6 +76,11 @@ class Fetcher:
         self._request_timeout_s = settings.integer("request.timeout.ms") / 1000
         self._check_crcs = settings.flag("check.crcs")
         self._rack = settings.text("client.rack")
+        self._meter = FetchMeter(
+            cluster.metrics, subscription, is_committed_only=settings.is_committed_only
+        )
+        subscription.on_done = self._meter.consumed
+        self._now_ns = SystemClock().monotonic_ns
         self._sessions: dict[int, FetchSession] = {}
         self._fetching: dict[int, asyncio.Task[None]] = {}
         self._failures = 0
@@ -189,6 +196,7 @@ class Fetcher:
             forgotten_topics_data=forgotten,
             rack_id=self._rack,
         )
+        began_ns = self._now_ns()
         response: FetchResponse = await self._cluster.ask(
             node_id,
             request,
@@ -196,6 +204,8 @@ class Fetcher:
             at_most=NEWEST if has_ids(wanted) else NAMES_UNTIL,
             timeout_s=self._request_timeout_s + self._max_wait_ms / 1000,
         )
+        self._meter.latency_ms.record((self._now_ns() - began_ns) / 1e6)
+        self._meter.throttle_ms.record(response.throttle_time_ms)
         return response
 
     def _led_by(self, node_id: int) -> int:
@@ -240,6 +250,7 @@ class Fetcher:
     ) -> None:
         names = {want.topic_id: place.topic for place, want in wanted.items()}
         has_arrived = False
+        size_bytes = 0
         for topic in response.responses:
             name = topic.topic or names.get(topic.topic_id, "")
             for data in topic.partitions:
@@ -250,7 +261,9 @@ class Fetcher:
                 if data.error_code:
                     self._refused(state, data)
                 else:
+                    size_bytes += len(data.records or ())  # type: ignore[arg-type]  # a memoryview
                     has_arrived |= self._store(state, data)
+        self._meter.size_bytes.record(size_bytes)
         if has_arrived:
             self._arrived()
 

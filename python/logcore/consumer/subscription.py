@@ -10,7 +10,7 @@ Neighbours: `fetcher` fills this, `async_consumer` hands out from it, `membershi
 import re
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -41,6 +41,7 @@ class PartitionState:
         leader_epoch: Of the position, -1 if unknown.
         preferred: The replica that the leader said to read from, and until when, in seconds.
         not_before: When to fetch again after an error, in seconds.
+        on_done: Told of what was fetched once nothing more of it is handed out.
     """
 
     place: TopicPartition
@@ -60,6 +61,7 @@ class PartitionState:
     log_start_offset: int = UNKNOWN
     preferred: tuple[int, float] | None = None
     not_before: float = 0.0
+    on_done: "Callable[[TopicPartition, FetchedRecords], object] | None" = None
 
     @property
     def position(self) -> int | None:
@@ -95,7 +97,13 @@ class PartitionState:
         self.first_buffered = None
         if self.current is not None:
             self.current.stop()
+            self.done(self.current)
             self.current = None
+
+    def done(self, records: FetchedRecords) -> None:
+        """Take note that nothing more is handed out of what was fetched."""
+        if self.on_done is not None:
+            self.on_done(self.place, records)
 
 
 class FetchBuffer:
@@ -137,6 +145,7 @@ class FetchBuffer:
         with self._lock:
             if state.current is not None:
                 after = state.current.next_offset
+                state.done(state.current)
                 state.current = None
                 state.first_buffered = after if state.buffered else None
 
@@ -163,6 +172,7 @@ class Subscription:
         pattern: The pattern subscribed to.
         partitions: The assignment.
         is_manual: Whether partitions are assigned by hand.
+        on_done: What partitions tell of what was fetched; see `PartitionState`.
     """
 
     def __init__(self) -> None:
@@ -170,6 +180,7 @@ class Subscription:
         self.pattern: re.Pattern[str] | None = None
         self.partitions: dict[TopicPartition, PartitionState] = {}
         self.is_manual = False
+        self.on_done: Callable[[TopicPartition, FetchedRecords], object] | None = None
 
     @property
     def is_subscribed(self) -> bool:
@@ -206,7 +217,7 @@ class Subscription:
             self.partitions.pop(place).void()
         for place in wanted:
             if place not in self.partitions:
-                self.partitions[place] = PartitionState(place)
+                self.partitions[place] = PartitionState(place, on_done=self.on_done)
 
     def clear(self) -> None:
         """Read nothing any more."""

@@ -101,6 +101,13 @@ class Upkeep:
         self._membership: Membership | None = None
         self.on_commit: Callable[[dict[TopicPartition, OffsetAndMetadata]], object] | None = None
         self._has_news = False
+        self._polled_ms = self._now_ms()
+        self._between_ms = cluster.metrics.average("time-between-poll", "time between polls, in ms")
+        cluster.metrics.gauge(
+            "last-poll-seconds-ago",
+            "Seconds since the program asked for records",
+            lambda: (self._now_ms() - self._polled_ms) / 1000,
+        )
         self._excludes_internal = settings.flag("exclude.internal.topics")
         group_id = settings.group_id
         self._coordinator = None if group_id is None else GroupCoordinator(cluster, group_id)
@@ -118,6 +125,8 @@ class Upkeep:
     def is_due(self) -> bool:
         """Whether `run` has something to do; from any thread. It also notes that the user polls."""
         now_ms = self._now_ms()
+        self._between_ms.record(now_ms - self._polled_ms)
+        self._polled_ms = now_ms
         if self._membership is not None:
             self._membership.polled = now_ms / 1000
         return self.has_news or (self._commits_itself and now_ms >= self._commit_at_ms)

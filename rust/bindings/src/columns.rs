@@ -126,6 +126,11 @@ impl Found {
         Self { columns, data, next_offset }
     }
 
+    /// How many records they are of.
+    pub(crate) fn len(&self) -> usize {
+        self.columns.len()
+    }
+
     /// The columns of a chunk's records from `offset` on. It decodes every record.
     pub(crate) fn decode(chunk: &Chunk, offset: i64, exports: &Exports) -> Outcome<Self> {
         let mut columns = Decoded::default();

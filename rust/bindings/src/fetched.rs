@@ -323,12 +323,13 @@ impl FetchedRecords {
             self.advance(batch.header.next_offset());
         }
         drop(state);
-        self.taken_count.fetch_add(decoded.len() as u64, Ordering::Relaxed);
         let data = match copied {
             Some(bytes) => Memory::Bytes(bytes),
             None => Memory::Lent(PyUntypedBuffer::get(self.source.bind(py))?),
         };
-        Columns::new(py, Found::made(decoded, data, from, self.next_offset()))
+        let found = Found::made(decoded, data, from, self.next_offset());
+        self.taken_count.fetch_add(found.len() as u64, Ordering::Relaxed);
+        Columns::new(py, found)
     }
 }
 
