@@ -106,3 +106,27 @@ async def test_outside_of_a_coroutine_it_cannot_be_made():
             AsyncConsumer()
 
     await in_thread(make)
+
+
+async def test_who_closes_second_waits_for_the_first_and_a_cancelled_one_goes_on(our_cluster):
+    topic, group = await in_thread(filled, our_cluster, 1, 5), our_cluster.group()
+    left = asyncio.Event()
+
+    class Leaving(RebalanceListener):
+        async def on_revoked(self, partitions):
+            assert len(partitions) == 1
+            await left.wait()
+
+    consumer = reading(our_cluster, group_id=group)
+    consumer.subscribe(topic, Leaving())
+    assert len(await consumer.poll(10) or await consumer.poll(10)) == 5
+    first, second = asyncio.ensure_future(consumer.close()), asyncio.ensure_future(consumer.close())
+    await asyncio.sleep(0.05)
+    first.cancel()
+    await asyncio.sleep(0)
+    assert (first.cancelled(), second.done()) == (True, False)
+    left.set()
+    await second
+    await consumer.close()
+    async with reading(our_cluster, group_id=group) as other:
+        assert (await other.committed((topic, 0)))[(topic, 0)].offset == 5

@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 
-from logcore.common.errors import SerializationError
+from logcore.client.positions import TopicPartition
+from logcore.common.errors import CorruptMessageError, SerializationError
 from logcore.consumer.async_consumer import AsyncConsumer
 from logcore.consumer.consumer import Consumer
+from logcore.consumer.elsewhere import Elsewhere
+from logcore.consumer.handing_out import HandingOut
 from logcore.consumer.interceptor import ConsumerInterceptor
+from logcore.consumer.preparing import Preparing
+from logcore.consumer.subscription import FetchBuffer, PartitionState
+from logcore.record.decoding import FetchedRecords
 from logcore.serialization.serializer import Deserializer
 from tests.consumer.filling import filled
+from tests.record.batches import batch_of
 
 
 class Slow(Deserializer[int]):
@@ -106,6 +113,56 @@ async def test_what_was_sought_away_from_is_dropped(our_cluster):
         consumer.seek((topic, 0), 3)
         slow.go.set()
         assert [record.value for record in await polling] == [3, 4]
+
+
+@pytest.mark.asyncio
+async def test_two_tasks_share_what_there_is_and_neither_blocks_the_loop(our_cluster):
+    topic, slow = await asyncio.to_thread(filled, our_cluster, 1, 7), Slow()
+    async with reading(our_cluster, slow) as consumer:
+        consumer.assign([(topic, 0)])
+        polls = [consumer.poll(10, 3), consumer.poll(10, 3), consumer.poll(10, 3)]
+        values = [record.value for each in await asyncio.gather(*polls) for record in each]
+        assert sorted(values) == list(range(7))
+    assert slow.threads.isdisjoint([threading.current_thread()])
+
+
+@pytest.mark.asyncio
+async def test_what_comes_before_damage_is_prepared_and_damage_told_as_often_as_asked():
+    buffer, state = FetchBuffer(), PartitionState(TopicPartition("t", 0), fetch_offset=0)
+    damaged = bytearray(batch_of(b"2", base_offset=1))
+    damaged[-1] ^= 0xFF
+    buffer.put(state, FetchedRecords("t", 0, batch_of(b"1") + damaged, 0))
+    hooks = Preparing(None, Slow())
+    hand = HandingOut(buffer, lambda: None, 500, hooks)
+    hand.is_elsewhere = True
+    elsewhere = Elsewhere(hand, hooks)
+    assert hand.next_chunk() == state
+    assert hand.take_from(state, 9) == [], "not here"
+    await elsewhere.hold(state, 9)
+    assert [record.value for record in hand.slice_of(state)] == [1]
+    for _ in range(2):
+        with pytest.raises(CorruptMessageError):
+            await elsewhere.hold(state, 9)
+    assert state.position == 1
+
+
+@pytest.mark.asyncio
+async def test_where_nothing_can_be_prepared_records_are_fetched_again(monkeypatch):
+    buffer, state = FetchBuffer(), PartitionState(TopicPartition("t", 0), fetch_offset=0)
+    buffer.put(state, FetchedRecords("t", 0, batch_of(b"1", b"2"), 0))
+    hooks = Preparing(None, Slow())
+    hand = HandingOut(buffer, lambda: None, 500, hooks)
+    hand.is_elsewhere = True
+    hand.next_chunk()
+    loop = asyncio.get_running_loop()
+
+    def refuse(*_):
+        raise RuntimeError("no more threads")
+
+    monkeypatch.setattr(loop, "run_in_executor", refuse)
+    with pytest.raises(RuntimeError, match="no more threads"):
+        await Elsewhere(hand, hooks).hold(state, 9)
+    assert (list(state.held), state.fetch_offset, state.version) == ([], 0, 1)
 
 
 def test_the_twin_calls_them_where_it_is_read(our_cluster):

@@ -8,7 +8,6 @@ hooks.
 
 import asyncio
 
-from logcore.common.errors import CorruptMessageError
 from logcore.consumer.handing_out import HandingOut
 from logcore.consumer.preparing import Preparing
 from logcore.consumer.subscription import PartitionState
@@ -31,16 +30,14 @@ class Elsewhere:
     async def hold(self, state: PartitionState, count: int) -> None:
         """Have the next records of a partition prepared, as many as one call of the user's takes.
 
-        What is damaged is not told here, but where it is handed out.
+        Raises:
+            CorruptMessageError: If the first of them is damaged.
         """
         while (task := self._at_work.get(state)) is not None:
             await asyncio.shield(task)
         if state.held:
             return
-        try:
-            records = self._hand.take(state, count)
-        except CorruptMessageError:
-            return
+        records = self._hand.take(state, count)
         state.held.extend(records)  # where the partition stands meanwhile
         task = asyncio.get_running_loop().create_task(self._prepare(state, records))
         self._at_work[state] = task

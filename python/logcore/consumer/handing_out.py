@@ -35,6 +35,9 @@ class HandingOut:
         taken: Called when something was taken out of the buffer, so that more may be fetched.
         slice_count: How many records to hand out before looking whether something else is due.
         hooks: What is done to records before.
+
+    Attributes:
+        is_elsewhere: Whether records are prepared elsewhere, and only what is held is handed out.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class HandingOut:
         self._taken = taken
         self._slice_count = slice_count
         self._hooks = hooks
-        self._is_lazy = hooks is not None and not hooks.interceptors
+        self.is_elsewhere = False
         self._current: PartitionState | None = None
         self._left: deque[PartitionState] = deque()
 
@@ -87,7 +90,8 @@ class HandingOut:
     def slice_of(self, state: PartitionState) -> Iterable[ConsumerRecord]:
         """Return the next records of a partition, one by one, at most ``slice_count``."""
         chunk = state.current
-        if state.held or (self._hooks is not None and not self._is_lazy):
+        hooks = self._hooks
+        if state.held or (hooks is not None and (hooks.interceptors or self.is_elsewhere)):
             return self._held_of(state)
         if chunk is None:
             return ()
@@ -95,7 +99,7 @@ class HandingOut:
             self._buffer.finish(state)
             return ()
         records = islice(chunk, self._slice_count)
-        return records if self._hooks is None else map(self._hooks.deserialize, records)
+        return records if hooks is None else map(hooks.deserialize, records)
 
     def _held_of(self, state: PartitionState) -> Iterator[ConsumerRecord]:
         self._hold(state, self._slice_count)
@@ -160,7 +164,7 @@ class HandingOut:
 
     def _hold(self, state: PartitionState, count: int) -> None:
         """Have the next records prepared, unless some are."""
-        if not state.held and self._hooks is not None:
+        if not (state.held or self._hooks is None or self.is_elsewhere):
             prepared = self._hooks.deserialized(self.take(state, count))
             state.held.extend(self._hooks.intercepted(prepared))
 
