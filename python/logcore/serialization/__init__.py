@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from logcore.serialization.fixed_width import LongSerializer as LongSerializer
     from logcore.serialization.fixed_width import ShortDeserializer as ShortDeserializer
     from logcore.serialization.fixed_width import ShortSerializer as ShortSerializer
+    from logcore.serialization.json_schema import JsonSchemaDeserializer as JsonSchemaDeserializer
+    from logcore.serialization.json_schema import JsonSchemaSerializer as JsonSchemaSerializer
     from logcore.serialization.json_values import JsonDeserializer as JsonDeserializer
     from logcore.serialization.json_values import JsonSerializer as JsonSerializer
+    from logcore.serialization.protobuf import ProtobufDeserializer as ProtobufDeserializer
+    from logcore.serialization.protobuf import ProtobufSerializer as ProtobufSerializer
     from logcore.serialization.registry.async_registry import (
         AsyncSchemaRegistry as AsyncSchemaRegistry,
     )
@@ -55,7 +59,9 @@ _EXPORTS: Final = {
         for module, kinds in {
             "avro": ("Avro",),
             "fixed_width": ("Boolean", "Double", "Float", "Integer", "Long", "Short"),
+            "json_schema": ("JsonSchema",),
             "json_values": ("Json",),
+            "protobuf": ("Protobuf",),
             "text": ("Bytes", "String", "UUID", "Void"),
         }.items()
         for kind in kinds

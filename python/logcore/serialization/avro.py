@@ -21,7 +21,7 @@ from logcore.serialization.framing import framed, head
 from logcore.serialization.registry.registry import SchemaRegistry
 from logcore.serialization.registry.schema import AVRO, Schema
 from logcore.serialization.serializer import Deserializer, Serializer
-from logcore.serialization.writing import SerdeSettings, Writing, referenced
+from logcore.serialization.writing import SerdeSettings, Writing, referenced, schema_by
 
 FAILURES: Final = (
     ValueError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError, RecursionError,
@@ -261,14 +261,3 @@ class AvroDeserializer(Deserializer[Any]):
             message = f"{left} bytes are left over after {avro.root.shown}: another schema's data?"
             raise MalformedDataError(message, topic=topic)
         return value
-
-
-def schema_by(registry: SchemaRegistry, number: int | str) -> Schema:
-    """Return the schema of an id, or of a GUID.
-
-    Raises:
-        SchemaRegistryError: If the registry does not know it, or is away.
-    """
-    if isinstance(number, int):
-        return registry.schema(number)
-    return registry.schema_by_guid(number)

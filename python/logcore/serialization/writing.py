@@ -125,3 +125,14 @@ def referenced(registry: SchemaRegistry, schema: Schema) -> dict[str, Registered
 
     gather(schema)
     return found
+
+
+def schema_by(registry: SchemaRegistry, number: int | str) -> Schema:
+    """Return the schema of an id, or of a GUID.
+
+    Raises:
+        SchemaRegistryError: If the registry does not know it, or is away.
+    """
+    if isinstance(number, int):
+        return registry.schema(number)
+    return registry.schema_by_guid(number)
