@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from logcore.common.errors import ClientError as ClientError
     from logcore.common.errors import KafkaError as KafkaError
     from logcore.common.errors import LogcoreError as LogcoreError
+    from logcore.consumer.acknowledgements import AcknowledgeType as AcknowledgeType
     from logcore.consumer.async_consumer import AsyncConsumer as AsyncConsumer
+    from logcore.consumer.async_share_consumer import AsyncShareConsumer as AsyncShareConsumer
     from logcore.consumer.consumer import Consumer as Consumer
+    from logcore.consumer.share_consumer import ShareConsumer as ShareConsumer
+    from logcore.consumer.share_record import ShareRecord as ShareRecord
     from logcore.log.log import Log as Log
     from logcore.producer.async_producer import AsyncProducer as AsyncProducer
     from logcore.producer.producer import Producer as Producer
@@ -29,10 +33,12 @@ if TYPE_CHECKING:
     __version__: str
 
 _EXPORTS: Final = {
+    "AcknowledgeType": "logcore.consumer.acknowledgements",
     "Admin": "logcore.admin.admin",
     "AsyncAdmin": "logcore.admin.async_admin",
     "AsyncConsumer": "logcore.consumer.async_consumer",
     "AsyncProducer": "logcore.producer.async_producer",
+    "AsyncShareConsumer": "logcore.consumer.async_share_consumer",
     "BearerToken": "logcore.client.oauth.token",
     "ClientError": "logcore.common.errors",
     "Consumer": "logcore.consumer.consumer",
@@ -44,6 +50,8 @@ _EXPORTS: Final = {
     "Producer": "logcore.producer.producer",
     "Record": "logcore.record",
     "RecordMetadata": "logcore.record",
+    "ShareConsumer": "logcore.consumer.share_consumer",
+    "ShareRecord": "logcore.consumer.share_record",
     "TopicPartition": "logcore.client.positions",
 }
 """Public name -> the module that defines it."""
