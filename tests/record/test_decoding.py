@@ -1,8 +1,10 @@
 """Records as a consumer reads them: in order, from the middle, without what was aborted."""
 
+import threading
+
 import pytest
 
-from logcore.common.errors import CorruptMessageError
+from logcore.common.errors import CorruptMessageError, WrongThreadError
 from logcore.record import ConsumerRecord
 from logcore.record.decoding import ArrowBatches, FetchedRecords
 from tests.record.batches import accumulator, batch_of
@@ -168,3 +170,22 @@ def test_what_comes_before_damage_is_handed_out_first(take, codec):
         with pytest.raises(CorruptMessageError):
             take(records)
     assert (records.next_offset, records.end_offset) == (2, 3)
+
+
+def test_two_threads_at_once_are_told():
+    """While one of them decompresses, which takes it a while, it lets the other one run."""
+    data = batch_of(*[bytes(900_000)] * 30, compression="zstd")
+    refused = 0
+    for _ in range(50):
+        records = fetched(data)
+        thread = threading.Thread(target=records.take, args=(1,))
+        thread.start()
+        while thread.is_alive() and not refused:
+            try:
+                records.take_values(1)
+            except WrongThreadError:
+                refused += 1
+        thread.join()
+        if refused:
+            break
+    assert refused

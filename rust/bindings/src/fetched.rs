@@ -14,7 +14,6 @@ use logcore::record::{RecordCursor, decode, record_timestamp};
 use logcore::{Batch, BatchHeader, Batches, Columns as Decoded, LogError, RecordRef, Result};
 use parking_lot::{Mutex, MutexGuard};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
@@ -22,7 +21,7 @@ use crate::appending::contiguous;
 use crate::arrow_rows::Rows;
 use crate::buffer::Memory;
 use crate::columns::{Columns, Found};
-use crate::error::{Outcome, invalid};
+use crate::error::{Outcome, invalid, raise_named};
 use crate::record::headers;
 
 /// Bytes that records of one batch may have after decompression.
@@ -246,13 +245,13 @@ impl FetchedRecords {
     }
 
     fn __next__(&self, py: Python<'_>) -> Outcome<Option<ConsumerRecord>> {
-        let mut state = self.lock()?;
+        let mut state = self.lock(py)?;
         self.next_record(py, &mut state)
     }
 
     /// Up to so many of the next records.
     fn take<'py>(&self, py: Python<'py>, count: usize) -> Outcome<Bound<'py, PyList>> {
-        let mut state = self.lock()?;
+        let mut state = self.lock(py)?;
         let mut records = Vec::new();
         while records.len() < count {
             match self.next_record(py, &mut state) {
@@ -267,7 +266,7 @@ impl FetchedRecords {
 
     /// The values of up to so many of the next records.
     fn take_values<'py>(&self, py: Python<'py>, count: usize) -> Outcome<Bound<'py, PyList>> {
-        let mut state = self.lock()?;
+        let mut state = self.lock(py)?;
         let mut values = Vec::new();
         while values.len() < count {
             match self.next_of(py, &mut state, |_, record| Ok(field(py, record.value))) {
@@ -282,7 +281,7 @@ impl FetchedRecords {
 
     /// The rest as columns.
     fn columns(&self, py: Python<'_>) -> Outcome<Columns> {
-        let mut state = self.lock()?;
+        let mut state = self.lock(py)?;
         let mut decoded = Decoded::default();
         let mut copied: Option<Vec<u8>> = None;
         let from = self.next_offset();
@@ -336,7 +335,7 @@ impl FetchedRecords {
 impl FetchedRecords {
     /// The rest as rows, as many as one batch may hold.
     pub(crate) fn rows(&self, py: Python<'_>) -> Outcome<Rows> {
-        let mut state = self.lock()?;
+        let mut state = self.lock(py)?;
         let mut rows = Rows::default();
         while rows.has_room(usize::MAX) {
             let taken = self.next_of(py, &mut state, |header, record| {
@@ -358,9 +357,11 @@ impl FetchedRecords {
         (self.topic.bind(py), self.partition)
     }
 
-    fn lock(&self) -> Outcome<MutexGuard<'_, State>> {
+    fn lock(&self, py: Python<'_>) -> Outcome<MutexGuard<'_, State>> {
         self.state.try_lock().ok_or_else(|| {
-            PyRuntimeError::new_err("two threads read one partition's records").into()
+            let message =
+                "another thread reads this partition's records: give each its own consumer";
+            raise_named(py, "WrongThreadError", message)
         })
     }
 
