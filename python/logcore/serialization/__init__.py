@@ -9,6 +9,7 @@ Neighbours: `logcore.producer` and `logcore.consumer` call these; the command li
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from logcore.serialization.auto import RegistryDeserializer as RegistryDeserializer
     from logcore.serialization.avro import AvroDeserializer as AvroDeserializer
     from logcore.serialization.avro import AvroSerializer as AvroSerializer
     from logcore.serialization.fixed_width import BooleanDeserializer as BooleanDeserializer
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _EXPORTS: Final = {
     "AsyncSchemaRegistry": "logcore.serialization.registry.async_registry",
+    "RegistryDeserializer": "logcore.serialization.auto",
     "SchemaRegistry": "logcore.serialization.registry.registry",
     **dict.fromkeys(
         ("Compatibility", "Schema", "SchemaReference"), "logcore.serialization.registry.schema"
