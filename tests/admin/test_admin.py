@@ -11,7 +11,7 @@ from logcore.testing.local_broker import LocalBroker
 
 PARTS = [
     "topics", "configs", "groups", "share_groups", "offsets", "transactions", "acls", "users",
-    "quotas", "cluster",
+    "quotas", "cluster", "replicas", "quorum", "tokens",
 ]  # fmt: skip
 
 
@@ -45,6 +45,19 @@ def test_nobody_there_is_said_in_time() -> None:
         pytest.raises(ClientTimeoutError, match=r"127\.0\.0\.1:9"),
     ):
         admin.topics.list()
+
+
+def test_waiting_until_somebody_is_there() -> None:
+    with LocalBroker() as broker, Admin(broker.bootstrap_servers) as admin:
+        admin.reach()
+        broker.stop()
+        with pytest.raises(ClientTimeoutError, match=r"could not reach the cluster in 0\.2 s"):
+            admin.reach(0.2)
+        starting = threading.Timer(0.3, broker.start)
+        starting.start()
+        admin.reach(timeout_s=30)
+        starting.join()
+        assert admin.topics.list() == []
 
 
 def test_rules_need_an_authorizer(our_admin: Admin) -> None:

@@ -40,7 +40,8 @@ def test_less_may_be_read_than_there_is(logcore_json, logcore, cluster, topic):
 
 def test_what_cannot_be_measured_is_said(logcore, cluster, topic):
     assert "no records" in logcore("bench", "consume", topic, "-b", cluster, code=1).output
-    told = logcore("bench", "produce", "-n", 1, "-b", "127.0.0.1:1", code=1).output
+    nowhere = ("-b", "127.0.0.1:1", "-X", "default.api.timeout.ms=200")
+    told = logcore("bench", "produce", "-n", 1, *nowhere, code=1).output
     assert "no broker can be reached" in told
 
 

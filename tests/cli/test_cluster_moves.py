@@ -1,5 +1,7 @@
 """`logcore cluster elect`, `move`, `moves`, `stop-moving`, `move-dir`."""
 
+from tests.eventually import eventually
+
 
 def test_electing(ask, ask_json, topic):
     rows = ask_json("cluster", "elect", topic)
@@ -28,10 +30,8 @@ def test_staying(ask, topic):
 
 def test_directories(ask, ask_json, topic):
     (path,) = {row["path"] for row in ask_json("cluster", "dirs")}
-    (row,) = ask_json(
-        "cluster", "move-dir", f"{topic}:0", "--broker", 1, "--to", "/new", "--dry-run"
-    )
-    assert row == {"name": f"{topic}-0", "before": path, "after": "/new"}
-    told = ask("cluster", "move-dir", f"{topic}:0", "--broker", 1, "--to", "/new", code=1)
-    assert "LOG_DIR_NOT_FOUND" in told
-    assert "moving" in ask("cluster", "move-dir", f"{topic}:0", "--broker", 1, "--to", path)
+    move = ("cluster", "move-dir", f"{topic}:0", "--broker", 1, "--to")
+    row = {"name": f"{topic}-0", "before": path, "after": "/new"}
+    eventually(lambda: ask_json(*move, "/new", "--dry-run") == [row])
+    assert "LOG_DIR_NOT_FOUND" in ask(*move, "/new", code=1)
+    assert "moving" in ask(*move, path)

@@ -45,9 +45,15 @@ def test_no_file():
     assert read_settings(None) == {}
 
 
-def test_nobody_there_is_said_soon(logcore):
-    told = logcore(
-        "topic", "list", "-b", "127.0.0.1:1", "-X", "default.api.timeout.ms=300", code=1
-    ).output
-    assert "127.0.0.1:1" in told
-    assert "did you mean" in logcore("topic", "list", "-X", "reqest.timeout.ms=1", code=1).output
+@pytest.mark.parametrize("command", [("topic", "list"), ("consume", "t"), ("produce", "t")])
+def test_nobody_there_is_said_soon(logcore, command):
+    limit = ("-X", "default.api.timeout.ms=300")
+    told = logcore(*command, "-b", "127.0.0.1:1", *limit, code=1, stdin="x\n").output
+    assert "could not reach the cluster in 0.3 s" in told
+    assert "127.0.0.1:1: Connection refused" in told
+
+
+def test_settings_are_checked_first(logcore):
+    wrong = ("-X", "reqest.timeout.ms=1", "-b", "127.0.0.1:1")
+    for command in (("topic", "list"), ("consume", "t"), ("produce", "t")):
+        assert "did you mean request.timeout.ms?" in logcore(*command, *wrong, code=1).output

@@ -2,6 +2,7 @@
 
 import pytest
 
+from logcore import Admin
 from logcore.common.clock import SystemClock
 from logcore.testing.topics import fresh_name
 from tests.eventually import eventually
@@ -72,6 +73,13 @@ def test_what_produce_takes_back(logcore, cluster, ask, ask_json, filled):
     old, new = ask_json("consume", filled), ask_json("consume", copy)
     assert [row["timestamp"] for row in new] == [row["timestamp"] for row in old]
     assert values(new) == values(old)
+
+
+def test_a_topic_that_is_not_there_is_not_made(ask, cluster):
+    name = fresh_name()
+    assert f"{name}: " in ask("consume", name, code=1)
+    with Admin(cluster) as admin:
+        assert name not in admin.topics.list()
 
 
 def test_what_is_refused(ask, filled):

@@ -31,3 +31,4 @@ def test_a_command_is_imported_and_run(group):
 def test_an_unknown_name_is_no_command(group):
     assert group.get_command(click.Context(group), "leave") is None
     assert CliRunner().invoke(group, ["leave"]).exit_code == 2
+    assert "Did you mean 'greet'?" in CliRunner().invoke(group, ["gret"]).output

@@ -1,12 +1,16 @@
 """The root command: version, help, and how failures look."""
 
+import signal
+import socket
 import subprocess
 import sys
 
 import click
+import pytest
 
 import logcore as package
 from logcore.cli.main import main, sentence
+from logcore.testing.topics import fresh_name
 
 
 def test_version(logcore):
@@ -95,7 +99,37 @@ def test_a_usage_error_has_code_2(logcore, tmp_path):
     assert "No such command" in logcore("lug", code=2).stderr
 
 
+@pytest.mark.parametrize("how", [("-o", "text"), ("-o", "json"), ("--format", "%s\n")])
+def test_a_reader_that_goes_away_is_no_trouble(logcore, our_cluster, how):
+    name = fresh_name()
+    logcore("produce", name, "-b", our_cluster, stdin="x\n" * 50_000)
+    process = started("consume", name, *how, "-b", our_cluster)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    assert process.communicate(timeout=60) == (None, "")
+
+
+def test_ctrl_c_while_waiting_leaves_no_traceback():
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        process = started("topic", "list", "-b", f"127.0.0.1:{deaf.getsockname()[1]}")
+        deaf.accept()[0].close()
+        with deaf.accept()[0]:  # it has come again, and waits for an answer
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=60)
+    assert (told[0], told[1].strip(), process.returncode) == ("", "Aborted!", 1)
+
+
+def started(*arguments):
+    """Start `logcore ARGUMENTS` as a process."""
+    command = [sys.executable, "-m", "logcore.cli.main", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 def test_errors_without_a_message_name_their_class():
     assert sentence(ValueError()) == "ValueError"
     assert sentence(ValueError("two\nlines")) == "two lines"
+    bad = UnicodeEncodeError("utf-8", "a\udcff", 1, 2, "surrogates not allowed")
+    assert sentence(bad) == "'a\\udcff' is no text in UTF-8"
     assert sentence(FileNotFoundError(2, "No such file", "x.log")) == "x.log: No such file"

@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import confluent_kafka
 import pytest
 
@@ -73,4 +74,7 @@ def test_a_line_becomes_a_record():
     assert shape.entry(b"k:v:w")[:2] == (b"v:w", b"k")
     assert shape.entry(b"v")[:2] == (b"v", None)
     assert unescaped("\\t") == b"\t"
+    for wrong in ("", "\\"):
+        with pytest.raises(click.UsageError, match="key-delimiter"):
+            unescaped(wrong)
     assert Sent().acknowledged == 0

@@ -19,7 +19,7 @@ def test_tokens():
     assert parse_format("%R")(NULLS) == b"\xff\xff\xff\xff"
 
 
-@pytest.mark.parametrize("template", ["%x", r"\q"])
+@pytest.mark.parametrize("template", ["%x", r"\q", "%", "%s%", "\\"])
 def test_what_means_nothing(template):
     with pytest.raises(ValueError, match="means nothing"):
         parse_format(template)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from logcore.cli.times import Moment, Period
+from logcore.cli.times import Moment, Period, timestamp_ms
 
 
 def test_moments():
@@ -25,6 +25,11 @@ def test_periods():
     for wrong in ("0s", "-1s", "5", "5y", "", "9" * 30 + "w"):
         with pytest.raises(click.BadParameter, match="90m"):
             read(wrong, None, None)
+
+
+def test_timestamps():
+    assert timestamp_ms(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)) == 1000
+    assert timestamp_ms(datetime(1, 1, 1, tzinfo=UTC)) == 0
 
 
 def test_before_all_time():

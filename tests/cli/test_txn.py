@@ -27,7 +27,7 @@ def test_an_open_transaction(ask, ask_json, hanging):
         return [row["state"] for row in ask_json("txn", "list") if row["name"] == name]
 
     eventually(lambda: states() == ["Ongoing"])
-    assert ask_json("txn", "list", "--longer-than", 3600) == []
+    assert ask_json("txn", "list", "--longer-than", "1h") == []
     (row,) = ask_json("txn", "list", "--match", f"{name}$")
     assert row["name"] == name
     (row,) = ask_json("txn", "describe", name)

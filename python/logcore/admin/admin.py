@@ -65,6 +65,24 @@ class Admin:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def reach(self, timeout_s: float | None = None) -> None:
+        """Wait until a broker answers: one that is being started, perhaps.
+
+        Args:
+            timeout_s: For how long, in seconds; ``default.api.timeout.ms`` if None.
+
+        Raises:
+            ClientTimeoutError: If none does; the message says what was tried.
+            SaslAuthenticationFailedError: If the broker refuses who we are.
+
+        Example:
+            >>> from logcore import Admin
+            >>> from logcore.testing import LocalBroker
+            >>> with LocalBroker() as broker, Admin(broker.bootstrap_servers) as admin:
+            ...     admin.reach(timeout_s=10)
+        """
+        self._runner.run(self._core.reach(timeout_s))
+
     def close(self) -> None:
         """Close its connections, and end its thread; twice is no error."""
         if not self._runner.is_closed:

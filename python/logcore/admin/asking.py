@@ -61,6 +61,10 @@ class Asking:
         self.timeout_ms = int(timeout_s * 1000)
         self._coordinators = Coordinators(cluster)
 
+    async def reach(self, timeout_s: float) -> None:
+        """Try for so long to have a connection to any broker; raises as `any` does."""
+        await until_done(self.cluster, "reach the cluster", self.cluster.reach, timeout_s)
+
     async def any(self, what: str, request: Message, codes: Codes = own_code) -> Any:  # noqa: ANN401 - the API's response
         """Ask any broker.
 

@@ -69,8 +69,22 @@ class AsyncAdmin:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    async def reach(self, timeout_s: float | None = None) -> None:
+        """Wait until a broker answers: one that is being started, perhaps.
+
+        Args:
+            timeout_s: For how long, in seconds; ``default.api.timeout.ms`` if None.
+
+        Raises:
+            ClientTimeoutError: If none does; the message says what was tried.
+            SaslAuthenticationFailedError: If the broker refuses who we are.
+        """
+        most_s = self._asking.timeout_ms / 1000
+        await self._asking.reach(most_s if timeout_s is None else timeout_s)
+
     async def close(self) -> None:
         """Close its connections; twice is no error."""
+        await self._cluster.push_last()
         self.abandon()
         await asyncio.sleep(0)
 

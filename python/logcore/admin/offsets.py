@@ -147,7 +147,7 @@ def _timestamp(wanted: OffsetSpec | int | datetime) -> int:
     if isinstance(wanted, datetime):
         if wanted.tzinfo is None:
             raise ValueError(f"{wanted} has no time zone: give one, such as datetime.UTC")
-        return int(wanted.timestamp() * 1000)
+        return max(int(wanted.timestamp() * 1000), 0)  # numbers below are names of offsets
     return int(wanted)
 
 

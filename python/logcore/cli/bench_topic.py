@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from logcore.cli.connecting import ClusterOptions
+from logcore.cli.numbers import COUNT, FACTOR
 
 F = TypeVar("F", bound=Callable[..., Any])
 Advance = Callable[[int], object]
@@ -79,11 +80,11 @@ def load_options(command: F) -> F:
             is_eager=True, help="Whose acknowledgement is waited for.",
         ),
         click.option(
-            "--replication-factor", type=click.IntRange(min=1), is_eager=True,
+            "--replication-factor", type=FACTOR, is_eager=True,
             help="Copies of each partition; default: the broker's.",
         ),
         click.option(
-            "-p", "--partitions", type=click.IntRange(min=1), default=1, show_default=True,
+            "-p", "--partitions", type=COUNT, default=1, show_default=True,
             is_eager=True, help="Partitions of the topic that is made.",
         ),
         click.option(

@@ -18,6 +18,7 @@ from logcore.cli.cluster_moves import (
 )
 from logcore.cli.cluster_quorum import add_voter_command, quorum_command, remove_voter_command
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option
+from logcore.cli.numbers import LEVEL, NODE
 from logcore.cli.outcomes import tell_done
 from logcore.cli.output import output_option, print_report, print_rows
 
@@ -57,7 +58,7 @@ def describe_cluster(*, cluster: ClusterOptions, output: str) -> None:
 
 
 @cluster_command.command("apis")
-@click.argument("broker", type=int, required=False)
+@click.argument("broker", type=NODE, required=False)
 @cluster_options
 @output_option
 def show_apis(broker: int | None, *, cluster: ClusterOptions, output: str) -> None:
@@ -119,7 +120,7 @@ def show_features(*, cluster: ClusterOptions, output: str) -> None:
 
 @cluster_command.command("feature")
 @click.argument("name")
-@click.argument("level", type=click.IntRange(min=0))
+@click.argument("level", type=LEVEL)
 @click.option("--unsafe", is_flag=True, help="Go down even where metadata is lost by it.")
 @dry_run_option
 @cluster_options
@@ -134,7 +135,7 @@ def set_feature(
 
 
 @cluster_command.command("unregister")
-@click.argument("broker", type=click.IntRange(min=0))
+@click.argument("broker", type=NODE)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @dry_run_option
 @cluster_options

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option
+from logcore.cli.numbers import NODE
 from logcore.cli.outcomes import tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows
 from logcore.cli.partitions import METAVAR, named_partitions, partitions_argument
@@ -34,8 +35,8 @@ class BrokersParameter(click.ParamType):  # type: ignore[type-arg]  # not in old
     ) -> list[int]:
         """Read them."""
         try:
-            return [int(number) for number in str(value).split(",")]
-        except ValueError:
+            return [NODE.convert(number, None, None) for number in str(value).split(",")]
+        except click.BadParameter:
             self.fail(f"{value}: write numbers of brokers, such as 1,2,3", param, ctx)
 
 
@@ -172,7 +173,7 @@ def stop_moving_command(
 
 @click.command("move-dir")
 @partitions_argument
-@click.option("--broker", "node_id", type=int, required=True, help="On which broker.")
+@click.option("--broker", "node_id", type=NODE, required=True, help="On which broker.")
 @click.option("--to", "path", required=True, metavar="DIR", help="One of its log directories.")
 @dry_run_option
 @cluster_options

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option
+from logcore.cli.numbers import NODE
 from logcore.cli.outcomes import tell_done
 from logcore.cli.output import output_option, print_report, time_text
 from logcore.common.types import override
@@ -73,7 +74,7 @@ def _row(node: "QuorumReplica", end: int) -> dict[str, Any]:
 
 
 @click.command("add-voter")
-@click.argument("node_id", type=click.IntRange(min=0))
+@click.argument("node_id", type=NODE)
 @click.argument("directory", type=DirectoryParameter())
 @click.argument("addresses", nargs=-1, required=True, metavar="LISTENER://HOST:PORT...")
 @dry_run_option
@@ -105,7 +106,7 @@ def add_voter_command(
 
 
 @click.command("remove-voter")
-@click.argument("node_id", type=click.IntRange(min=0))
+@click.argument("node_id", type=NODE)
 @click.argument("directory", type=DirectoryParameter())
 @dry_run_option
 @cluster_options

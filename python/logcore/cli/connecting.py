@@ -6,7 +6,7 @@ Neighbours: `topic`, `group`, `config` and the others are the users; `logcore.ad
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from logcore.consumer.consumer import Consumer
     from logcore.producer.producer import Producer
 
+C = TypeVar("C", "Producer", "Consumer")
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_BOOTSTRAP: Final = "localhost:9092"
 TIMEOUT: Final = "default.api.timeout.ms"
 TIMEOUT_MS: Final = "10000"
+REACH_S: Final = 3.0
 """Somebody waits: a cluster that is not there is said sooner than to a program."""
 BOOTSTRAP_VARIABLE: Final = "LOGCORE_BOOTSTRAP_SERVERS"
 
@@ -38,30 +40,64 @@ class ClusterOptions:
     settings: dict[str, str]
 
     def admin(self) -> "Admin":
-        """Return a client for administration, to be used in a ``with`` block."""
+        """Return a client for administration that has reached the cluster, for a ``with`` block.
+
+        Raises:
+            ClientTimeoutError: If no broker answers soon.
+        """
         from logcore.admin.admin import Admin  # noqa: PLC0415 - only when something is asked
 
-        return Admin(self.bootstrap_servers, **({TIMEOUT: TIMEOUT_MS} | self.settings))
+        settings = {TIMEOUT: TIMEOUT_MS} | self.settings
+        admin = Admin(self.bootstrap_servers, **settings)
+        try:
+            admin.reach(min(REACH_S, int(settings[TIMEOUT]) / 1000))
+        except BaseException:
+            admin.close()
+            raise
+        return admin
 
     def producer(self) -> "Producer":
-        """Return a client that sends, to be used in a ``with`` block."""
+        """Return a client that sends, to be used in a ``with`` block; raises as `admin` does."""
         from logcore.producer.producer import Producer  # noqa: PLC0415
 
         told = {"max.block.ms": TIMEOUT_MS, "bootstrap.servers": self.bootstrap_servers}
-        return Producer(told | self.settings)
+        return self._reached(Producer(told | self.settings))
 
-    def consumer(self, group: str | None) -> "Consumer":
-        """Return a client that reads, perhaps in a group, to be used in a ``with`` block."""
+    def consumer(self, group: str | None, topics: Sequence[str] = ()) -> "Consumer":
+        """Return a client that reads, perhaps in a group.
+
+        Args:
+            group: Its group, if any.
+            topics: What must be there.
+
+        Raises:
+            ClientTimeoutError: If no broker answers soon.
+            UnknownTopicOrPartitionError: If a topic is not there.
+        """
         from logcore.consumer.consumer import Consumer  # noqa: PLC0415
 
         told = {
             "bootstrap.servers": self.bootstrap_servers,
             "auto.offset.reset": "earliest",
+            "allow.auto.create.topics": "false",  # who looks makes nothing
             TIMEOUT: TIMEOUT_MS,
         }
         if group is not None:
             told["group.id"] = group
-        return Consumer(config=told | self.settings)
+        return self._reached(Consumer(config=told | self.settings), topics)
+
+    def _reached(self, client: C, topics: Sequence[str] = ()) -> C:
+        from logcore.admin.config import ADMIN_CONFIG  # noqa: PLC0415 - as the clients
+
+        shared = {key: value for key, value in self.settings.items() if key in ADMIN_CONFIG}
+        try:
+            with replace(self, settings=shared).admin() as admin:
+                if topics:
+                    admin.topics.describe(*topics).raise_for_errors()
+                return client
+        except BaseException:
+            client.close()
+            raise
 
 
 def cluster_options(command: F) -> F:

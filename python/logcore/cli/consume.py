@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options
+from logcore.cli.numbers import COUNT, OFFSET, PARTITION
 from logcore.cli.output import output_option, print_json
 from logcore.cli.record_format import parse_format, record_line, record_object
-from logcore.cli.times import Moment
+from logcore.cli.times import Moment, timestamp_ms
 
 if TYPE_CHECKING:
     from logcore.client.positions import TopicPartition
@@ -89,7 +90,9 @@ def header_patterns(
 
 @click.command("consume")
 @click.argument("topic")
-@click.option("-p", "--partition", "numbers", type=int, multiple=True, help="Only this partition.")
+@click.option(
+    "-p", "--partition", "numbers", type=PARTITION, multiple=True, help="Only this partition."
+)
 @click.option(
     "--offset",
     default="beginning",
@@ -99,8 +102,8 @@ def header_patterns(
 )
 @click.option("--time", "at", type=Moment(), metavar="TIME", help="Begin there; 2h is 2 hours ago.")
 @click.option("--until", type=Moment(), metavar="TIME", help="End before records as late as this.")
-@click.option("--last", type=click.IntRange(min=1), metavar="N", help="The last N of a partition.")
-@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="At most N records.")
+@click.option("--last", type=COUNT, metavar="N", help="The last N of a partition.")
+@click.option("-n", "--limit", type=COUNT, metavar="N", help="At most N records.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
 @click.option("-g", "--group", metavar="NAME", help="Read in a group, which commits; follows.")
 @click.option("--key", callback=pattern, metavar="REGEX", help="Only keys that match.")
@@ -136,7 +139,7 @@ def consume_command(
     show = shower(template, output)
     if until is not None and (follow or group is not None):
         raise click.UsageError("--until is for what is there: leave out --follow and --group")
-    with cluster.consumer(group) as consumer:
+    with cluster.consumer(group, [topic]) as consumer:
         if group is not None:
             consumer.subscribe([topic])
             records = endless(consumer)
@@ -188,7 +191,7 @@ def begin(consumer: "Consumer", places: "list[TopicPartition]", start: Start) ->
     """Take the partitions, and go to where reading begins."""
     consumer.assign(places)
     if start.at is not None:
-        timestamp = int(start.at.timestamp() * 1000)
+        timestamp = timestamp_ms(start.at)
         found = consumer.offsets_for_times(dict.fromkeys(places, timestamp))
         ends = consumer.end_offsets(*places)
         for place in places:
@@ -203,8 +206,9 @@ def begin(consumer: "Consumer", places: "list[TopicPartition]", start: Start) ->
     elif start.offset == "beginning":
         consumer.seek_to_beginning(*places)
     elif start.offset.isdecimal():
+        offset = OFFSET.convert(start.offset, None, None)
         for place in places:
-            consumer.seek(place, int(start.offset))
+            consumer.seek(place, offset)
     else:
         raise click.UsageError(f"--offset {start.offset}: write beginning, end or a number")
 
@@ -220,7 +224,7 @@ def until_the_end(
     """Yield the records up to where each partition ends now, or has the first one of a time."""
     ends = consumer.end_offsets(*places)
     if until is not None:
-        timestamp = int(until.timestamp() * 1000)
+        timestamp = timestamp_ms(until)
         for place, found in consumer.offsets_for_times(dict.fromkeys(places, timestamp)).items():
             ends[place] = ends[place] if found is None else found.offset
     ends_of = {place.partition: end for place, end in ends.items()}

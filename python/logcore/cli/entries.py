@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import IO, Any, Final, NamedTuple
 
 CHUNK_BYTES: Final = 1 << 18
+TIMESTAMP_MAX: Final = 2**63 - 1
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -37,6 +38,19 @@ def data_of(entry: dict[str, Any], name: str) -> bytes | None:
     return (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
+def timestamp_of(value: object) -> int:
+    """Return a timestamp.
+
+    Raises:
+        ValueError: If no record has room for it.
+        TypeError: If it is no number.
+    """
+    timestamp = operator.index(value)  # type: ignore[arg-type]  # of anything, which it refuses
+    if abs(timestamp) > TIMESTAMP_MAX:
+        raise ValueError("no record has room for such a time")
+    return timestamp
+
+
 def entry_of_json(line: bytes) -> Entry:
     """Read a record from a line of JSON, as `dump --records -o json` prints it.
 
@@ -49,11 +63,11 @@ def entry_of_json(line: bytes) -> Entry:
             (header["name"], data_of(header, "value")) for header in entry.get("headers", [])
         ]
         timestamp = entry.get("timestamp")
-        timestamp = None if timestamp is None else operator.index(timestamp)
+        timestamp = None if timestamp is None else timestamp_of(timestamp)
+        return Entry(data_of(entry, "value"), data_of(entry, "key"), headers or None, timestamp)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         shown = line[:80].decode(errors="backslashreplace")
         raise ValueError(f"not a record in JSON: {shown}") from error
-    return Entry(data_of(entry, "value"), data_of(entry, "key"), headers or None, timestamp)
 
 
 def arriving_lines(stream: IO[bytes]) -> Iterator[list[bytes]]:

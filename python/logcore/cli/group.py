@@ -65,7 +65,7 @@ def describe_groups(names: Sequence[str], *, cluster: ClusterOptions, output: st
         rows += [head | _member_row(member) for member in group.members]
         if not group.members:
             rows.append(head | {"member": None, "client": None, "host": None, "assignment": []})
-    print_rows(rows, output)
+    print_rows(rows, output, "")
     tell_errors(results)
 
 

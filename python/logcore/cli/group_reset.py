@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from logcore.cli.numbers import DISTANCE, OFFSET
 from logcore.cli.partitions import named_partitions
 from logcore.cli.times import Moment
 
@@ -60,14 +61,15 @@ def target_options(command: F) -> F:
         return Target(**given)
 
     for option in (
-        click.option("--shift-by", "target", type=int, metavar="N", callback=made,
+        click.option("--shift-by", "target", type=DISTANCE, metavar="N", callback=made,
                      help="N records on; back if N is negative."),
         click.option("--from", "offsets", type=click.File("rb"), callback=offsets_of,
                      is_eager=True, metavar="FILE",
                      help="Offsets by partition, as JSON: what `lag -o json` printed."),
         click.option("--to-time", type=Moment(), is_eager=True, metavar="TIME",
                      help="The first record as late as this; 2h is two hours ago."),
-        click.option("--to-offset", type=int, is_eager=True, metavar="OFFSET", help="This offset."),
+        click.option("--to-offset", type=OFFSET, is_eager=True, metavar="OFFSET",
+                     help="This offset."),
         click.option("--to-latest", is_flag=True, is_eager=True, help="The end."),
         click.option("--to-earliest", is_flag=True, is_eager=True, help="The start."),
     ):  # fmt: skip

@@ -40,6 +40,9 @@ MODULES: Final = {
 def sentence(error: Exception) -> str:
     """Say an error in one line: its message, or its class where it has none."""
     text = str(error)
+    wrong = next((one for one in (error, error.__cause__) if isinstance(one, UnicodeError)), None)
+    if isinstance(wrong, UnicodeEncodeError):
+        text = f"{wrong.object!r} is no text in UTF-8"
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return " ".join(text.split()) or type(error).__name__

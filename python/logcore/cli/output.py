@@ -132,7 +132,7 @@ def print_rows(rows: Iterable[Mapping[str, object]], output: str, empty: str = "
     Args:
         rows: The things; their keys are the columns.
         output: ``json`` or ``text``.
-        empty: What the text says if there is none.
+        empty: What the text says if there is none; nothing if it is empty.
     """
     listed = [{name: jsonable(value) for name, value in row.items()} for row in rows]
     if output == "json":
@@ -140,7 +140,8 @@ def print_rows(rows: Iterable[Mapping[str, object]], output: str, empty: str = "
             print_json(row)
         return
     if not listed:
-        click.echo(empty)
+        if empty:
+            click.echo(empty)
         return
     columns = list(listed[0])
     cells = [[cell_text(row.get(name)) for name in columns] for row in listed]

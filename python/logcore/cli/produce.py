@@ -16,6 +16,7 @@ import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option, parse_pairs
 from logcore.cli.entries import Entry, Headers, arriving_lines, entry_of_json, size_of
+from logcore.cli.numbers import PARTITION
 from logcore.cli.output import bytes_text, output_option, print_report, progress
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Sent:
 @click.option("-k", "--key-delimiter", metavar="TEXT", help="What stands between key and value.")
 @click.option("--json", "as_json", is_flag=True, help="Each line is a record in JSON.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="NAME=VALUE")
-@click.option("-p", "--partition", type=click.IntRange(min=0), help="Default: by the key.")
+@click.option("-p", "--partition", type=PARTITION, help="Default: by the key.")
 @click.option("-z", "--compression", type=click.Choice(CODECS), help="Codec; default: none.")
 @click.option("--null", "empty_is_null", is_flag=True, help="An empty key or value is a null.")
 @dry_run_option
@@ -177,5 +178,15 @@ def show(streams: Iterable[IO[bytes]], shape: Shape, output: str) -> None:
 
 
 def unescaped(text: str) -> bytes:
-    """Return a delimiter as bytes; a backslash begins an escape, such as a tab."""
-    return text.encode().decode("unicode_escape").encode()
+    """Return a delimiter as bytes; a backslash begins an escape, such as a tab.
+
+    Raises:
+        click.UsageError: If there is none, or an escape is none.
+    """
+    try:
+        delimiter = text.encode().decode("unicode_escape").encode()
+    except UnicodeDecodeError:
+        delimiter = b""
+    if not delimiter:
+        raise click.UsageError(f"--key-delimiter {text!r}: write text, with \\t for a tab")
+    return delimiter

@@ -70,6 +70,8 @@ def parse_format(text: str) -> Show:
         else:
             raise ValueError(f"\\{escape} means nothing: there are \\n \\t \\r \\0 \\\\ \\x41")
         position = found.end()
+    if text[position:].endswith(("%", "\\")):
+        raise ValueError(f"{text[-1]} at the end of a format means nothing: double it")
     parts.append(text[position:].encode())
     return lambda record: b"".join(
         part if isinstance(part, bytes) else part(record) for part in parts

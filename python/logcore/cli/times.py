@@ -48,6 +48,11 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def timestamp_ms(moment: datetime) -> int:
+    """Return a time as records have it: milliseconds since 1970 UTC, and 0 for what was before."""
+    return max(int(moment.timestamp() * 1000), 0)
+
+
 class Period(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
     """A period: ``30s``, ``90m``, ``2h``, ``7d`` or ``1w``."""
 

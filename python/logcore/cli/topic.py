@@ -16,6 +16,7 @@ from logcore.cli.connecting import (
     dry_run_option,
     parse_pairs,
 )
+from logcore.cli.numbers import COUNT, FACTOR
 from logcore.cli.outcomes import tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows
 from logcore.cli.topic_records import offsets_command, truncate_command
@@ -73,8 +74,8 @@ def list_topics(
 
 @topic_command.command("create")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("-p", "--partitions", type=click.IntRange(min=1), help="How many; default: broker's.")
-@click.option("-r", "--replicas", type=click.IntRange(min=1), help="Copies; default: broker's.")
+@click.option("-p", "--partitions", type=COUNT, help="How many; default: broker's.")
+@click.option("-r", "--replicas", type=FACTOR, help="Copies; default: broker's.")
 @click.option(
     "-s", "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the topic."
 )
@@ -133,8 +134,8 @@ def describe_topics(
         if not (under_replicated and len(part.isr) == len(part.replicas))
         and not (unavailable and part.leader is not None)
     ]
-    is_some = under_replicated or unavailable
-    print_rows(rows, output, "no partition is so" if is_some else "there are no topics")
+    empty = "no partition is so" if under_replicated or unavailable else "there are no topics"
+    print_rows(rows, output, "" if results.errors else empty)
     tell_errors(results)
 
 
@@ -171,7 +172,7 @@ def delete_topics(
 
 @topic_command.command("grow")
 @click.argument("name")
-@click.argument("count", type=click.IntRange(min=1))
+@click.argument("count", type=COUNT)
 @dry_run_option
 @cluster_options
 @output_option

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option
+from logcore.cli.numbers import OFFSET, PARTITION
 from logcore.cli.outcomes import tell_errors
 from logcore.cli.output import output_option, print_rows, time_text
 from logcore.cli.partitions import named_partitions, partitions_argument
@@ -69,10 +70,12 @@ def offsets_command(
 
 @click.command("truncate")
 @click.argument("name")
-@click.option("-p", "--partition", "numbers", type=int, multiple=True, help="Only this partition.")
+@click.option(
+    "-p", "--partition", "numbers", type=PARTITION, multiple=True, help="Only this partition."
+)
 @click.option(
     "--before",
-    type=click.IntRange(min=0),
+    type=OFFSET,
     metavar="OFFSET",
     help="Keep this offset and later ones.",
 )

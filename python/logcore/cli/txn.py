@@ -6,17 +6,15 @@ Neighbours: `logcore.admin.transactions` does it; `connecting` says where.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
 
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option
+from logcore.cli.numbers import OFFSET, PARTITION
 from logcore.cli.outcomes import tell_done, tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows, time_text
 from logcore.cli.partitions import METAVAR, named_partitions
 from logcore.cli.times import Period
-
-MS_PER_S: Final = 1000
 
 
 @click.group("txn")
@@ -26,20 +24,20 @@ def txn_command() -> None:
 
 @txn_command.command("list")
 @click.option("--state", "states", multiple=True, help="Only transactions in this state.")
-@click.option("--longer-than", type=float, metavar="SECONDS", help="Only those open for longer.")
+@click.option("--longer-than", type=Period(), metavar="PERIOD", help="Only those open for longer.")
 @click.option("--match", "pattern", metavar="REGEX", help="Only ids that match, as a whole.")
 @cluster_options
 @output_option
 def list_transactions(
     *,
     states: Sequence[str],
-    longer_than: float | None,
+    longer_than: timedelta | None,
     pattern: str | None,
     cluster: ClusterOptions,
     output: str,
 ) -> None:
     """List transactional ids and what they are doing."""
-    longer_than_ms = -1 if longer_than is None else int(longer_than * MS_PER_S)
+    longer_than_ms = -1 if longer_than is None else longer_than // timedelta(milliseconds=1)
     with cluster.admin() as admin:
         found = admin.transactions.list(
             states=states, longer_than_ms=longer_than_ms, id_pattern=pattern
@@ -71,7 +69,7 @@ def describe_transactions(names: Sequence[str], *, cluster: ClusterOptions, outp
         }
         for one in results.succeeded.values()
     )
-    print_rows(rows, output)
+    print_rows(rows, output, "")
     tell_errors(results)
 
 
@@ -138,8 +136,8 @@ def list_hanging(
 
 @txn_command.command("abort")
 @click.argument("topic")
-@click.argument("partition", type=click.IntRange(min=0))
-@click.argument("start_offset", type=click.IntRange(min=0))
+@click.argument("partition", type=PARTITION)
+@click.argument("start_offset", type=OFFSET)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @dry_run_option
 @cluster_options

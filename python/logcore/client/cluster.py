@@ -11,8 +11,8 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from logcore.client.addresses import Address, parse_addresses
 from logcore.client.backoff import Backoff
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from logcore.client.authentication import Authenticator
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 KINDS: Final = {"admin": "admin-client", "share consumer": "consumer"}
 BOOTSTRAP_FROM: Final = -1
@@ -212,10 +214,21 @@ class Cluster:
         Raises:
             BrokerUnreachableError: If none does; it lists what was tried.
         """
+        return await self._any(lambda node_id: self.ask(node_id, request, timeout_s=timeout_s))
+
+    async def reach(self) -> None:
+        """Have a connection to any broker.
+
+        Raises:
+            BrokerUnreachableError: If none can be had; it lists what was tried.
+        """
+        await self._any(self.connection)
+
+    async def _any(self, attempt: Callable[[int], Awaitable[T]]) -> T:
         attempts: dict[str, str] = {}
         for node_id in self._candidates():
             try:
-                return await self.ask(node_id, request, timeout_s=timeout_s)
+                return await attempt(node_id)
             except ClientError as error:
                 if self.is_closed or not error.retriable:
                     raise
