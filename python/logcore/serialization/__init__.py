@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from logcore.serialization.json_values import JsonSerializer as JsonSerializer
     from logcore.serialization.protobuf import ProtobufDeserializer as ProtobufDeserializer
     from logcore.serialization.protobuf import ProtobufSerializer as ProtobufSerializer
+    from logcore.serialization.protobuf_dicts import (
+        ProtobufDictSerializer as ProtobufDictSerializer,
+    )
     from logcore.serialization.registry.async_registry import (
         AsyncSchemaRegistry as AsyncSchemaRegistry,
     )
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
 
 _EXPORTS: Final = {
     "AsyncSchemaRegistry": "logcore.serialization.registry.async_registry",
+    "ProtobufDictSerializer": "logcore.serialization.protobuf_dicts",
     "RegistryDeserializer": "logcore.serialization.auto",
     "SchemaRegistry": "logcore.serialization.registry.registry",
     **dict.fromkeys(
