@@ -17,7 +17,7 @@ from tests.consumer.acquiring import PLACE, Session, acquired, acquisition, at_o
 ACCEPT, RELEASE, REJECT, RENEW = AcknowledgeType
 
 
-def hand(*, is_explicit=False, deserialize=lambda record: record):
+def hand(*, is_explicit=False, deserialize=None):
     return InHand(is_explicit=is_explicit, deserialize=deserialize, patience_ms=1000)
 
 

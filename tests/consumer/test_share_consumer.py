@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -16,7 +17,9 @@ from logcore.common.config import ConfigError
 from logcore.common.errors import (
     ClientClosedError,
     IllegalStateError,
+    InvalidRecordStateError,
     SerializationError,
+    WrongThreadError,
 )
 from logcore.consumer.acknowledgements import AcknowledgeType
 from logcore.consumer.share_consumer import ShareConsumer
@@ -253,15 +256,15 @@ def test_what_makes_no_sense_is_refused(our_cluster):
 def is_refused(consumer):
     try:
         consumer.commit_async()
-    except IllegalStateError as error:
-        return "one thread at a time" in str(error)
+    except WrongThreadError as error:
+        return "another thread" in str(error)
     return False
 
 
 def test_it_is_for_one_thread_at_a_time(our_cluster):
     topic, group = our_cluster.topic(), share_group(our_cluster.bootstrap)
     with member(our_cluster, group, topic) as consumer, ThreadPoolExecutor(1) as pool:
-        polling = pool.submit(consumer.poll, 2)
+        polling = pool.submit(consumer.poll, 0.5)
         eventually(lambda: is_refused(consumer))
         assert polling.result() == []
 
@@ -294,3 +297,29 @@ def test_closing_from_another_thread_ends_a_wait(our_cluster):
     with pytest.raises(ClientClosedError):
         consumer.poll(20)
     timer.join()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+def test_locks_end_and_are_kept_by_renewals(cluster):
+    """Fifteen seconds are the least that Apache Kafka lets a lock last, unless told otherwise."""
+    topic = filled(cluster, 1, 4)
+    group = share_group(cluster.bootstrap, share_record_lock_duration_ms="15000")
+    with explicit(cluster, group, topic) as one, member(cluster, group, topic) as two:
+        records = some(one)
+        time.sleep(10)
+        for record in records[:2]:
+            one.acknowledge(record, RENEW)
+        assert one.commit() == {TopicPartition(topic, 0): None}
+        time.sleep(7)
+        assert shown(some(two)) == [(2, 2), (3, 2)]
+        for record in records[2:]:
+            one.acknowledge(record)
+        assert isinstance(one.commit()[TopicPartition(topic, 0)], InvalidRecordStateError)
+        renewed = some(one)
+        assert shown(renewed) == [(0, 1), (1, 1)]
+        for record in renewed:
+            one.acknowledge(record)
+        assert one.commit() == {TopicPartition(topic, 0): None}
+        two.commit()
+    eventually(partial(is_settled, cluster.bootstrap, group, topic))

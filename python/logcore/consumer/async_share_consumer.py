@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from logcore.client.metrics.registry import Metrics
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import IllegalStateError, LogcoreError
 from logcore.consumer.acknowledgements import AcknowledgeType
+from logcore.consumer.deserializing import AnyDeserializer
 from logcore.consumer.share_core import Acknowledged, ShareCore
-from logcore.consumer.share_deserializing import AnyDeserializer
 from logcore.consumer.share_record import ShareRecord
 
 AcknowledgementCommitCallback: TypeAlias = Callable[
@@ -287,6 +288,14 @@ class AsyncShareConsumer:
     def acquisition_lock_timeout_ms(self) -> int | None:
         """Return how long a lock lasts, as the brokers said last; None before the first records."""
         return self._core.acquisition_lock_timeout_ms()
+
+    def metrics(self) -> Metrics:
+        """Return what the consumer measured of itself, under the names of Java's share consumer.
+
+        Example:
+            >>> consumer.metrics()["acknowledgements-send-total"]
+        """
+        return self._core.metrics()
 
     # ------------------------------------------------------------ the end
 

@@ -30,10 +30,11 @@ from logcore.consumer.acknowledgements import (
 )
 from logcore.consumer.acquired_records import AcquiredRecords
 from logcore.consumer.share_record import ShareRecord
+from logcore.record import ConsumerRecord
 
 logger = logging.getLogger(__name__)
 
-Deserialize = Callable[[ShareRecord], ShareRecord]
+Deserialize = Callable[[ConsumerRecord], ConsumerRecord]
 
 
 @dataclass(slots=True, eq=False)
@@ -56,11 +57,13 @@ class InHand:
 
     Args:
         is_explicit: Whether each record is acknowledged by the program.
-        deserialize: Makes something of keys and values.
+        deserialize: Makes something of keys and values; None leaves bytes.
         patience_ms: How long an acknowledgement is tried where an error may pass.
     """
 
-    def __init__(self, *, is_explicit: bool, deserialize: Deserialize, patience_ms: int) -> None:
+    def __init__(
+        self, *, is_explicit: bool, deserialize: Deserialize | None, patience_ms: int
+    ) -> None:
         self._is_explicit = is_explicit
         self._deserialize = deserialize
         self._patience_ms = patience_ms
@@ -126,7 +129,7 @@ class InHand:
         self, acquisition: Acquisition, record: ShareRecord, records: list[ShareRecord]
     ) -> None:
         try:
-            records.append(self._deserialize(record))
+            records.append(self._shown(record))
         except SerializationError as error:
             self._problem = (acquisition, record, error)
         except BaseException:
@@ -134,6 +137,12 @@ class InHand:
             raise
         else:
             self._hold(acquisition, record)
+
+    def _shown(self, record: ShareRecord) -> ShareRecord:
+        """Return a record as the program wants it."""
+        if self._deserialize is None:
+            return record
+        return ShareRecord(self._deserialize(record.record), record.delivery_count)
 
     def put_back(self, records: list[ShareRecord]) -> None:
         """Hand records out again that nobody has seen."""

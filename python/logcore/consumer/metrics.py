@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FETCHING: Final = "fetch-manager"
 COORDINATING: Final = "coordinator"
+_HEARTBEATS: Final = (
+    ApiKey.HEARTBEAT, ApiKey.CONSUMER_GROUP_HEARTBEAT, ApiKey.SHARE_GROUP_HEARTBEAT
+)  # fmt: skip
 _CONSUMED: Final = (
     *meter_columns("records-consumed", "Records handed out"),
     *meter_columns("bytes-consumed", "Bytes of records handed out, as they were received"),
@@ -176,7 +179,7 @@ class GroupMeter:
             ApiKey.SYNC_GROUP: average("sync-time", "time of a sync, in ms", COORDINATING),
         }
         beats = registry.sampled()
-        self._asked |= {ApiKey.HEARTBEAT: beats, ApiKey.CONSUMER_GROUP_HEARTBEAT: beats}
+        self._asked |= dict.fromkeys(_HEARTBEATS, beats)
         for base, text, api in (
             ("commit", "Commits", ApiKey.OFFSET_COMMIT),
             ("join", "Joins", ApiKey.JOIN_GROUP),
@@ -208,7 +211,7 @@ class GroupMeter:
         number = self._asked.get(api_key)
         if number is not None:
             number.record(latency_ms)
-        if api_key in {ApiKey.HEARTBEAT, ApiKey.CONSUMER_GROUP_HEARTBEAT}:
+        if api_key in _HEARTBEATS:
             self._beaten_ms = self._window.now_ms()
 
     def now_ms(self) -> int:

@@ -26,6 +26,7 @@ from logcore.common.errors import (
     error_for_code,
 )
 from logcore.consumer.acknowledgements import Acknowledgement
+from logcore.consumer.share_metrics import ShareMeter
 from logcore.consumer.share_requests import (
     Member,
     Said,
@@ -89,7 +90,7 @@ class ShareBroker:
         member: Who asks.
         owner: Whom it serves.
         on_done: Called with each acknowledgement that is completed.
-        timeout_s: How long an answer may take, beyond the wait for records.
+        meter: What it measures with.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class ShareBroker:
         member: Member,
         owner: Owner,
         on_done: Callable[[Acknowledgement], object],
-        timeout_s: float,
+        meter: ShareMeter,
     ) -> None:
         self.node_id = node_id
         self._cluster = cluster
@@ -107,7 +108,8 @@ class ShareBroker:
         self._member = member
         self._owner = owner
         self._on_done = on_done
-        self._timeout_s = timeout_s
+        self._meter = meter
+        self._timeout_s = cluster.settings.integer("request.timeout.ms") / 1000
         self._now_ms = SystemClock().monotonic_ms
         self._working: asyncio.Task[None] | None = None
         self._not_before = 0.0
@@ -188,6 +190,7 @@ class ShareBroker:
         try:
             if wish.is_record_limit:
                 await self._need(ShareFetchRequest, "share.acquire.mode record_limit (KIP-1206)")
+            began_ms = self._now_ms()
             response: ShareFetchResponse = await self._ask(request, wish.max_wait_ms)
         except LogcoreError as error:
             self._lose(error)
@@ -200,6 +203,7 @@ class ShareBroker:
             for topic in response.responses
             for data in topic.partitions
         }
+        self._meter.fetched(self._now_ms() - began_ms, response.throttle_time_ms)
         self._settle(said, answers)
         self._owner.take(session, response)
 

@@ -16,11 +16,11 @@ from typing import Any, Self, TypeVar
 from logcore.client.blocking import on_loop
 from logcore.client.loop_thread import LoopThread
 from logcore.client.positions import TopicPartition
-from logcore.common.errors import ClientClosedError, IllegalStateError
+from logcore.common.errors import ClientClosedError, IllegalStateError, WrongThreadError
 from logcore.consumer.acknowledgements import AcknowledgeType
 from logcore.consumer.async_share_consumer import AcknowledgementCommitCallback
+from logcore.consumer.deserializing import AnyDeserializer
 from logcore.consumer.share_core import Acknowledged, ShareCore
-from logcore.consumer.share_deserializing import AnyDeserializer
 from logcore.consumer.share_record import ShareRecord
 
 T = TypeVar("T")
@@ -64,6 +64,7 @@ class ShareConsumer:
     ) -> None:
         self.runner = LoopThread("logcore-share-consumer")
         self._in_use = threading.Lock()
+        self._user = 0  # the thread that has the lock
         self._callback: AcknowledgementCommitCallback | None = None
 
         def make() -> ShareCore:
@@ -97,7 +98,8 @@ class ShareConsumer:
 
         Raises:
             IllegalStateError: If nothing is subscribed to; or in explicit mode, if nothing was
-                said of a record that was handed out; or if another thread uses the consumer.
+                said of a record that was handed out.
+            WrongThreadError: If another thread uses the consumer now.
             KafkaError: What the group or a broker refuses for good.
             SerializationError: If a deserializer raised; that record is released, unless
                 `acknowledge_offset` says otherwise before the next poll.
@@ -146,12 +148,21 @@ class ShareConsumer:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Refuse use by two threads at once, and by a callback."""
+        """Refuse use by two threads at once, and by a callback.
+
+        Raises:
+            WrongThreadError, IllegalStateError: If it is.
+        """
         self.runner.check()
+        me = threading.get_ident()
         if not self._in_use.acquire(blocking=False):
-            raise IllegalStateError(
-                "a share consumer is for one thread at a time, and not for its own callback"
+            if self._user == me:
+                raise IllegalStateError("a share consumer is not for its own callback")
+            raise WrongThreadError(
+                "another thread uses this share consumer: give each thread one of its own, or "
+                "take turns"
             )
+        self._user = me
         try:
             yield
         finally:
@@ -246,6 +257,7 @@ class ShareConsumer:
 
     subscribe = on_loop(ShareCore.subscribe)
     subscription = on_loop(ShareCore.subscription)
+    metrics = on_loop(ShareCore.metrics)
     acquisition_lock_timeout_ms = on_loop(ShareCore.acquisition_lock_timeout_ms)
 
     def unsubscribe(self) -> None:

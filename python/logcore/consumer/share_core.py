@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from logcore.client.cluster import Cluster
+from logcore.client.metrics.registry import Metrics
 from logcore.client.positions import TopicPartition
 from logcore.common.clock import SystemClock
 from logcore.common.errors import (
@@ -22,9 +23,9 @@ from logcore.common.errors import (
     LogcoreError,
 )
 from logcore.consumer.acknowledgements import Acknowledgement, Outcome
+from logcore.consumer.deserializing import AnyDeserializer, Deserializing
 from logcore.consumer.in_hand import InHand
 from logcore.consumer.share_config import SHARE_CONSUMER_CONFIG, ShareConsumerSettings
-from logcore.consumer.share_deserializing import AnyDeserializer, ShareDeserializing
 from logcore.consumer.share_fetcher import ShareFetcher
 from logcore.consumer.share_membership import ShareMembership
 from logcore.consumer.share_requests import Member
@@ -62,13 +63,15 @@ class ShareCore:
     ) -> None:
         self.settings = ShareConsumerSettings(SHARE_CONSUMER_CONFIG, settings)
         self.settings.check()
-        deserialize = ShareDeserializing(key_deserializer, value_deserializer)
+        deserializing = Deserializing(key_deserializer, value_deserializer)
         timeout_ms = self.settings.integer("default.api.timeout.ms")
-        self.may_block = deserialize.may_block
+        self.may_block = deserializing.may_block
         self.poll_records = self.settings.integer("max.poll.records")
         self.outcomes: deque[Outcome] = deque()
         self.hand = InHand(
-            is_explicit=self.settings.is_explicit, deserialize=deserialize, patience_ms=timeout_ms
+            is_explicit=self.settings.is_explicit,
+            deserialize=deserializing if deserializing.is_needed else None,
+            patience_ms=timeout_ms,
         )
         self._timeout_s = timeout_ms / 1000
         self._now_ms = SystemClock().monotonic_ms
@@ -247,6 +250,15 @@ class ShareCore:
         self._completions.set()
         self._arrivals.set()
         self._fetcher.wake()
+
+    def metrics(self) -> Metrics:
+        """Return what the consumer measured of itself, under the names of Java's share consumer.
+
+        Example:
+            >>> consumer.metrics()["acknowledgements-send-total"]
+        """
+        self.check()
+        return self._cluster.metrics.read()
 
     def acquisition_lock_timeout_ms(self) -> int | None:
         """Return how long a lock lasts, as the brokers said last; None before the first records."""

@@ -29,6 +29,7 @@ from logcore.consumer.acquired_records import Acquired, AcquiredRecords
 from logcore.consumer.in_hand import InHand
 from logcore.consumer.share_broker import ShareBroker
 from logcore.consumer.share_config import ShareConsumerSettings
+from logcore.consumer.share_metrics import ShareMeter
 from logcore.consumer.share_requests import Member, Wish
 from logcore.consumer.share_session import Places, SharePartition, ShareSession
 from logcore.protocol.messages import share_acknowledge as acks
@@ -79,7 +80,7 @@ class ShareFetcher:
         self._now_ms = SystemClock().monotonic_ms
         self._check_crcs = settings.flag("check.crcs")
         self._is_record_limit = settings.is_record_limit
-        self._timeout_s = settings.integer("request.timeout.ms") / 1000
+        self._meter = ShareMeter(cluster.metrics)
         self._brokers: dict[int, ShareBroker] = {}
         self._assignment: tuple[SharePartition, ...] = ()
         self._not_before: dict[SharePartition, float] = {}
@@ -126,7 +127,7 @@ class ShareFetcher:
         found = self._brokers.get(node_id)
         if found is None:
             found = self._brokers[node_id] = ShareBroker(
-                self._cluster, node_id, self._member, self, self._on_done, self._timeout_s
+                self._cluster, node_id, self._member, self, self._completed, self._meter
             )
         return found
 
@@ -240,6 +241,8 @@ class ShareFetcher:
             self._fail(error)
         else:
             self._hand.put(found)
+            count = sum(each.last - each.first + 1 for each in ranges)
+            self._meter.acquired(len(records), count)  # type: ignore[arg-type]  # as above
 
     def _refused(
         self, partition: SharePartition, place: TopicPartition, data: fetches.PartitionData
@@ -316,6 +319,12 @@ class ShareFetcher:
         """Acknowledge what waits, soon."""
         for broker in self._brokers.values():
             broker.flush()
+
+    def _completed(self, acknowledgement: Acknowledgement) -> None:
+        count, is_error = len(acknowledgement.types), acknowledgement.error is not None
+        if count:
+            self._meter.acknowledged(count, is_error=is_error)
+        self._on_done(acknowledgement)
 
     def outstanding(self) -> list[Acknowledgement]:
         """Return the acknowledgements that are not completed."""
