@@ -8,7 +8,11 @@ KAFKA_STORAGE_ERROR = 56
 
 def test_a_full_disk_takes_the_directory_offline(tmp_path_factory) -> None:
     directories = [str(tmp_path_factory.mktemp(name)) for name in ("meta", "data")]
-    settings = {"log.dirs": ",".join(directories), "metadata.log.dir": directories[0]}
+    settings = {
+        "log.dirs": ",".join(directories),
+        "metadata.log.dir": directories[0],
+        "log.initial.task.delay.ms": "3600000",  # or upkeep meets the one fault
+    }
     with LocalBroker(**settings) as broker:
         topic = broker.create_topic()
         with wire_to(broker.bootstrap_servers) as wire:

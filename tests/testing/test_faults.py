@@ -1,10 +1,15 @@
 """Faults strike the requests they are meant for, as often as they are meant to, and no others."""
 
+import threading
 import time
 
 import pytest
 
-from logcore.common.errors import InvalidArgumentError, NotLeaderOrFollowerError
+from logcore.common.errors import (
+    ClientTimeoutError,
+    InvalidArgumentError,
+    NotLeaderOrFollowerError,
+)
 from logcore.testing.local_broker import LocalBroker
 from tests.testing.produce import fetch, produce, request_of, wire_to
 
@@ -84,6 +89,20 @@ def test_any_request(logcore_fresh_broker: LocalBroker) -> None:
     broker.faults.drop(None)
     with wire_to(broker.bootstrap_servers) as wire, pytest.raises(ConnectionError):
         fetch(wire, "any")
+
+
+def test_waiting_for_one_to_strike(logcore_fresh_broker: LocalBroker) -> None:
+    broker = logcore_fresh_broker
+    topic = broker.create_topic()
+    broker.faults.fail("Produce", NOT_LEADER, times=2)
+    with pytest.raises(ClientTimeoutError, match="0 of 1"):
+        broker.faults.wait_struck(timeout_s=0.01)
+    with wire_to(broker.bootstrap_servers) as wire:
+        beside = threading.Thread(target=lambda: [produce(wire, topic, b"x") for _ in range(2)])
+        beside.start()
+        broker.faults.wait_struck(2)
+        beside.join()
+    broker.faults.wait_struck(2, timeout_s=0)
 
 
 def test_no_such_api(logcore_fresh_broker: LocalBroker) -> None:

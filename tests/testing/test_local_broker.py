@@ -56,6 +56,17 @@ def test_time_can_be_turned_for_retention() -> None:
             assert fetch(wire, topic).error_code == OFFSET_OUT_OF_RANGE
 
 
+def test_several_listeners() -> None:
+    listeners = "PLAINTEXT://127.0.0.1:0,SECOND://127.0.0.1:0"
+    protocols = "PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT"
+    with LocalBroker(listeners=listeners, listener_security_protocol_map=protocols) as broker:
+        assert broker.listeners["PLAINTEXT"] == broker.bootstrap_servers
+        assert broker.listeners["SECOND"] != broker.bootstrap_servers
+        topic = broker.create_topic()
+        with wire_to(broker.listeners["SECOND"]) as wire:
+            assert produce(wire, topic, b"x").base_offset == 0
+
+
 def test_starting_and_closing_twice_is_no_error() -> None:
     broker = LocalBroker()
     broker.start()

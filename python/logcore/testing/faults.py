@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from logcore.broker.apis import APIS
 from logcore.common.clock import Scheduler
 from logcore.common.deferred import Deferred
-from logcore.common.errors import InvalidArgumentError, KafkaError
+from logcore.common.errors import ClientTimeoutError, InvalidArgumentError, KafkaError
 from logcore.network.connection import Connection, RequestHandler
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.header import RequestHeader, decode_request_header, response_header
@@ -64,7 +64,7 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._faults: list[_Fault] = []
         self._handle: Callable[[Connection, memoryview], Served] | None = None
         self._scheduler: Scheduler | None = None
@@ -167,6 +167,22 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
+    def wait_struck(self, count: int = 1, timeout_s: float = 30.0) -> None:
+        """Wait until so many requests were struck in all, by what runs beside the test.
+
+        Args:
+            count: How many, `struck_count` included.
+            timeout_s: How long to wait, in seconds.
+
+        Raises:
+            ClientTimeoutError: If they do not come.
+        """
+        with self._lock:
+            if not self._lock.wait_for(lambda: self.struck_count >= count, timeout_s):
+                raise ClientTimeoutError(
+                    f"{self.struck_count} of {count} requests were struck within {timeout_s:g} s"
+                )
+
     def _add(
         self, api: str | None, times: int | None, client_id: str | None, strike: Strike
     ) -> None:
@@ -201,6 +217,7 @@ class Faults:
             for fault in self._faults:
                 if fault.concerns(header):
                     self.struck_count += 1
+                    self._lock.notify_all()
                     if fault.left is not None:
                         fault.left -= 1
                         if not fault.left:

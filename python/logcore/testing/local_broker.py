@@ -10,7 +10,7 @@ import asyncio
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from os import PathLike
 from typing import Final, Self
@@ -68,6 +68,7 @@ class LocalBroker:
         self.data_dir = str(data_dir if self._owned is None else self._owned)
         self._settings = settings
         self._port = 0
+        self._listeners: dict[str, str] = {}
         self._seams = LogSeams()
         self.faults = Faults()
         self.disk = Disk(self._seams)
@@ -90,6 +91,15 @@ class LocalBroker:
         self._running()
         return f"{_HOST}:{self._port}"
 
+    @property
+    def listeners(self) -> Mapping[str, str]:
+        """The address of each listener by its name: where its ``listeners`` name several.
+
+        Give those ports of their own, if they shall stay the same after a restart.
+        """
+        self._running()
+        return dict(self._listeners)
+
     def start(self) -> Self:
         """Start it, and return once it serves; if it runs already that is no error."""
         if self._run is None:
@@ -99,6 +109,9 @@ class LocalBroker:
             run = _Run(config, self._seams, self.faults)
             started = run.begin()
             self._port = next(iter(started.endpoints.values())).port
+            self._listeners = {
+                name: f"{_HOST}:{endpoint.port}" for name, endpoint in started.endpoints.items()
+            }
             self._run = run
         return self
 
