@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from logcore.consumer.async_consumer import AsyncConsumer as AsyncConsumer
     from logcore.consumer.async_share_consumer import AsyncShareConsumer as AsyncShareConsumer
     from logcore.consumer.consumer import Consumer as Consumer
+    from logcore.consumer.interceptor import ConsumerInterceptor as ConsumerInterceptor
+    from logcore.consumer.listener import RebalanceListener as RebalanceListener
     from logcore.consumer.share_consumer import ShareConsumer as ShareConsumer
     from logcore.consumer.share_record import ShareRecord as ShareRecord
     from logcore.log.log import Log as Log
     from logcore.producer.async_producer import AsyncProducer as AsyncProducer
+    from logcore.producer.interceptor import ProducerInterceptor as ProducerInterceptor
     from logcore.producer.producer import Producer as Producer
     from logcore.record import ConsumerRecord as ConsumerRecord
     from logcore.record import Record as Record
@@ -42,12 +45,15 @@ _EXPORTS: Final = {
     "BearerToken": "logcore.client.oauth.token",
     "ClientError": "logcore.common.errors",
     "Consumer": "logcore.consumer.consumer",
+    "ConsumerInterceptor": "logcore.consumer.interceptor",
     "ConsumerRecord": "logcore.record",
     "KafkaError": "logcore.common.errors",
     "LogcoreError": "logcore.common.errors",
     "Log": "logcore.log.log",
     "OffsetAndMetadata": "logcore.client.positions",
     "Producer": "logcore.producer.producer",
+    "ProducerInterceptor": "logcore.producer.interceptor",
+    "RebalanceListener": "logcore.consumer.listener",
     "Record": "logcore.record",
     "RecordMetadata": "logcore.record",
     "ShareConsumer": "logcore.consumer.share_consumer",
