@@ -1,6 +1,10 @@
 """`logcore cluster`."""
 
+import threading
+
 import pytest
+
+from logcore.testing.local_broker import LocalBroker
 
 
 @pytest.mark.usefixtures("topic")
@@ -13,6 +17,23 @@ def test_what_there_is(ask, ask_json):
     assert directory["error"] is None
     levels = {row["feature"]: row["level"] for row in ask_json("cluster", "features")}
     assert levels["group.version"] == 1
+
+
+def test_waiting_for_it(ask, logcore):
+    assert ask("cluster", "wait").startswith("reached cluster ")
+    told = logcore("cluster", "wait", "--timeout", "1s", "-b", "127.0.0.1:1", code=1).output
+    assert "could not reach the cluster in 1 s" in told
+
+
+def test_waiting_while_it_starts(logcore_json):
+    with LocalBroker() as broker:
+        address = broker.bootstrap_servers
+        broker.stop()
+        starting = threading.Timer(0.2, broker.start)
+        starting.start()
+        (told,) = logcore_json("cluster", "wait", "-b", address)
+        starting.join()
+    assert told["outcome"] == "reached"
 
 
 def test_what_it_speaks(ask, ask_json):

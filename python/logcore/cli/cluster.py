@@ -5,6 +5,7 @@ Neighbours: `logcore.admin.cluster` does it; `cluster_moves` and `cluster_quorum
 the commands; `connecting` says where.
 """
 
+from datetime import timedelta
 from typing import Final
 
 import click
@@ -21,6 +22,7 @@ from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_opti
 from logcore.cli.numbers import LEVEL, NODE
 from logcore.cli.outcomes import tell_done
 from logcore.cli.output import output_option, print_report, print_rows
+from logcore.cli.times import Period
 
 ELSEWHERE: Final = (
     quorum_command,
@@ -55,6 +57,20 @@ def describe_cluster(*, cluster: ClusterOptions, output: str) -> None:
         },
         output,
     )
+
+
+@cluster_command.command("wait")
+@click.option(
+    "--timeout", type=Period(), default="30s", show_default=True, metavar="PERIOD",
+    help="For how long.",
+)  # fmt: skip
+@cluster_options
+@output_option
+def wait_for_cluster(*, timeout: timedelta, cluster: ClusterOptions, output: str) -> None:
+    """Wait until the cluster answers: one that is being started."""
+    with cluster.admin(timeout.total_seconds()) as admin:
+        described = admin.cluster.describe()
+    tell_done(f"cluster {described.cluster_id}", "reached", output)
 
 
 @cluster_command.command("apis")

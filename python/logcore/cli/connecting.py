@@ -39,18 +39,21 @@ class ClusterOptions:
     bootstrap_servers: str
     settings: dict[str, str]
 
-    def admin(self) -> "Admin":
+    def admin(self, reach_s: float | None = None) -> "Admin":
         """Return a client for administration that has reached the cluster, for a ``with`` block.
 
+        Args:
+            reach_s: How long to try, in seconds; not for long if None.
+
         Raises:
-            ClientTimeoutError: If no broker answers soon.
+            ClientTimeoutError: If no broker answers in time.
         """
         from logcore.admin.admin import Admin  # noqa: PLC0415 - only when something is asked
 
         settings = {TIMEOUT: TIMEOUT_MS} | self.settings
         admin = Admin(self.bootstrap_servers, **settings)
         try:
-            admin.reach(min(REACH_S, int(settings[TIMEOUT]) / 1000))
+            admin.reach(min(REACH_S, int(settings[TIMEOUT]) / 1000) if reach_s is None else reach_s)
         except BaseException:
             admin.close()
             raise

@@ -16,7 +16,7 @@ import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options
 from logcore.cli.numbers import COUNT, OFFSET, PARTITION
-from logcore.cli.output import output_option, print_json
+from logcore.cli.output import output_option, print_json, progress
 from logcore.cli.record_format import parse_format, record_line, record_object
 from logcore.cli.times import Moment, timestamp_ms
 
@@ -228,8 +228,12 @@ def until_the_end(
         for place, found in consumer.offsets_for_times(dict.fromkeys(places, timestamp)).items():
             ends[place] = ends[place] if found is None else found.offset
     ends_of = {place.partition: end for place, end in ends.items()}
-    left = set(places)
-    while left := {place for place in left if consumer.position(place) < ends[place]}:
-        for record in consumer.poll(POLL_S, POLL_RECORDS):
-            if record.offset < ends_of[record.partition]:
-                yield record
+    left = {place for place in places if consumer.position(place) < ends[place]}
+    count = sum(ends[place] - consumer.position(place) for place in left)
+    with progress(count, "reading", is_shown=not sys.stdout.isatty()) as bar:
+        while left := {place for place in left if consumer.position(place) < ends[place]}:
+            records = consumer.poll(POLL_S, POLL_RECORDS)
+            for record in records:
+                if record.offset < ends_of[record.partition]:
+                    yield record
+            bar.update(len(records))

@@ -165,11 +165,12 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
-def progress(length: int, label: str) -> "AbstractContextManager[ProgressBar[int]]":
-    """Return a progress bar on stderr, hidden unless that is a terminal."""
-    return click.progressbar(
-        length=max(length, 1), label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
-    )
+def progress(
+    length: int, label: str, *, is_shown: bool = True
+) -> "AbstractContextManager[ProgressBar[int]]":
+    """Return a progress bar on stderr, hidden if it is not wanted, or that is no terminal."""
+    hidden = not (is_shown and sys.stderr.isatty())
+    return click.progressbar(length=max(length, 1), label=label, file=sys.stderr, hidden=hidden)
 
 
 def shown_progress(
