@@ -14,9 +14,10 @@ import click
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
     from logcore.consumer.consumer import Consumer
+    from logcore.consumer.share_consumer import ShareConsumer
     from logcore.producer.producer import Producer
 
-C = TypeVar("C", "Producer", "Consumer")
+C = TypeVar("C", "Producer", "Consumer", "ShareConsumer")
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_BOOTSTRAP: Final = "localhost:9092"
@@ -88,6 +89,29 @@ class ClusterOptions:
         if group is not None:
             told["group.id"] = group
         return self._reached(Consumer(config=told | self.settings), topics)
+
+    def share_consumer(self, group: str, topics: Sequence[str]) -> "ShareConsumer":
+        """Return a member of a share group, which acquires no more than it is asked for.
+
+        Args:
+            group: The share group.
+            topics: What it reads, and must be there.
+
+        Raises:
+            ClientTimeoutError: If no broker answers soon.
+            UnknownTopicOrPartitionError: If a topic is not there.
+        """
+        from logcore.consumer.share_consumer import ShareConsumer  # noqa: PLC0415
+
+        told = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "group.id": group,
+            "allow.auto.create.topics": "false",  # who looks makes nothing
+            "share.acknowledgement.mode": "explicit",
+            "share.acquire.mode": "record_limit",
+            TIMEOUT: TIMEOUT_MS,
+        }
+        return self._reached(ShareConsumer(*topics, config=told | self.settings), topics)
 
     def _reached(self, client: C, topics: Sequence[str] = ()) -> C:
         from logcore.admin.config import ADMIN_CONFIG  # noqa: PLC0415 - as the clients

@@ -2,7 +2,8 @@
 
 Invariant: ``reset`` changes nothing before every new offset is known; it can be tried with
 ``--dry-run``.
-Neighbours: `logcore.admin.share_groups` does it; `group` lists and describes groups of all kinds.
+Neighbours: `logcore.admin.share_groups` does it; `group` lists and describes groups of all kinds;
+`share_consume` reads.
 """
 
 from collections.abc import Sequence
@@ -19,11 +20,12 @@ from logcore.cli.group_reset import (
 from logcore.cli.outcomes import tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows
 from logcore.cli.partitions import topics_option
+from logcore.cli.share_consume import share_consume
 
 
 @click.group("share")
 def share_command() -> None:
-    """List share groups, show where they are, reset them."""
+    """List share groups, show where they are, reset them; read as a member of one."""
 
 
 @share_command.command("list")
@@ -110,3 +112,6 @@ def forget_offsets(
             print_rows(rows, output, f"share group {name} has no offsets in {', '.join(topics)}")
             return
         tell_outcomes(admin.share_groups.delete_offsets(name, topics), "forgot", output)
+
+
+share_command.add_command(share_consume)
