@@ -8,6 +8,7 @@ Neighbours: `record_format` shows records; `logcore.consumer` reads; `produce` i
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options
+from logcore.cli.formats import Formats, Reading, format_options
 from logcore.cli.numbers import COUNT, OFFSET, PARTITION
 from logcore.cli.output import output_option, print_json, progress
 from logcore.cli.record_format import parse_format, record_line, record_object
@@ -115,6 +117,7 @@ def header_patterns(
 @click.option(
     "--format", "template", metavar="FORMAT", help="As kcat's -f, such as %p:%o %k=%s\\n."
 )
+@format_options
 @cluster_options
 @output_option
 def consume_command(
@@ -132,6 +135,7 @@ def consume_command(
     value: re.Pattern[bytes] | None,
     headers: Sequence[tuple[str, re.Pattern[bytes]]],
     template: str | None,
+    formats: Formats,
     cluster: ClusterOptions,
     output: str,
 ) -> None:
@@ -139,7 +143,10 @@ def consume_command(
     show = shower(template, output)
     if until is not None and (follow or group is not None):
         raise click.UsageError("--until is for what is there: leave out --follow and --group")
-    with cluster.consumer(group, [topic]) as consumer:
+    formats, cluster = formats.apart(cluster)
+    with ExitStack() as stack:
+        reading = None if formats.are_plain else stack.enter_context(Reading(formats))
+        consumer = stack.enter_context(cluster.consumer(group, [topic]))
         if group is not None:
             consumer.subscribe([topic])
             records = endless(consumer)
@@ -147,6 +154,7 @@ def consume_command(
             places = places_of(consumer, topic, numbers)
             begin(consumer, places, Start(at, last, offset))
             records = endless(consumer) if follow else until_the_end(consumer, places, until)
+        records = records if reading is None else reading.of(records)
         wanted = Filter(key, value, headers)
         shown = 0
         try:

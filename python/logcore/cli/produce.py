@@ -16,6 +16,8 @@ import click
 
 from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_option, parse_pairs
 from logcore.cli.entries import Entry, Headers, arriving_lines, entry_of_json, size_of
+from logcore.cli.format_writing import Writing
+from logcore.cli.formats import Formats, writing_options
 from logcore.cli.numbers import PARTITION
 from logcore.cli.output import bytes_text, output_option, print_report, progress
 
@@ -35,18 +37,20 @@ class Shape:
         delimiter: What stands between key and value; None if there is no key.
         empty_is_null: Whether an empty key or value is a null.
         headers: Headers of every record.
+        writing: Writes key and value in their formats; None if they are bytes.
     """
 
     as_json: bool
     delimiter: bytes | None
     empty_is_null: bool
     headers: Headers
+    writing: Writing | None = None
 
     def entry(self, line: bytes) -> Entry:
         """Read one line.
 
         Raises:
-            ValueError: If it is no record in JSON, where that was said.
+            ValueError: If it is no record in JSON, or none of its formats, where that was said.
         """
         if self.as_json:
             entry = entry_of_json(line)
@@ -59,6 +63,8 @@ class Shape:
             entry = entry._replace(headers=[*(entry.headers or ()), *self.headers])
         if self.empty_is_null:
             entry = entry._replace(value=entry.value or None, key=entry.key or None)
+        if self.writing is not None:
+            entry = self.writing.entry(entry, line if self.as_json else None)
         return entry
 
 
@@ -91,6 +97,7 @@ class Sent:
 @click.option("-p", "--partition", type=PARTITION, help="Default: by the key.")
 @click.option("-z", "--compression", type=click.Choice(CODECS), help="Codec; default: none.")
 @click.option("--null", "empty_is_null", is_flag=True, help="An empty key or value is a null.")
+@writing_options
 @dry_run_option
 @cluster_options
 @output_option
@@ -104,6 +111,7 @@ def produce_command(
     partition: int | None,
     compression: str | None,
     empty_is_null: bool,
+    formats: Formats,
     dry_run: bool,
     cluster: ClusterOptions,
     output: str,
@@ -111,7 +119,8 @@ def produce_command(
     """Send the lines of FILEs, or else of stdin, to TOPIC.
 
     A record in JSON is an object with `value`, `key`, `timestamp` (ms since 1970), `headers`, all
-    optional, as `logcore consume -o json` prints them.
+    optional, as `logcore consume -o json` prints them. In a format, each key and value is JSON, but
+    strings and UUIDs are as they stand.
     """
     delimiter = None if key_delimiter is None else unescaped(key_delimiter)
     told: Headers = [(name, value.encode()) for name, value in parse_pairs(headers).items()]
@@ -121,7 +130,10 @@ def produce_command(
         show(streams, shape, output)
         return
     settings = {"compression.type": compression} if compression else {}
+    formats, cluster = formats.apart(cluster)
     with ExitStack() as stack:
+        if not formats.are_plain:
+            shape = replace(shape, writing=stack.enter_context(Writing(formats, topic)))
         producer = stack.enter_context(
             replace(cluster, settings=settings | cluster.settings).producer()
         )

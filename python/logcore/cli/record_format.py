@@ -87,6 +87,7 @@ def record_object(record: "ConsumerRecord") -> dict[str, Any]:
         "timestamp": record.timestamp,
     }
     shown |= field("key", record.key) | field("value", record.value)
+    shown |= getattr(record, "told", {})
     if record.headers:
         shown["headers"] = [{"name": name, **field("value", data)} for name, data in record.headers]
     return shown
