@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from logcore.client.addresses import Address, parse_addresses
@@ -46,12 +46,14 @@ if TYPE_CHECKING:
     import ssl
 
     from logcore.client.authentication import Authenticator
+    from logcore.client.telemetry.pusher import Pusher
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 KINDS: Final = {"admin": "admin-client", "share consumer": "consumer"}
+FIRST_PUSH_S: Final = 1.0
 BOOTSTRAP_FROM: Final = -1
 """Ids of bootstrap servers go down from here, as they have none of their own yet."""
 
@@ -70,6 +72,7 @@ class Cluster:
         backoff: How long to wait before trying again.
         chance: Where jitter comes from.
         metrics: What it tells of itself.
+        labels: Returns what tells it from other clients, for metrics that are pushed.
     """
 
     def __init__(self, settings: Settings, *, creates_topics: bool = True) -> None:
@@ -102,6 +105,7 @@ class Cluster:
         self._refusal: Exception | None = None  # why there is no fresh view, if it does not pass
         self._failure: Exception | None = None  # of the last attempt at a fresh view
         self._failing_since: float | None = None
+        self.labels: Callable[[], Mapping[str, str]] = dict
         self._fresh_since = self.loop.time()
         self.metrics.gauge(
             "metadata-age",
@@ -110,6 +114,11 @@ class Cluster:
         )
         self._wanted = False
         self._age_timer: asyncio.TimerHandle | None = None
+        self._pusher: Pusher | None = None
+        self._push_timer: asyncio.TimerHandle | None = None
+        if settings.flag("enable.metrics.push"):
+            wait_s = FIRST_PUSH_S * self.chance.uniform(0.5, 1.5)
+            self._push_timer = self.loop.call_later(wait_s, self._start_pushing)
         self._request_timeout_s = settings.integer("request.timeout.ms") / 1000
 
     def _backoff(self, prefix: str) -> Backoff:
@@ -142,10 +151,25 @@ class Cluster:
 
     def close(self) -> None:
         """Close all connections."""
-        for timer in (self._age_timer, self._refreshing):
+        for timer in (self._age_timer, self._push_timer, self._refreshing):
             if timer is not None:
                 timer.cancel()
+        if self._pusher is not None:
+            self._pusher.stop()
         self.nodes.close()
+
+    async def push_last(self) -> None:
+        """Push metrics for the last time, before `close`, if brokers want them (KIP-714)."""
+        if self._push_timer is not None:
+            self._push_timer.cancel()
+        if self._pusher is not None:
+            await self._pusher.end()
+
+    def _start_pushing(self) -> None:
+        """Begin to push metrics; what ends sooner than this is called asks for nothing."""
+        from logcore.client.telemetry.pusher import Pusher  # noqa: PLC0415 - not for short ones
+
+        self._pusher = Pusher(self, self.labels)
 
     # ------------------------------------------------------------ asking
 

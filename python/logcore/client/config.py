@@ -97,6 +97,7 @@ CLIENT_KEYS: Final = (
     ConfigKey("socket.connection.setup.timeout.max.ms", LONG, 30_000, NATURAL),
     ConfigKey("send.buffer.bytes", INT, -1, Range(-1)),
     ConfigKey("receive.buffer.bytes", INT, -1, Range(-1)),
+    ConfigKey("enable.metrics.push", BOOLEAN, True, None, LOW),
     ConfigKey("metrics.num.samples", INT, 2, POSITIVE, LOW),
     ConfigKey("metrics.sample.window.ms", LONG, 30_000, NATURAL, LOW),
     *SECURITY_KEYS,

@@ -115,6 +115,7 @@ class AsyncConsumer(Offsetting):
         self._elsewhere = Elsewhere(self.hand, hooks) if hooks.blocks else None
         self.hand.is_elsewhere = hooks.blocks
         self._listener = RebalanceListener()
+        self._cluster.labels = self.upkeep.labels
         self._closing: asyncio.Task[None] | None = None
         self._is_closed = False
         if topics:
@@ -424,6 +425,7 @@ class AsyncConsumer(Offsetting):
         try:
             async with asyncio.timeout(timeout):
                 await self.upkeep.close()
+                await self._cluster.push_last()
         except TimeoutError:
             pass
         finally:

@@ -225,6 +225,17 @@ class Upkeep:
             return self._membership.facts
         return GroupFacts(self._settings.need_group("group_facts()"))
 
+    def labels(self) -> dict[str, str]:
+        """Return what tells the consumer from others, for metrics that are pushed."""
+        facts = self.facts if self._coordinator is not None else GroupFacts("")
+        told = {
+            "client_rack": self._settings.text("client.rack"),
+            "group_id": facts.group_id,
+            "group_instance_id": facts.instance_id,
+            "group_member_id": facts.member_id,
+        }
+        return {name: value for name, value in told.items() if value}
+
     def owned(self) -> list[TopicPartition]:
         """Return the partitions that are assigned now."""
         return list(self._subscription.partitions)

@@ -117,7 +117,12 @@ class AsyncProducer(Transacting):
         hooks = Outgoing(partitions_of, key_serializer, value_serializer, own, interceptors)
         self.outgoing = self.placing.outgoing = hooks if hooks.is_needed else None
         self._cluster.watch(self.placing.spread)
+        self._cluster.labels = self._labels
         _ALIVE.add(self)
+
+    def _labels(self) -> dict[str, str]:
+        known = self.settings.transactional_id
+        return {} if known is None else {"transactional_id": known}
 
     def _make_accumulator(self, loop: asyncio.AbstractEventLoop) -> RecordAccumulator:
         settings = self.settings
@@ -390,6 +395,7 @@ class AsyncProducer(Transacting):
                 await self.placing.until_placed()
                 self.accumulator.close()
                 await self._flush()
+                await self._cluster.push_last()
         except TimeoutError:
             pass
         except LogcoreError as failure:

@@ -54,7 +54,10 @@ class KafkaBroker:
 
 @contextmanager
 def running_kafka(
-    directory: Path, port: int | None = None, config: Mapping[str, str] | None = None
+    directory: Path,
+    port: int | None = None,
+    config: Mapping[str, str] | None = None,
+    classes: Path | None = None,
 ) -> Iterator[KafkaBroker]:
     """Start a broker with its data below a directory; stop it when the block ends.
 
@@ -62,6 +65,7 @@ def running_kafka(
         directory: An existing folder. With data of an earlier run in it, the broker goes on there.
         port: The port on the loopback interface; a free one if None.
         config: Further lines of `server.properties`, such as `{"log.segment.bytes": "1048576"}`.
+        classes: A folder with classes of our own that those name.
 
     Raises:
         RuntimeError: If it does not start; the message has the end of what it printed.
@@ -77,7 +81,7 @@ def running_kafka(
         cluster_id = "L" + cluster_id[1:]
         run_tool("storage", "format", "--standalone", "-t", cluster_id, "-c", str(properties))
     output = directory / "server.out"
-    command = java_command(SERVER, (str(properties),), LONG_LIVED)
+    command = java_command(SERVER, (str(properties),), LONG_LIVED, classes)
     with output.open("wb") as sink:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT

@@ -3,6 +3,7 @@
 Invariant: a tool that fails raises with what it printed; nothing is read from its exit code alone.
 """
 
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,11 +56,16 @@ TOOLS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def java_command(
-    main_class: str, arguments: tuple[str, ...], options: tuple[str, ...]
+    main_class: str,
+    arguments: tuple[str, ...],
+    options: tuple[str, ...],
+    classes: Path | None = None,
 ) -> list[str]:
-    """Return the command that runs one of Kafka's classes."""
+    """Return the command that runs one of Kafka's classes, with others of our own beside them."""
     logging = f"-Dlog4j2.configurationFile={LOGGING}"
-    return ["java", *options, logging, "-cp", kafka_classpath(), main_class, *arguments]
+    own = () if classes is None else (str(classes),)
+    classpath = os.pathsep.join((*own, kafka_classpath()))
+    return ["java", *options, logging, "-cp", classpath, main_class, *arguments]
 
 
 def run_tool(name: str, *arguments: str, stdin: str = "", timeout_s: float = 120) -> str:

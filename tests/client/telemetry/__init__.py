@@ -1,0 +1,1 @@
+"""Tests of `logcore.client.telemetry`."""
