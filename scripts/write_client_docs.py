@@ -21,6 +21,7 @@ from logcore.broker.config.docs import read_sections
 from logcore.client.config import CLIENT_CONFIG
 from logcore.common.config import ConfigDef, ConfigKey, Type, to_text
 from logcore.consumer.config import CONSUMER_CONFIG
+from logcore.consumer.share_config import SHARE_CONSUMER_CONFIG
 from logcore.producer.config import PRODUCER_CONFIG
 
 HEAD = """# Clients: settings and methods
@@ -38,8 +39,9 @@ METHODS = """
 ## Methods
 
 Each class has a twin for coroutines, whose methods have the same names and parameters:
-`AsyncProducer`, `AsyncConsumer`, `AsyncAdmin`. There one waits with `await`, and `async for` goes
-over records. What a method takes, returns and raises is in its docstring: `help(Producer.send)`.
+`AsyncProducer`, `AsyncConsumer`, `AsyncShareConsumer`, `AsyncAdmin`. There one waits with `await`,
+and `async for` goes over records. What a method takes, returns and raises is in its docstring:
+`help(Producer.send)`.
 """
 
 COLUMNS = """
@@ -50,6 +52,7 @@ COLUMNS = """
 CLASSES = {
     "Producer": "logcore.producer.producer.Producer",
     "Consumer": "logcore.consumer.consumer.Consumer",
+    "ShareConsumer": "logcore.consumer.share_consumer.ShareConsumer",
     "Admin.topics": "logcore.admin.topics.AsyncTopics",
     "Admin.configs": "logcore.admin.configs.AsyncConfigs",
     "Admin.groups": "logcore.admin.groups.AsyncGroups",
@@ -152,7 +155,11 @@ def document() -> str:
     page = (
         HEAD + "## Settings of every client\n" + table(CLIENT_CONFIG, shared, sentences["client"])
     )
-    for title, definition in (("producer", PRODUCER_CONFIG), ("consumer", CONSUMER_CONFIG)):
+    for title, definition in (
+        ("producer", PRODUCER_CONFIG),
+        ("consumer", CONSUMER_CONFIG),
+        ("share consumer", SHARE_CONSUMER_CONFIG),
+    ):
         page += f"\n## Settings of a {title}\n"
         page += table(definition, set(definition) - shared, sentences[title])
     assert set(ADMIN_CONFIG) == shared, "an admin client has settings of its own now: show them"

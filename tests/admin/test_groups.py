@@ -10,6 +10,7 @@ from logcore.admin.admin import Admin
 from logcore.admin.groups import CommittedOffset
 from logcore.admin.topics import NewTopic
 from logcore.client.positions import TopicPartition
+from logcore.common.access import Operation
 from logcore.common.errors import (
     GroupIdNotFoundError,
     NonEmptyGroupError,
@@ -17,6 +18,8 @@ from logcore.common.errors import (
 )
 from logcore.testing.topics import fresh_name
 from tests.admin.made import make_topics
+from tests.eventually import eventually
+from tests.streams_group import streams_member
 
 
 @pytest.fixture
@@ -103,6 +106,30 @@ def test_removing_every_member(admin: Admin, members: tuple[str, str, str]) -> N
         return
     gone = admin.groups.remove_all_members(group, reason="for a test")
     assert len(gone.succeeded) == 1
+
+
+def test_a_streams_group(admin: Admin, topic: str) -> None:
+    group, first = fresh_name("group"), TopicPartition(topic, 0)
+    with streams_member(admin, group, topic) as member_id:
+        eventually(lambda: admin.groups.describe(group)[group].state == "Stable")
+        described = admin.groups.describe(group, with_operations=True)[group]
+        assert (described.kind, described.protocol_type) == ("streams", "streams")
+        assert described.assignment_epoch == described.epoch
+        assert described.operations is not None
+        assert Operation.READ in described.operations
+        assert described.topology is not None
+        (part,) = described.topology.subtopologies
+        assert (part.subtopology_id, part.source_topics) == ("0", (topic,))
+        (member,) = described.members
+        assert (member.member_id, member.process_id) == (member_id, "process")
+        assert member.target_tasks["active"] == ("0_0", "0_1")
+        assert [one.group_id for one in admin.groups.list(kinds=["streams"])].count(group) == 1
+    eventually(lambda: admin.groups.describe(group)[group].state == "Empty")
+    admin.groups.set_offsets(group, {first: 0}).raise_for_errors()
+    eventually(lambda: list(admin.groups.offsets(group)) == [first])
+    admin.groups.delete_offsets(group, [first]).raise_for_errors()
+    eventually(lambda: not admin.groups.offsets(group))
+    admin.groups.delete(group).raise_for_errors()
 
 
 def test_groups_that_are_not_there(admin: Admin) -> None:

@@ -2,19 +2,21 @@
 
 import threading
 
-import pytest
-
 from logcore.testing.local_broker import LocalBroker
+from tests.eventually import eventually
 
 
-@pytest.mark.usefixtures("topic")
-def test_what_there_is(ask, ask_json):
+def test_what_there_is(ask, ask_json, topic):
     (cluster,) = ask_json("cluster", "describe")
+    assert ask_json("cluster", "describe", "--fenced") == [cluster]
     assert cluster["brokers"][0]["node_id"] == 1
     assert "cluster_id: " in ask("cluster", "describe")
     (directory,) = ask_json("cluster", "dirs")
     assert directory["partitions"] >= 3
     assert directory["error"] is None
+    found = {"topic": topic, "partition": 1, "log_bytes": 0, "lag": 0, "coming": False}
+    where = {"broker": 1, "path": directory["path"]}
+    eventually(lambda: ask_json("cluster", "dirs", "-t", f"{topic}:1") == [where | found])
     levels = {row["feature"]: row["level"] for row in ask_json("cluster", "features")}
     assert levels["group.version"] == 1
 

@@ -3,8 +3,10 @@
 import confluent_kafka
 import pytest
 
+from logcore import Admin
 from logcore.testing.topics import fresh_name
 from tests.eventually import eventually
+from tests.streams_group import streams_member
 
 
 @pytest.fixture
@@ -77,6 +79,21 @@ def test_resetting_and_forgetting(ask, ask_json, topic):
     assert (row["before"], row["after"]) == (0, 0)
     assert f"would delete {group}" in ask("group", "delete", group, "--dry-run")
     assert f"deleted {group}" in ask("group", "delete", group)
+
+
+def test_a_streams_group(ask, ask_json, cluster, topic):
+    group = fresh_name("group")
+    with Admin(cluster) as admin, streams_member(admin, group, topic) as member:
+        (row,) = ask_json("group", "topology", group)
+        assert (row["subtopology"], row["sources"]) == ("0", [topic])
+
+        def tasks():
+            (row,) = ask_json("group", "describe", group)
+            return (row["member"], row["kind"], row["assignment"])
+
+        eventually(lambda: tasks() == (member, "streams", ["0_0", "0_1", "0_2"]))
+        assert group in ask("group", "list", "--kind", "streams")
+    eventually(lambda: f"deleted {group}" in ask("group", "delete", group))
 
 
 def test_offsets_are_kept_and_brought_back(ask, ask_json, logcore, cluster, topic, tmp_path):

@@ -57,7 +57,7 @@ def test_the_exit_of_the_program_looks_for_no_garbage():
 
 READING = {
     "apis", "consume", "describe", "dirs", "doctor", "features", "get", "hanging", "lag", "list",
-    "moves", "offsets", "producers", "quorum", "wait",
+    "moves", "offsets", "producers", "quorum", "topology", "wait",
 }  # fmt: skip
 """Verbs that change nothing."""
 OWN = {"bench", "broker", "completion", "log"}

@@ -5,8 +5,9 @@ Neighbours: `logcore.admin.cluster` does it; `cluster_moves` and `cluster_quorum
 the commands; `connecting` says where.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,7 +23,11 @@ from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_opti
 from logcore.cli.numbers import LEVEL, NODE
 from logcore.cli.outcomes import tell_done
 from logcore.cli.output import output_option, print_report, print_rows
+from logcore.cli.partitions import METAVAR, named_partitions
 from logcore.cli.times import Period
+
+if TYPE_CHECKING:
+    from logcore.admin.replicas import LogDirDescription
 
 ELSEWHERE: Final = (
     quorum_command,
@@ -43,12 +48,13 @@ def cluster_command() -> None:
 
 
 @cluster_command.command("describe")
+@click.option("--fenced", is_flag=True, help="Name brokers too that may not lead: those down.")
 @cluster_options
 @output_option
-def describe_cluster(*, cluster: ClusterOptions, output: str) -> None:
+def describe_cluster(*, fenced: bool, cluster: ClusterOptions, output: str) -> None:
     """Describe the cluster and its brokers."""
     with cluster.admin() as admin:
-        described = admin.cluster.describe()
+        described = admin.cluster.describe(with_fenced=fenced)
     print_report(
         {
             "cluster_id": described.cluster_id,
@@ -93,12 +99,20 @@ def show_apis(broker: int | None, *, cluster: ClusterOptions, output: str) -> No
 
 
 @cluster_command.command("dirs")
+@click.option(
+    "-t", "--topic", "topics", multiple=True, metavar=METAVAR,
+    help="Show what is in them of this topic, partition by partition; may be repeated.",
+)  # fmt: skip
 @cluster_options
 @output_option
-def describe_dirs(*, cluster: ClusterOptions, output: str) -> None:
-    """Show the log directories of each broker."""
+def describe_dirs(*, topics: Sequence[str], cluster: ClusterOptions, output: str) -> None:
+    """Show the log directories of each broker, or what is in them of topics."""
     with cluster.admin() as admin:
-        found = admin.replicas.log_dirs()
+        partitions = named_partitions(admin, topics) if topics else None
+        found = admin.replicas.log_dirs(partitions=partitions)
+    if topics:
+        print_rows(_logs(found), output)
+        return
     rows = (
         {
             "broker": node_id,
@@ -113,6 +127,21 @@ def describe_dirs(*, cluster: ClusterOptions, output: str) -> None:
         for one in directories
     )
     print_rows(rows, output)
+
+
+def _logs(found: "Mapping[int, Sequence[LogDirDescription]]") -> Iterator[dict[str, Any]]:
+    for node_id, directories in found.items():
+        for directory in directories:
+            for partition, log in sorted(directory.logs.items()):
+                yield {
+                    "broker": node_id,
+                    "path": directory.path,
+                    "topic": partition.topic,
+                    "partition": partition.partition,
+                    "log_bytes": log.size_bytes,
+                    "lag": log.offset_lag,
+                    "coming": log.is_future,
+                }
 
 
 @cluster_command.command("features")

@@ -79,6 +79,27 @@ def _member_row(member: "MemberDescription") -> dict[str, Any]:
     }
 
 
+@group_command.command("topology")
+@click.argument("name")
+@cluster_options
+@output_option
+def show_topology(name: str, *, cluster: ClusterOptions, output: str) -> None:
+    """Show what streams group NAME computes, part by part."""
+    with cluster.admin() as admin:
+        topology = admin.groups.describe(name).raise_for_errors()[name].topology
+    rows = (
+        {
+            "subtopology": part.subtopology_id,
+            "sources": part.source_topics,
+            "repartition_sources": part.repartition_source_topics,
+            "repartition_sinks": part.repartition_sink_topics,
+            "changelogs": part.state_changelog_topics,
+        }
+        for part in (topology.subtopologies if topology is not None else ())
+    )
+    print_rows(rows, output, f"group {name} has no topology: only streams groups do")
+
+
 @group_command.command("lag")
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option("--all", "every", is_flag=True, help="Of every group that is none of shares.")
