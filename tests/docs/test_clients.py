@@ -9,6 +9,7 @@ import pytest
 from logcore.broker.config.docs import read_sections
 from logcore.client.config import CLIENT_CONFIG
 from logcore.consumer.config import CONSUMER_CONFIG
+from logcore.consumer.share_config import SHARE_CONSUMER_CONFIG
 from logcore.producer.config import PRODUCER_CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +17,7 @@ OWN = {
     "client": set(CLIENT_CONFIG),
     "producer": set(PRODUCER_CONFIG) - set(CLIENT_CONFIG),
     "consumer": set(CONSUMER_CONFIG) - set(CLIENT_CONFIG),
+    "share consumer": set(SHARE_CONSUMER_CONFIG) - set(CLIENT_CONFIG),
 }
 
 
