@@ -23,6 +23,7 @@ from logcore.common.config import ConfigDef, ConfigKey, Type, to_text
 from logcore.consumer.config import CONSUMER_CONFIG
 from logcore.consumer.share_config import SHARE_CONSUMER_CONFIG
 from logcore.producer.config import PRODUCER_CONFIG
+from logcore.serialization.registry.config import REGISTRY_CONFIG, SERDE_CONFIG
 
 HEAD = """# Clients: settings and methods
 
@@ -42,6 +43,11 @@ Each class has a twin for coroutines, whose methods have the same names and para
 `AsyncProducer`, `AsyncConsumer`, `AsyncShareConsumer`, `AsyncAdmin`. There one waits with `await`,
 and `async for` goes over records. What a method takes, returns and raises is in its docstring:
 `help(Producer.send)`.
+"""
+
+REGISTRY = """
+Names are those of Confluent's clients, and so are most defaults.
+How to use it: [with a schema registry](../how-to/schema-registry.md).
 """
 
 COLUMNS = """
@@ -66,6 +72,8 @@ CLASSES = {
     "Admin.cluster": "logcore.admin.cluster.AsyncClusterAdmin",
     "Admin.replicas": "logcore.admin.replicas.AsyncReplicas",
     "Admin.quorum": "logcore.admin.quorum.AsyncQuorum",
+    "SchemaRegistry": "logcore.serialization.registry.registry.SchemaRegistry",
+    "SchemaRegistry: what may happen": "logcore.serialization.registry.rules.Rules",
 }
 """Title -> class; where the twins are described in one of the two, that one."""
 
@@ -147,6 +155,17 @@ def methods(cls: type) -> str:
     return page
 
 
+def registry_settings() -> str:
+    """Return the settings of a schema registry's client, and of the serializers that ask it."""
+    told = read_sections(
+        files("logcore.serialization").joinpath("docs.txt").read_text(encoding="utf-8")
+    )
+    page = "\n## Settings of a schema registry\n" + REGISTRY
+    page += table(REGISTRY_CONFIG, set(REGISTRY_CONFIG), told["registry"])
+    page += "\nSerializers that ask a registry have these:\n"
+    return page + table(SERDE_CONFIG, set(SERDE_CONFIG), told["serializer"])
+
+
 def document() -> str:
     """Return the whole page."""
     text = files("logcore.client").joinpath("docs.txt").read_text(encoding="utf-8")
@@ -163,7 +182,7 @@ def document() -> str:
         page += f"\n## Settings of a {title}\n"
         page += table(definition, set(definition) - shared, sentences[title])
     assert set(ADMIN_CONFIG) == shared, "an admin client has settings of its own now: show them"
-    page += "\nAn admin client has those of every client.\n"
+    page += "\nAn admin client has those of every client.\n" + registry_settings()
     page += METHODS
     for title, path in CLASSES.items():
         module, _, name = path.rpartition(".")

@@ -11,6 +11,7 @@ from logcore.client.config import CLIENT_CONFIG
 from logcore.consumer.config import CONSUMER_CONFIG
 from logcore.consumer.share_config import SHARE_CONSUMER_CONFIG
 from logcore.producer.config import PRODUCER_CONFIG
+from logcore.serialization.registry.config import REGISTRY_CONFIG, SERDE_CONFIG
 
 ROOT = Path(__file__).parents[2]
 OWN = {
@@ -18,14 +19,18 @@ OWN = {
     "producer": set(PRODUCER_CONFIG) - set(CLIENT_CONFIG),
     "consumer": set(CONSUMER_CONFIG) - set(CLIENT_CONFIG),
     "share consumer": set(SHARE_CONSUMER_CONFIG) - set(CLIENT_CONFIG),
+    "registry": set(REGISTRY_CONFIG),
+    "serializer": set(SERDE_CONFIG),
 }
+ROOMS = {"registry": "serialization", "serializer": "serialization"}
 
 
 @pytest.mark.parametrize("whose", OWN)
 def test_each_key_has_its_sentence(whose):
-    text = files("logcore.client").joinpath("docs.txt").read_text("utf-8")
+    room = ROOMS.get(whose, "client")
+    text = files(f"logcore.{room}").joinpath("docs.txt").read_text("utf-8")
     told = read_sections(text)[whose]
-    assert set(told) == OWN[whose], "write a sentence per key in python/logcore/client/docs.txt"
+    assert set(told) == OWN[whose], f"write a sentence per key in python/logcore/{room}/docs.txt"
     assert list(told) == sorted(told)
     assert all(sentence.endswith(".") for sentence in told.values())
 

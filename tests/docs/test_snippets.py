@@ -31,6 +31,7 @@ DOCUMENTS = [
     "docs/how-to/from-aiokafka.md",
     "docs/how-to/from-kafka-python.md",
     "docs/how-to/log-clients-in.md",
+    pytest.param("docs/how-to/schema-registry.md", marks=pytest.mark.peer),
     "docs/security.md",
 ]
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -69,6 +70,15 @@ def run_console(block):
 
 
 @pytest.fixture
+def registry(request):
+    """Say where a schema registry is, to the document that asks for one."""
+    if "schema-registry" in request.getfixturevalue("document"):
+        os.environ["LOGCORE_SCHEMA_REGISTRY"] = request.getfixturevalue("apicurio_registry").url
+    yield
+    os.environ.pop("LOGCORE_SCHEMA_REGISTRY", None)
+
+
+@pytest.fixture
 def brokers(tmp_path):
     """Kill what a document started and, failing half way, did not stop."""
     yield
@@ -79,7 +89,7 @@ def brokers(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning")
-@pytest.mark.usefixtures("brokers")
+@pytest.mark.usefixtures("brokers", "registry")
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_runs_as_it_stands(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
