@@ -6,11 +6,15 @@ Neighbours: `tests/peers/` holds the peers themselves.
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.peers import absent, apicurio, kafka
+
+if TYPE_CHECKING:
+    from tests.guarded import Guarded
 
 settings.register_profile("logcore", deadline=None, print_blob=True)
 settings.load_profile("logcore")
@@ -45,6 +49,18 @@ def kafka_broker(
 ) -> Iterator[kafka.KafkaBroker]:
     """A broker of Apache Kafka, one for the whole run; give topics names of your own."""
     with kafka.running_kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def guarded_kafka(
+    kafka_tools: None,  # noqa: ARG001 - asked for to be there first
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Iterator[Guarded]":
+    """A broker of Apache Kafka with rules and logins, one for the whole run."""
+    from tests.guarded import running_guarded_kafka  # noqa: PLC0415 - brings brokers of ours
+
+    with running_guarded_kafka(tmp_path_factory.mktemp("guarded")) as broker:
         yield broker
 
 

@@ -5,7 +5,9 @@ Neighbours: tests of rules and of tokens ask for `guarded`; `contestants` has cl
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -54,26 +56,32 @@ class Guarded:
     )
 
 
-@pytest.fixture(scope="session", params=CONTESTANTS)
-def guarded(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Guarded]:
-    """A cluster with rules and logins: ours, then Apache Kafka's; name what you make yourself."""
+@contextmanager
+def running_guarded_kafka(folder: Path) -> Iterator[Guarded]:
+    """Run a broker of Apache Kafka with rules and logins until the block ends."""
     plain, sasl, controller = (free_port() for _ in range(3))
-    listeners = f"PLAINTEXT://127.0.0.1:{plain},SASL_PLAINTEXT://127.0.0.1:{sasl}"
-    cluster = Guarded(f"127.0.0.1:{plain}", f"127.0.0.1:{sasl}")
-    if request.param == "logcore":
-        with LocalBroker(**SETTINGS, listeners=listeners):
-            yield cluster
-        return
-    request.getfixturevalue("kafka_tools")
-    theirs = SETTINGS | {
-        "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
+    listeners = (
+        f"PLAINTEXT://127.0.0.1:{plain},SASL_PLAINTEXT://127.0.0.1:{sasl},"
+        f"CONTROLLER://127.0.0.1:{controller}"
+    )
+    settings = SETTINGS | {
+        "listeners": listeners,
+        "advertised.listeners": listeners,
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
         "listener.security.protocol.map": (
             "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT"
         ),
     }
-    with kafka.running_kafka(tmp_path_factory.mktemp("guarded"), plain, theirs):
-        yield cluster
+    with kafka.running_kafka(folder, plain, settings):
+        yield Guarded(f"127.0.0.1:{plain}", f"127.0.0.1:{sasl}")
+
+
+@pytest.fixture(scope="session", params=CONTESTANTS)
+def guarded(request: pytest.FixtureRequest) -> Iterator[Guarded]:
+    """A cluster with rules and logins: ours, then Apache Kafka's; name what you make yourself."""
+    if request.param == "logcore":
+        listeners = "PLAINTEXT://127.0.0.1:0,SASL_PLAINTEXT://127.0.0.1:0"
+        with LocalBroker(**SETTINGS, listeners=listeners) as broker:
+            yield Guarded(broker.bootstrap_servers, broker.listeners["SASL_PLAINTEXT"])
+        return
+    yield request.getfixturevalue("guarded_kafka")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from logcore.admin.admin import Admin
+from logcore.admin.configs import Changes, Resource
 from logcore.protocol.messages.streams_group_heartbeat import (
     StreamsGroupHeartbeatRequest,
     Subtopology,
@@ -51,6 +52,8 @@ def streams_member(admin: Admin, group: str, topic: str) -> Iterator[str]:
         tasks.extend(response.active_tasks or ())
         return bool(tasks)
 
+    at_once = Changes(set={"streams.initial.rebalance.delay.ms": "0"})
+    admin.configs.alter({Resource.group(group): at_once}).raise_for_errors()
     eventually(has_tasks)
     beat(active_tasks=tasks, standby_tasks=[], warmup_tasks=[])
     yield member_id
