@@ -1,6 +1,7 @@
 """What both share consumers have in common, as far as their own tests do not show it."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -44,6 +45,30 @@ def test_what_a_group_refuses_is_raised_until_it_does_not(broker, cluster):
             with pytest.raises(GroupAuthorizationFailedError):
                 consumer.poll(10)
         assert len(some(consumer)) == 4
+
+
+def test_what_waits_of_topics_that_are_left_goes_back(cluster):
+    first, second = filled(cluster, 1, 6), filled(cluster, 1, 2)
+    group = share_group(cluster.bootstrap)
+    with member(cluster, group, first, max_poll_records=4) as consumer:
+        assert len(some(consumer)) == 4
+        consumer.subscribe(second)
+        assert {record.topic for record in some(consumer)} == {second}
+        with pytest.raises(ValueError, match="at least one"):
+            consumer.poll(0, 0)
+    with member(cluster, group, first) as other:
+        assert shown(some(other)) == [(4, 2), (5, 2)]
+
+
+def test_who_closes_second_waits_too(broker, cluster):
+    topic, group = filled(cluster, 1, 4), share_group(cluster.bootstrap)
+    consumer = explicit(cluster, group, topic)
+    some(consumer)
+    broker.faults.delay("ShareAcknowledge", 300)
+    with ThreadPoolExecutor(2) as pool:
+        for closing in [pool.submit(consumer.close) for _ in range(2)]:
+            closing.result()
+    assert consumer.runner.is_closed
 
 
 def test_the_outcomes_of_the_end_are_told(cluster):

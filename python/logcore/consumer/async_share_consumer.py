@@ -86,13 +86,16 @@ class AsyncShareConsumer:
     def subscribe(self, topics: Iterable[str] | str) -> None:
         """Read topics together with the other members of the group; it replaces what was before.
 
+        What was not handed out of other topics goes back.
+
         Args:
             topics: Their names.
 
         Raises:
             ValueError: If there are none, or one is empty: `unsubscribe` reads nothing.
         """
-        self._core.subscribe(topics)
+        with self._alone():
+            self._core.subscribe(topics)
 
     def subscription(self) -> frozenset[str]:
         """Return the topics that are subscribed to."""
@@ -128,13 +131,14 @@ class AsyncShareConsumer:
         Raises:
             IllegalStateError: If nothing is subscribed to; or in explicit mode, if nothing was
                 said of a record that was handed out.
+            ValueError: If not even one record may be returned.
             KafkaError: What the group or a broker refuses for good.
             SerializationError: If a deserializer raised; that record is released, unless
                 `acknowledge_offset` says otherwise before the next poll.
             CorruptMessageError: If a batch is damaged; its records are rejected.
             ClientClosedError: After `close`.
         """
-        count = self._core.poll_records if max_records is None else max_records
+        count = self._core.count_of(max_records)
         with self._alone():
             await self._tell()
             return await self._poll(timeout, count, count)

@@ -11,7 +11,7 @@ Source: KIP-932 and KIP-1222, `KafkaShareConsumer` of Apache Kafka 4.3.1 for wha
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from logcore.client.positions import TopicPartition
@@ -281,13 +281,19 @@ class InHand:
         acknowledgement.give_up_ms = self._now_ms() + self._patience_ms
         return acknowledgement.acquisition.session.put(acknowledgement)
 
-    def release(self) -> None:
-        """Give back what was not handed out."""
-        while self._arrived:
+    def release(self, kept: Collection[str] = ()) -> None:
+        """Give back what was not handed out, but for some topics."""
+        for _ in range(len(self._arrived)):
             records = self._arrived.popleft()
+            if records.acquisition.place.topic in kept:
+                self._arrived.append(records)
+                continue
             records.release()
             self._say(records.acquisition, records.said())
-        while self._again:
+        for _ in range(len(self._again)):
             acquisition, record = self._again.popleft()
+            if record.topic in kept:
+                self._again.append((acquisition, record))
+                continue
             run = Run(record.offset, record.offset, AcknowledgeType.RELEASE)
             self._say(acquisition, [run])

@@ -7,9 +7,10 @@ Neighbours: `share_core` does the work; `async_share_consumer` is the twin for c
 """
 
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -99,6 +100,7 @@ class ShareConsumer:
         Raises:
             IllegalStateError: If nothing is subscribed to; or in explicit mode, if nothing was
                 said of a record that was handed out.
+            ValueError: If not even one record may be returned.
             WrongThreadError: If another thread uses the consumer now.
             KafkaError: What the group or a broker refuses for good.
             SerializationError: If a deserializer raised; that record is released, unless
@@ -106,7 +108,7 @@ class ShareConsumer:
             CorruptMessageError: If a batch is damaged; its records are rejected.
             ClientClosedError: After `close`.
         """
-        count = self.core.poll_records if max_records is None else max_records
+        count = self.core.count_of(max_records)
         with self._alone():
             self._tell()
             return self._poll(timeout, count, count)
@@ -255,10 +257,23 @@ class ShareConsumer:
 
     # ------------------------------------------------------------ what the core does
 
-    subscribe = on_loop(ShareCore.subscribe)
     subscription = on_loop(ShareCore.subscription)
     metrics = on_loop(ShareCore.metrics)
     acquisition_lock_timeout_ms = on_loop(ShareCore.acquisition_lock_timeout_ms)
+
+    def subscribe(self, topics: Iterable[str] | str) -> None:
+        """Read topics together with the other members of the group; it replaces what was before.
+
+        What was not handed out of other topics goes back.
+
+        Args:
+            topics: Their names.
+
+        Raises:
+            ValueError: If there are none, or one is empty: `unsubscribe` reads nothing.
+        """
+        with self._alone():
+            self.runner.call(partial(self.core.subscribe, topics))
 
     def unsubscribe(self) -> None:
         """Read nothing any more, and leave the group.
@@ -280,6 +295,8 @@ class ShareConsumer:
             return
         try:
             self._run(self.core.close(timeout))
+        except ClientClosedError:
+            pass  # by another thread, meanwhile
         finally:
             self.runner.close()
         self._tell()

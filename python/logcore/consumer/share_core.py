@@ -90,9 +90,20 @@ class ShareCore:
             self._completed,
         )
         self._membership.on_assigned = self._fetcher.assign
+        self._cluster.labels = self._labels
         self._topics: frozenset[str] = frozenset()
         self._notes_outcomes = False
         self.is_closing = False
+        self._closing: asyncio.Task[None] | None = None
+
+    def _labels(self) -> dict[str, str]:
+        """Return what tells the consumer from others, for metrics that are pushed."""
+        told = {
+            "client_rack": self.settings.text("client.rack"),
+            "group_id": self.settings.group_id,
+            "group_member_id": self._membership.member_id,
+        }
+        return {name: value for name, value in told.items() if value}
 
     def check(self) -> None:
         """Refuse use after the end, and from elsewhere.
@@ -109,6 +120,8 @@ class ShareCore:
     def subscribe(self, topics: Iterable[str] | str) -> None:
         """Read topics together with the other members of the group; it replaces what was before.
 
+        What was not handed out of other topics goes back.
+
         Args:
             topics: Their names.
 
@@ -119,6 +132,8 @@ class ShareCore:
         names = frozenset((topics,) if isinstance(topics, str) else topics)
         if not names or not all(names):
             raise ValueError("name the topics to subscribe to; unsubscribe() reads nothing")
+        self._fetcher.subscribe(names)
+        self.hand.release(names)
         self._cluster.untrack(self._topics - names)
         self._topics = names
         self._cluster.track(names)
@@ -135,11 +150,24 @@ class ShareCore:
         """
         self.check()
         self._topics = frozenset()
+        self._fetcher.subscribe(self._topics)
         self.hand.release()
         self._fetcher.flush()
         await self._membership.leave()
 
     # ------------------------------------------------------------ records
+
+    def count_of(self, max_records: int | None) -> int:
+        """Return how many records a poll returns at most.
+
+        Raises:
+            ValueError: If it could not return one.
+        """
+        if max_records is None:
+            return self.poll_records
+        if max_records < 1:
+            raise ValueError(f"a poll returns at least one record, not {max_records}")
+        return max_records
 
     def until_ms(self, timeout: float | None) -> int:
         """Return when a wait is over, by the monotonic clock; from any thread."""
@@ -268,17 +296,22 @@ class ShareCore:
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109 - told, not cancelled
         """Acknowledge what something was said of, give back the rest, leave, and end."""
-        if self.is_closing:
-            return
         self._cluster.check_loop()
-        self.is_closing = True
-        self._arrivals.set()
+        if not self.is_closing:
+            self.is_closing = True
+            self._arrivals.set()
+            self._closing = self._cluster.loop.create_task(self._close(timeout))
+        if self._closing is not None:
+            await asyncio.shield(self._closing)  # who closes second waits as well
+
+    async def _close(self, timeout: float) -> None:  # noqa: ASYNC109 - as `close`
         try:
             async with asyncio.timeout(timeout):
                 if self.settings.is_explicit:
                     self.hand.commit()
                 await self._fetcher.close()
                 await self._membership.leave()
+                await self._cluster.push_last()
         except TimeoutError:
             pass
         finally:

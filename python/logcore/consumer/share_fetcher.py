@@ -82,6 +82,7 @@ class ShareFetcher:
         self._is_record_limit = settings.is_record_limit
         self._meter = ShareMeter(cluster.metrics)
         self._brokers: dict[int, ShareBroker] = {}
+        self._topics: frozenset[str] = frozenset()
         self._assignment: tuple[SharePartition, ...] = ()
         self._not_before: dict[SharePartition, float] = {}
         self._poll = 0
@@ -96,6 +97,10 @@ class ShareFetcher:
         cluster.watch(lambda _: self.wake())
 
     # ------------------------------------------------------------ what is wanted
+
+    def subscribe(self, topics: frozenset[str]) -> None:
+        """Fetch of certain topics only, whatever else is still assigned."""
+        self._topics = topics
 
     def assign(self, partitions: list[TopicPartitions]) -> None:
         """Fetch these partitions from now on."""
@@ -136,9 +141,11 @@ class ShareFetcher:
         view, now = self._cluster.view, self._loop.time()
         names = {topic.topic_id: name for name, topic in view.topics.items()}
         for partition in self._assignment:
-            if self._not_before.get(partition, 0.0) > now:
+            name = names.get(partition.topic_id)
+            is_left = name is not None and name not in self._topics
+            if is_left or self._not_before.get(partition, 0.0) > now:
                 continue
-            place = TopicPartition(names.get(partition.topic_id, ""), partition.partition)
+            place = TopicPartition(name or "", partition.partition)
             leader = view.leader_of(*place)
             if leader != NO_LEADER:
                 yield partition, place, leader
