@@ -39,7 +39,7 @@ class IdentityProvider:
         audience: Who assertions must be for.
     """
 
-    lifetime_s: float = 3600
+    lifetime_s: int = 3600
     claims: dict[str, Any] = field(default_factory=dict)
     says_lifetime: bool = True
     behave: Behaviour | None = None
@@ -59,9 +59,9 @@ class IdentityProvider:
 
     def token(self, **changes: object) -> str:
         """Sign a token."""
-        now_s = SystemClock().now_ms() / 1000
-        claims = {"sub": CLIENT_ID, "iss": "urn:idp", "aud": "kafka", "iat": int(now_s)}
-        claims |= {"exp": now_s + self.lifetime_s, **self.claims, **changes}
+        now_s = SystemClock().now_ms() // 1000
+        claims: dict[str, Any] = {"sub": CLIENT_ID, "iss": "urn:idp", "aud": "kafka"}
+        claims |= {"iat": now_s, "exp": now_s + self.lifetime_s, **self.claims, **changes}
         return jwt.encode(claims, self.key, "ES256", {"kid": "one"})
 
 
@@ -82,7 +82,8 @@ class Asked(BaseHTTPRequestHandler):
         else:
             answer: dict[str, Any] = {"access_token": self.provider.token(), "token_type": "Bearer"}
             if self.provider.says_lifetime:
-                answer["expires_in"] = self.provider.lifetime_s
+                part_s = SystemClock().now_ms() % 1000 / 1000  # of the second, as tokens have none
+                answer["expires_in"] = self.provider.lifetime_s - part_s
             self.answer(200, answer)
 
     def is_known(self, form: dict[str, str]) -> bool:
