@@ -114,7 +114,7 @@ def test_no_bytes_do_harm(data):
     [
         (EMPTY, zigzag(2**60) + b"\0", "1152921504606846976 elements"),
         (EMPTY, (zigzag(-(2**60)) + zigzag(0)) + b"\0", "elements"),
-        ({"type": "array", "items": "null"}, (zigzag(600_000) * 2) + b"\0", "1200000 elements"),
+        ({"type": "array", "items": "null"}, (zigzag(60_000) * 2) + b"\0", "120000 elements"),
         (NODE, zigzag(1) * 100_000, "more than 500 deep"),
         (DECIMAL, zigzag(5000) + bytes(5000), "decimal of 5000 bytes"),
         ("string", zigzag(2**60), "cut off"),

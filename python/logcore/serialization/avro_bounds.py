@@ -14,7 +14,7 @@ from logcore.common.errors import MalformedDataError
 from logcore.serialization.avro_fit import DEPTH_MAX
 from logcore.serialization.avro_schema import Type
 
-ELEMENTS_MAX: Final = 1_000_000
+ELEMENTS_MAX: Final = 100_000
 """Elements without bytes, such as nulls, in one array."""
 DECIMAL_BYTES_MAX: Final = 4096
 """Bytes of a decimal: near ten thousand digits."""
