@@ -246,6 +246,8 @@ class InHand:
 
     def commit(self) -> list[Acknowledgement]:
         """Have acknowledged what there is something to say of; return the acknowledgements."""
+        if not self._is_explicit:
+            return self._accept_all()
         made = [self._commit(each) for listed in self._handed.values() for each in listed]
         left = {
             place: [handed for handed in listed if handed.records]
@@ -254,10 +256,25 @@ class InHand:
         self._handed = {place: listed for place, listed in left.items() if listed}
         return [each for each in made if each is not None]
 
+    def _accept_all(self) -> list[Acknowledgement]:
+        """Have accepted what was handed out, but for what nobody could read."""
+        if not self._handed:
+            return []
+        taken, self._handed = self._handed, {}
+        return [
+            self._put(
+                Acknowledgement(
+                    handed.acquisition,
+                    dict.fromkeys(handed.records, AcknowledgeType.ACCEPT) | handed.types,
+                )
+            )
+            for listed in taken.values()
+            for handed in listed
+            if handed.records
+        ]
+
     def _commit(self, handed: Handed) -> Acknowledgement | None:
         """Have acknowledged what is said of one acquisition, if anything is."""
-        if not self._is_explicit:
-            handed.types = dict.fromkeys(handed.records, AcknowledgeType.ACCEPT) | handed.types
         types, handed.types = handed.types, {}
         if not types:
             return None

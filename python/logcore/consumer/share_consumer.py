@@ -9,7 +9,6 @@ Neighbours: `share_core` does the work; `async_share_consumer` is the twin for c
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -64,8 +63,7 @@ class ShareConsumer:
         **settings: Any,  # noqa: ANN401 - of any key
     ) -> None:
         self.runner = LoopThread("logcore-share-consumer")
-        self._in_use = threading.Lock()
-        self._user = 0  # the thread that has the lock
+        self._turn = _Turn(self.runner)
         self._callback: AcknowledgementCommitCallback | None = None
 
         def make() -> ShareCore:
@@ -109,7 +107,7 @@ class ShareConsumer:
             ClientClosedError: After `close`.
         """
         count = self.core.count_of(max_records)
-        with self._alone():
+        with self._turn:
             self._tell()
             return self._poll(timeout, count, count)
 
@@ -129,7 +127,7 @@ class ShareConsumer:
             As `poll`.
         """
         while True:
-            with self._alone():
+            with self._turn:
                 self._tell()
                 records = self._poll(timeout, 1, self.core.poll_records)
             if not records:
@@ -147,28 +145,6 @@ class ShareConsumer:
             records = hand.take(count)
             if records:
                 return records
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Refuse use by two threads at once, and by a callback.
-
-        Raises:
-            WrongThreadError, IllegalStateError: If it is.
-        """
-        self.runner.check()
-        me = threading.get_ident()
-        if not self._in_use.acquire(blocking=False):
-            if self._user == me:
-                raise IllegalStateError("a share consumer is not for its own callback")
-            raise WrongThreadError(
-                "another thread uses this share consumer: give each thread one of its own, or "
-                "take turns"
-            )
-        self._user = me
-        try:
-            yield
-        finally:
-            self._in_use.release()
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the core; another thread may close the consumer meanwhile."""
@@ -222,7 +198,7 @@ class ShareConsumer:
             `InvalidRecordStateError` where a lock had ended, `ClientTimeoutError` where it is not
             known yet.
         """
-        with self._alone():
+        with self._turn:
             self._tell()
             made = self.core.hand.commit()
             result = self._run(self.core.acknowledged(made, timeout))
@@ -231,7 +207,7 @@ class ShareConsumer:
 
     def commit_async(self) -> None:
         """Have the same acknowledged as `commit` does, and do not wait; the callback is told."""
-        with self._alone():
+        with self._turn:
             self.core.hand.commit()
             self.runner.call(self.core.flush)
 
@@ -272,7 +248,7 @@ class ShareConsumer:
         Raises:
             ValueError: If there are none, or one is empty: `unsubscribe` reads nothing.
         """
-        with self._alone():
+        with self._turn:
             self.runner.call(partial(self.core.subscribe, topics))
 
     def unsubscribe(self) -> None:
@@ -280,7 +256,7 @@ class ShareConsumer:
 
         What was not handed out goes back; what was handed out may still be acknowledged.
         """
-        with self._alone():
+        with self._turn:
             self._run(self.core.unsubscribe())
 
     def close(self, timeout: float = 30.0) -> None:
@@ -311,3 +287,41 @@ class ShareConsumer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _Turn:
+    """A region for one thread at a time, in which no callback enters again; nobody waits for it."""
+
+    __slots__ = ("_lock", "_runner", "_user")
+
+    def __init__(self, runner: LoopThread) -> None:
+        self._runner = runner
+        self._lock = threading.Lock()
+        self._user = 0  # the thread that is in it
+
+    def __enter__(self) -> None:
+        """Enter.
+
+        Raises:
+            WrongThreadError: If another thread is in it.
+            IllegalStateError: If this one is.
+            ClientClosedError, ForkedClientError: If the consumer is of no use any more.
+        """
+        self._runner.check()
+        me = threading.get_ident()
+        if not self._lock.acquire(blocking=False):
+            if self._user == me:
+                raise IllegalStateError("a share consumer is not for its own callback")
+            raise WrongThreadError(
+                "another thread uses this share consumer: give each thread one of its own, or "
+                "take turns"
+            )
+        self._user = me
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lock.release()
