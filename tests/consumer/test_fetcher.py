@@ -1,5 +1,6 @@
 """Fetching through faults: nothing is left out, nothing comes twice."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from logcore.common.errors import (
     TopicAuthorizationFailedError,
     UnknownServerError,
 )
+from logcore.consumer.async_consumer import AsyncConsumer
 from logcore.consumer.consumer import Consumer
 from logcore.producer.producer import Producer
 from logcore.testing.local_broker import LocalBroker
@@ -101,3 +103,36 @@ def test_a_restart_of_the_broker_is_survived(broker, topic):
         broker.restart()
         consumer.seek_to_beginning()
         assert sorted(values(consumer)) == list(range(COUNT))
+
+
+@pytest.mark.asyncio
+async def test_what_was_to_be_asked_for_before_a_seek_is_dropped(broker, topic):
+    """A seek right between the decision to fetch and the request."""
+    broker.faults.clear()
+    told: dict[str, Any] = {"fetch_max_wait_ms": 1, "max_partition_fetch_bytes": 700}
+    async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers, **told) as consumer:
+        consumer.assign([(topic, 0)])
+        fetcher = consumer._fetcher
+        for offset in range(900, 0, -50):
+            async with asyncio.timeout(20):
+                while not all(task.done() for task in fetcher._fetching.values()):  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            fetcher._turn()
+            consumer.seek((topic, 0), offset)
+            assert (await consumer.poll(10, 1))[0].offset == offset
+
+
+@pytest.mark.asyncio
+async def test_what_was_asked_for_before_a_partition_went_and_came_is_dropped(broker, topic):
+    broker.faults.clear()
+    told: dict[str, Any] = {"fetch_max_wait_ms": 200, "max_partition_fetch_bytes": 700}
+    async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers, **told) as consumer:
+        for offset in (500, 10):
+            consumer.assign([(topic, 0)])
+            consumer.seek((topic, 0), offset)
+            broker.faults.delay("Fetch", 100)
+            await asyncio.sleep(0.05)
+            consumer.assign([])
+            consumer.assign([(topic, 0)])
+            consumer.seek((topic, 0), offset + 7)
+            assert (await consumer.poll(10, 1))[0].offset == offset + 7

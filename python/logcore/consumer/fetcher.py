@@ -1,7 +1,7 @@
 """Fetching: one request in flight per broker, for the partitions whose records are wanted next.
 
 Invariants: a partition is fetched again only once what was fetched of it before is within bounds,
-and always from behind it; an answer that comes after a seek or a revocation is dropped. Errors of
+and always from behind it; what was asked for before a seek or a revocation is dropped. Errors of
 one partition do not stop the others; those that only the user can mend are raised at the next poll.
 Neighbours: `subscription` holds positions and what was fetched; `fetch_session` says what changed.
 """
@@ -99,6 +99,7 @@ class Fetcher:
         if self._cluster.is_closed:
             return
         by_node: dict[int, dict[TopicPartition, Wanted]] = {}
+        versions: dict[PartitionState, int] = {}
         now = self._loop.time()
         later: float | None = None
         for state in self._subscription.partitions.values():
@@ -112,10 +113,11 @@ class Fetcher:
                 self._find_leader(state)
             else:
                 by_node.setdefault(node_id, {})[state.place] = self._wanted(state)
+                versions[state] = state.version
         for node_id, wanted in by_node.items():
             task = self._fetching.get(node_id)
             if task is None or task.done():
-                task = self._loop.create_task(self._fetch(node_id, wanted))
+                task = self._loop.create_task(self._fetch(node_id, wanted, versions))
                 task.add_done_callback(_look)
                 self._fetching[node_id] = task
         if later is not None:
@@ -151,12 +153,12 @@ class Fetcher:
 
     # ------------------------------------------------------------ one request
 
-    async def _fetch(self, node_id: int, wanted: dict[TopicPartition, Wanted]) -> None:
-        versions = {
-            place: self._subscription.partitions[place].version
-            for place in wanted
-            if place in self._subscription.partitions
-        }
+    async def _fetch(
+        self,
+        node_id: int,
+        wanted: dict[TopicPartition, Wanted],
+        versions: dict[PartitionState, int],
+    ) -> None:
         session = self._sessions.setdefault(node_id, FetchSession())
         try:
             response = await self._ask(node_id, session, wanted)
@@ -246,7 +248,7 @@ class Fetcher:
         self,
         response: FetchResponse,
         wanted: dict[TopicPartition, Wanted],
-        versions: dict[TopicPartition, int],
+        versions: dict[PartitionState, int],
     ) -> None:
         names = {want.topic_id: place.topic for place, want in wanted.items()}
         has_arrived = False
@@ -256,7 +258,7 @@ class Fetcher:
             for data in topic.partitions:
                 place = TopicPartition(name, data.partition_index)
                 state = self._subscription.partitions.get(place)
-                if state is None or versions.get(place) != state.version:
+                if state is None or versions.get(state) != state.version:
                     continue
                 if data.error_code:
                     self._refused(state, data)
