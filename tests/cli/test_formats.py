@@ -80,6 +80,13 @@ def test_plain_formats(sent, shown, name, data, told):
     assert shown(topic, "--value-format", name, "--grep", "no such") == ""
 
 
+def test_halves_of_characters_do_not_break_the_output(sent, shown):
+    topic = sent(b'{"a": "\\ud800!"}')
+    assert shown(topic, "--value-format", "json").endswith('{"a": "\\\\ud800!"}\n')
+    line = shown(topic, "--value-format", "json", "-o", "json")
+    assert json.loads(line)["value"] == {"a": "\\ud800!"}
+
+
 @pytest.mark.peer
 def test_formats_of_a_registry(apicurio_registry, sent, shown):
     proto = 'syntax = "proto3"; message Order { int32 table_number = 1; }'

@@ -5,7 +5,6 @@ the record. What is shown as text or by a format of kcat's is the same JSON as w
 Neighbours: `format_writing` is the way in, for `produce`; `logcore.serialization` reads.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
@@ -229,7 +228,7 @@ class Reading:
 
     def _read(self, record: "ConsumerRecord", which: str) -> Any:  # noqa: ANN401 - JSON
         try:
-            return self._readers[which](record.topic, getattr(record, which))
+            return printable(self._readers[which](record.topic, getattr(record, which)))
         except LogcoreError as error:
             place = f"{record.topic}-{record.partition} at offset {record.offset}"
             hint = f"go on after it with -p {record.partition} --offset {record.offset + 1}"
@@ -256,8 +255,28 @@ def class_name(name: str) -> str:
     return "UUID" if name == "uuid" else name.capitalize()
 
 
+def printable(value: Any) -> Any:  # noqa: ANN401 - JSON
+    r"""Return JSON without halves of characters, which JSON may have and no output takes.
+
+    Example:
+        >>> printable({"a": ["\ud800!"]})
+        {'a': ['\\ud800!']}
+    """
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case dict():
+            return {printable(name): printable(part) for name, part in value.items()}
+        case list():
+            return [printable(part) for part in value]
+        case _:
+            return value
+
+
 def shown_text(value: Any) -> bytes | None:  # noqa: ANN401 - JSON
     """Return what was read as text: text as it is, other things as JSON, nothing as nothing."""
     if value is None or isinstance(value, str):
-        return None if value is None else value.encode(errors="backslashreplace")
-    return json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
+        return None if value is None else value.encode()
+    import json  # noqa: PLC0415 - where something is read
+
+    return json.dumps(value, ensure_ascii=False).encode()
