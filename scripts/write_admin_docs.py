@@ -25,7 +25,7 @@ up.
 """
 
 TAIL = """
-Beyond Java's: `cluster.apis` (what `kafka-broker-api-versions.sh` shows), `transactions.hanging`
+Beyond Java's: `reach`, which waits until a broker answers, `cluster.apis` (what `kafka-broker-api-versions.sh` shows), `transactions.hanging`
 (what `kafka-transactions.sh find-hanging` looks for), `offsets.bounds` and `offsets.partitions`.
 
 On logcore's own broker, which is one node, `quorum.add_voter`, `quorum.remove_voter` and
@@ -100,10 +100,10 @@ JAVA: dict[str, tuple[tuple[str, ...], str]] = {
     "alterPartitionReassignments": (("replicas.reassign",), ""),
     "listPartitionReassignments": (("replicas.reassignments",), ""),
     "close": (("close",), ""),
-    "metrics": ((), "an admin client keeps no metrics"),
-    "clientInstanceId": ((), "an admin client pushes no metrics to brokers (KIP-714)"),
-    "registerMetricForSubscription": ((), "as `clientInstanceId`"),
-    "unregisterMetricFromSubscription": ((), "as `clientInstanceId`"),
+    "metrics": (("metrics",), "under Java's names"),
+    "clientInstanceId": ((), "metrics are pushed all the same (KIP-714)"),
+    "registerMetricForSubscription": ((), "a program's own metrics are not pushed"),
+    "unregisterMetricFromSubscription": ((), "as before"),
 }
 """Method of Java's -> those of ours that do it, and what one has to know."""
 
