@@ -25,8 +25,9 @@ up.
 """
 
 TAIL = """
-Beyond Java's: `reach`, which waits until a broker answers, `cluster.apis` (what `kafka-broker-api-versions.sh` shows), `transactions.hanging`
-(what `kafka-transactions.sh find-hanging` looks for), `offsets.bounds` and `offsets.partitions`.
+Beyond Java's: `reach`, which waits until a broker answers, `cluster.apis` (what
+`kafka-broker-api-versions.sh` shows), `transactions.hanging` (what `kafka-transactions.sh
+find-hanging` looks for), `offsets.bounds` and `offsets.partitions`.
 
 On logcore's own broker, which is one node, `quorum.add_voter`, `quorum.remove_voter` and
 `cluster.unregister` raise `UnsupportedVersionError`: the broker says that it has no such request.
