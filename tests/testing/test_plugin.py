@@ -60,6 +60,16 @@ def test_our_own_clients(logcore_topic, logcore_producer, logcore_consumer, logc
     assert (record.key, record.value) == (b"key", b"hello")
 
 
+def test_sharing(logcore_topic, logcore_producer, logcore_share_consumer):
+    topic = logcore_topic()
+    logcore_producer.send(topic, b"job").result(20)
+    first = logcore_share_consumer(topic, group_id="workers")
+    second = logcore_share_consumer(topic, group_id="workers")
+    (record,) = first.poll(20)
+    assert record.value == b"job"
+    assert second.poll(0.1) == []
+
+
 def test_through_a_kill(logcore_broker_process):
     topic = logcore_broker_process.create_topic()
     produced(logcore_broker_process.bootstrap_servers, topic, 10)
@@ -77,4 +87,4 @@ def test_the_fixtures_are_there_by_themselves(tmp_path: Path) -> None:
         command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "5 passed" in run.stdout
+    assert "6 passed" in run.stdout

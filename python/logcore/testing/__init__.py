@@ -2,8 +2,9 @@
 
 With the package installed, pytest has these fixtures (`plugin`): `logcore_broker`, one broker for
 the run; `logcore_fresh_broker`, one for a test; `logcore_topic`, which makes topics;
-`logcore_broker_process`, a process that can be killed; `logcore_admin`, `logcore_producer` and
-`logcore_consumer`, clients of the first. Without pytest, use the classes.
+`logcore_broker_process`, a process that can be killed; `logcore_admin`, `logcore_producer`,
+`logcore_consumer` and `logcore_share_consumer`, clients of the first. Without pytest, use the
+classes.
 
 Invariant: what runs is the broker that users run, over real sockets and files. A fault is what a
 client would see of a real one.

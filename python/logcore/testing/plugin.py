@@ -23,6 +23,7 @@ import pytest
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
     from logcore.consumer.consumer import Consumer
+    from logcore.consumer.share_consumer import ShareConsumer
     from logcore.producer.producer import Producer
     from logcore.testing.broker_process import BrokerProcess
     from logcore.testing.local_broker import LocalBroker
@@ -101,6 +102,33 @@ def logcore_consumer(logcore_broker: "LocalBroker") -> "Iterator[Callable[..., C
             told = {"auto_offset_reset": "earliest", "group_id": fresh_name("group")} | settings
             servers = logcore_broker.bootstrap_servers
             consumer = Consumer(*topics, bootstrap_servers=servers, **told)
+            return open_consumers.enter_context(consumer)
+
+        yield make
+
+
+@pytest.fixture
+def logcore_share_consumer(
+    logcore_broker: "LocalBroker", logcore_admin: "Admin"
+) -> "Iterator[Callable[..., ShareConsumer]]":
+    """Make share consumers of `logcore_broker`: call it as `ShareConsumer`.
+
+    Each is in a share group of its own unless one is named, which begins at the earliest record,
+    and is closed when the test ends.
+    """
+    from logcore.admin.configs import Changes, Resource  # noqa: PLC0415
+    from logcore.consumer.share_consumer import ShareConsumer  # noqa: PLC0415
+    from logcore.testing.topics import fresh_name  # noqa: PLC0415
+
+    with ExitStack() as open_consumers:
+
+        def make(*topics: str, **settings: Any) -> ShareConsumer:  # noqa: ANN401 - of any key
+            told = {"group_id": fresh_name("share")} | settings
+            earliest = Changes(set={"share.auto.offset.reset": "earliest"})
+            group = Resource.group(told["group_id"])
+            logcore_admin.configs.alter({group: earliest}).raise_for_errors()
+            servers = logcore_broker.bootstrap_servers
+            consumer = ShareConsumer(*topics, bootstrap_servers=servers, **told)
             return open_consumers.enter_context(consumer)
 
         yield make
