@@ -1,6 +1,7 @@
 """`logcore produce`."""
 
 import json
+from dataclasses import replace
 
 import click
 import confluent_kafka
@@ -39,13 +40,13 @@ def test_lines_of_stdin(records, topic, logcore, cluster):
 def test_keys_headers_nulls_and_files(logcore, cluster, records, topic, tmp_path):
     file = tmp_path / "lines"
     file.write_bytes(b"a\tone\nb\t\nno key\n")
-    arguments = ("-k", "\\t", "-H", "trace=7", "--null", "-z", "zstd", "-p", 1)
+    arguments = ("-k", "\\t", "-H", "trace=7", "-H", "trace=8", "--null", "-z", "zstd", "-p", 1)
     report = logcore("produce", topic, file, *arguments, "-b", cluster, "-o", "json").stdout
     assert json.loads(report)["records"] == 3
     assert records(topic, 3) == [
-        (b"a", b"one", [("trace", b"7")]),
-        (b"b", None, [("trace", b"7")]),
-        (None, b"no key", [("trace", b"7")]),
+        (b"a", b"one", [("trace", b"7"), ("trace", b"8")]),
+        (b"b", None, [("trace", b"7"), ("trace", b"8")]),
+        (None, b"no key", [("trace", b"7"), ("trace", b"8")]),
     ]
 
 
@@ -71,6 +72,8 @@ def test_what_fails_is_said(logcore, cluster, topic):
 
 def test_a_line_becomes_a_record():
     shape = Shape(as_json=False, delimiter=b":", empty_is_null=False, headers=[])
+    assert replace(shape, key=b"all").entry(b"v")[:2] == (b"v", b"all")
+    assert replace(shape, key=b"all").entry(b"k:v")[:2] == (b"v", b"k")
     assert shape.entry(b"k:v:w")[:2] == (b"v:w", b"k")
     assert shape.entry(b"v")[:2] == (b"v", None)
     assert unescaped("\\t") == b"\t"

@@ -38,6 +38,7 @@ class Shape:
         empty_is_null: Whether an empty key or value is a null.
         headers: Headers of every record.
         writing: Writes key and value in their formats; None if they are bytes.
+        key: The key of records that have none of their own.
     """
 
     as_json: bool
@@ -45,6 +46,7 @@ class Shape:
     empty_is_null: bool
     headers: Headers
     writing: Writing | None = None
+    key: bytes | None = None
 
     def entry(self, line: bytes) -> Entry:
         """Read one line.
@@ -59,6 +61,8 @@ class Shape:
         else:
             key, found, value = line.partition(self.delimiter)
             entry = Entry(value, key) if found else Entry(line)
+        if entry.key is None:
+            entry = entry._replace(key=self.key)
         if self.headers:
             entry = entry._replace(headers=[*(entry.headers or ()), *self.headers])
         if self.empty_is_null:
@@ -92,8 +96,12 @@ class Sent:
 @click.argument("topic")
 @click.argument("files", nargs=-1, type=click.File("rb"), metavar="[FILE...]")
 @click.option("-k", "--key-delimiter", metavar="TEXT", help="What stands between key and value.")
+@click.option("--key", metavar="TEXT", help="The key of records that have none of their own.")
 @click.option("--json", "as_json", is_flag=True, help="Each line is a record in JSON.")
-@click.option("-H", "--header", "headers", multiple=True, metavar="NAME=VALUE")
+@click.option(
+    "-H", "--header", "headers", multiple=True, metavar="NAME=VALUE",
+    help="A header of every record; may be repeated.",
+)  # fmt: skip
 @click.option("-p", "--partition", type=PARTITION, help="Default: by the key.")
 @click.option("-z", "--compression", type=click.Choice(CODECS), help="Codec; default: none.")
 @click.option("--null", "empty_is_null", is_flag=True, help="An empty key or value is a null.")
@@ -106,6 +114,7 @@ def produce_command(
     files: Sequence[IO[bytes]],
     *,
     key_delimiter: str | None,
+    key: str | None,
     as_json: bool,
     headers: Sequence[str],
     partition: int | None,
@@ -123,8 +132,11 @@ def produce_command(
     strings and UUIDs are as they stand.
     """
     delimiter = None if key_delimiter is None else unescaped(key_delimiter)
-    told: Headers = [(name, value.encode()) for name, value in parse_pairs(headers).items()]
-    shape = Shape(as_json, delimiter, empty_is_null, told)
+    pairs = (pair for text in headers for pair in parse_pairs([text]).items())
+    told: Headers = [(name, value.encode()) for name, value in pairs]
+    shape = Shape(
+        as_json, delimiter, empty_is_null, told, key=None if key is None else key.encode()
+    )
     streams = files or (sys.stdin.buffer,)
     if dry_run:
         show(streams, shape, output)
