@@ -49,6 +49,10 @@ class Sharer:
         self.fetches: list[fetches.ShareFetchRequest] = []
         self.acknowledgements: list[acks.ShareAcknowledgeRequest] = []
         self.leaves = 0
+        self.beats = 0
+        self.metadata_count = 0
+        self.places = [TopicPartitions(topic_id=ID, partitions=[0])]
+        self.heartbeat: dict[str, Any] = {"member_epoch": 1, "heartbeat_interval_ms": 10_000}
 
     async def behave(self, asked: Asked) -> Answer:
         if asked.api is ApiKey.SHARE_FETCH:
@@ -65,19 +69,17 @@ class Sharer:
                 SHARE_ACKNOWLEDGE=modes,
             )  # fmt: skip
         if asked.api is ApiKey.METADATA:
+            self.metadata_count += 1
             return self.metadata()
         if asked.api is ApiKey.FIND_COORDINATOR:
             found = Coordinator(key="g", node_id=self.node_id, host="127.0.0.1", port=self.port)
             return FindCoordinatorResponse(coordinators=[found])
         request = ShareGroupHeartbeatRequest.decode(asked.frame, asked.version, asked.position)
         self.leaves += request.member_epoch == -1
-        places = [TopicPartitions(topic_id=ID, partitions=[0])]
-        return ShareGroupHeartbeatResponse(
-            member_id=request.member_id,
-            member_epoch=1,
-            heartbeat_interval_ms=10_000,
-            assignment=Assignment(topic_partitions=places),
-        )
+        self.beats += 1
+        assignment = Assignment(topic_partitions=self.places)
+        told = {"member_id": request.member_id, "assignment": assignment, **self.heartbeat}
+        return ShareGroupHeartbeatResponse(**told)
 
     def metadata(self) -> MetadataResponse:
         parts = [

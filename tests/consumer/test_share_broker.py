@@ -24,8 +24,9 @@ from logcore.common.errors import (
 from logcore.consumer.acknowledgements import AcknowledgeType
 from logcore.protocol.messages.share_acknowledge import ShareAcknowledgeResponse
 from logcore.protocol.messages.share_fetch import LeaderIdAndEpoch, ShareFetchResponse
+from logcore.protocol.messages.share_group_heartbeat import TopicPartitions
 from tests.client.lying_broker import lying_broker
-from tests.consumer.lying_sharer import TOPIC, Sharer, sharing_by
+from tests.consumer.lying_sharer import ID, TOPIC, Sharer, sharing_by
 
 pytestmark = pytest.mark.asyncio
 PLACE = TopicPartition(TOPIC, 0)
@@ -224,6 +225,52 @@ async def test_what_does_not_come_to_an_end_is_told_in_time():
         error = (await consumer.commit(0.2))[PLACE]
         assert isinstance(error, ClientTimeoutError)
         await consumer.close(0.2)
+
+
+# ---------------------------------------------------------------- heartbeats
+
+
+async def test_partitions_that_are_not_there_do_not_hold_the_others_up():
+    sharer = Sharer()
+    sharer.places = [
+        TopicPartitions(topic_id=bytes(16), partitions=[0]),
+        TopicPartitions(topic_id=ID, partitions=[7, -1, 0]),
+    ]
+    async with sharing_by(sharer) as consumer:
+        assert await acknowledged(consumer) == [0, 1, 2]
+        await consumer.commit()
+        await asyncio.sleep(0.3)
+    assert sharer.metadata_count < 60, "they are looked for, with pauses"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"heartbeat_interval_ms": 0},
+        {"heartbeat_interval_ms": -5},
+        {"member_epoch": -1},
+        {"member_epoch": 0},
+        {"member_id": None},
+        {"member_id": "somebody else"},
+    ],
+)
+async def test_heartbeats_that_make_no_sense(fields):
+    sharer = Sharer()
+    sharer.heartbeat = sharer.heartbeat | fields
+    async with sharing_by(sharer) as consumer:
+        assert await acknowledged(consumer) == [0, 1, 2]
+        await consumer.commit()
+        await asyncio.sleep(0.2)
+    assert sharer.beats < 60, "nobody is asked without a pause"
+
+
+async def test_a_group_without_an_assignment_is_waited_for():
+    sharer = Sharer()
+    sharer.heartbeat = sharer.heartbeat | {"assignment": None}
+    async with sharing_by(sharer) as consumer:
+        assert await consumer.poll(0.1) == []
+        del sharer.heartbeat["assignment"]
+        assert await acknowledged(consumer) == [0, 1, 2]
 
 
 # ---------------------------------------------------------------- records

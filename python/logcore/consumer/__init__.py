@@ -1,6 +1,6 @@
-"""The consumer: partitions assigned or subscribed to, read in order, with offsets committed.
+"""Consumers: of partitions read in order, with offsets committed; of topics shared as queues.
 
-Invariant: a record is handed out in the order of its partition, and never before the one below it;
-a position that is committed is past what was handed out.
+Invariant: what is committed, or accepted, was handed out before. A consumer hands the records of a
+partition out in their order; a share consumer those that it acquired at once.
 Neighbours: `logcore.client` reaches the brokers; `logcore.record.decoding` reads the batches.
 """

@@ -85,6 +85,7 @@ class ShareFetcher:
         self._topics: frozenset[str] = frozenset()
         self._assignment: tuple[SharePartition, ...] = ()
         self._not_before: dict[SharePartition, float] = {}
+        self._failures: dict[SharePartition, int] = {}
         self._poll = 0
         self._asked: dict[int, int] = {}
         self._turns: dict[int, int] = {}
@@ -150,7 +151,7 @@ class ShareFetcher:
             if leader != NO_LEADER:
                 yield partition, place, leader
             else:  # the topic is new, or nobody leads the partition now
-                self._postpone(partition, self._cluster.backoff.wait_ms(0) / 1000)
+                self._postpone(partition)
                 self._cluster.request_refresh()
 
     def _leaders(self) -> set[int]:
@@ -216,8 +217,10 @@ class ShareFetcher:
                     logger.warning("a broker sent of a partition that it was not asked for")
                 elif data.error_code:
                     self._refused(partition, place, data)
-                elif data.acquired_records:
-                    self._store(session, partition, place, data)
+                else:
+                    self._failures.pop(partition, None)
+                    if data.acquired_records:
+                        self._store(session, partition, place, data)
         if self._hand.is_ready:
             self._arrived()
 
@@ -244,7 +247,7 @@ class ShareFetcher:
                 check_crcs=self._check_crcs,
             )
         except CorruptMessageError as error:
-            self._postpone(partition, self._cluster.backoff.wait_ms(MANY) / 1000)
+            self._postpone(partition, is_grave=True)
             self._fail(error)
         else:
             self._hand.put(found)
@@ -261,10 +264,10 @@ class ShareFetcher:
         if isinstance(error, UnknownServerError):
             logger.warning("a broker failed over a fetch, which is asked for again: %s", error)
         elif not error.retriable:
-            self._postpone(partition, self._cluster.backoff.wait_ms(MANY) / 1000)
+            self._postpone(partition, is_grave=True)
             self._fail(error)
             return
-        self._postpone(partition, self._cluster.backoff.wait_ms(0) / 1000)
+        self._postpone(partition)
         if error.refresh_metadata:
             self._cluster.request_refresh()
 
@@ -295,7 +298,11 @@ class ShareFetcher:
             self.errors.append(error)
         self._arrived()
 
-    def _postpone(self, partition: SharePartition, wait_s: float) -> None:
+    def _postpone(self, partition: SharePartition, *, is_grave: bool = False) -> None:
+        """Leave a partition in peace, for longer each time it fails, or for long at once."""
+        failures = MANY if is_grave else self._failures.get(partition, 0)
+        self._failures[partition] = failures + 1
+        wait_s = self._cluster.backoff.wait_ms(failures) / 1000
         self._not_before[partition] = self._loop.time() + wait_s
         self._loop.call_later(wait_s + 0.001, self.wake)
 
