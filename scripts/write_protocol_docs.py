@@ -93,7 +93,6 @@ CLIENTS_ASK_FOR = frozenset(
         "FETCH_SNAPSHOT",
         "LEADER_AND_ISR",
         "STOP_REPLICA",
-        "UNREGISTER_BROKER",
         "UPDATE_METADATA",
         "UPDATE_RAFT_VOTER",
         "VOTE",

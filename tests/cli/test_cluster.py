@@ -55,4 +55,4 @@ def test_a_broker_that_is_gone(ask):
     assert "would unregister" in ask("cluster", "unregister", 99, "--dry-run")
     assert "must be down" in ask("cluster", "unregister", 99, stdin="n\n", code=1)
     told = ask("cluster", "unregister", 99, "-y", code=1)
-    assert "99" in told or "UnregisterBroker" in told
+    assert "99" in told

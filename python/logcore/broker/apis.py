@@ -208,6 +208,13 @@ APIS: Final = {
         ),
         Api(ApiKey.DESCRIBE_CLUSTER, 0, 2, "logcore.broker.handlers.describe_cluster"),
         Api(ApiKey.DESCRIBE_PRODUCERS, 0, 0, "logcore.broker.handlers.describe_producers"),
+        Api(
+            ApiKey.UNREGISTER_BROKER,
+            0,
+            0,
+            "logcore.broker.handlers.unregister_broker",
+            "The one node there is cannot be unregistered while it runs: INVALID_REQUEST.",
+        ),
         Api(ApiKey.DESCRIBE_TRANSACTIONS, 0, 0, "logcore.broker.handlers.describe_transactions"),
         Api(ApiKey.LIST_TRANSACTIONS, 0, 2, "logcore.broker.handlers.list_transactions"),
         Api(

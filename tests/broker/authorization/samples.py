@@ -294,6 +294,7 @@ def _cluster(world: World) -> Iterable[Sample]:
     yield Sample(ApiKey.LIST_PARTITION_REASSIGNMENTS, 0, {"topics": listed})
     quorum = [{"topic_name": "__cluster_metadata", "partitions": [{"partition_index": 0}]}]
     yield Sample(ApiKey.DESCRIBE_QUORUM, 1, {"topics": quorum})
+    yield Sample(ApiKey.UNREGISTER_BROKER, 0, {"broker_id": 99})
     feature = {"feature": "no.such.feature", "max_version_level": 1, "upgrade_type": 1}
     yield Sample(ApiKey.UPDATE_FEATURES, 1, {"feature_updates": [feature], "validate_only": True})
 
