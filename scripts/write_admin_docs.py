@@ -29,8 +29,9 @@ Beyond Java's: `reach`, which waits until a broker answers, `cluster.apis` (what
 `kafka-broker-api-versions.sh` shows), `transactions.hanging` (what `kafka-transactions.sh
 find-hanging` looks for), `offsets.bounds` and `offsets.partitions`.
 
-On logcore's own broker, which is one node, `quorum.add_voter`, `quorum.remove_voter` and
-`cluster.unregister` raise `UnsupportedVersionError`: the broker says that it has no such request.
+On logcore's own broker, which is one node, `quorum.add_voter` and `quorum.remove_voter` raise
+`UnsupportedVersionError`: the broker says that it has no such request. `cluster.unregister` finds
+nobody to forget: `BrokerIdNotRegisteredError`, or `InvalidRequestError` for the node itself.
 """
 
 JAVA: dict[str, tuple[tuple[str, ...], str]] = {
