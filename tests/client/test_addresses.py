@@ -42,6 +42,14 @@ def test_resolving() -> None:
         asyncio.run(resolve(Address("no.such.name.invalid", 9092)))
 
 
+@pytest.mark.parametrize(
+    ("host", "port"), [("a" * 70, 1), ("ex..ample", 1), ("localhost", 0), ("localhost", 65_536)]
+)
+def test_what_can_be_no_address(host: str, port: int) -> None:
+    with pytest.raises(OSError, match="is no "):
+        asyncio.run(resolve(Address(host, port)))
+
+
 def test_how_they_print() -> None:
     assert str(Address("::1", 1)) == "[::1]:1"
     assert str(Address("host", 1)) == "host:1"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -96,6 +97,43 @@ def test_what_is_to_happen_at_the_end_happens_on_the_loop() -> None:
     runner.at_end(lambda: 1 / 0)  # logged, and no hindrance
     runner.close()
     assert seen == [runner.loop]
+
+
+def test_who_waits_when_it_is_closed_is_told() -> None:
+    runner = LoopThread("test")
+    told: list[BaseException] = []
+    begun = threading.Event()
+
+    async def sleep() -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    def wait() -> None:
+        try:
+            runner.run(sleep())
+        except BaseException as error:  # noqa: BLE001 - looked at below
+            told.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    begun.wait(5)
+    runner.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert [type(error) for error in told] == [ClientClosedError]
+
+
+def test_what_comes_too_late_to_run_is_told() -> None:
+    runner = LoopThread("test")
+    loop, thread = runner.loop, runner._thread
+    runner.close()
+    thread.join(5)
+    coroutine = double(1)
+    with pytest.raises(ClientClosedError):
+        runner.begin(coroutine)
+    assert loop.is_closed()
+    with pytest.raises(ClientClosedError):
+        runner.wait(Future())
 
 
 def test_many_may_close_at_once() -> None:

@@ -85,9 +85,7 @@ class Admin:
 
     def close(self) -> None:
         """Close its connections, and end its thread; twice is no error."""
-        if not self._runner.is_closed:
-            self._runner.run(self._core.close())
-            self._runner.close()
+        self._runner.finish(lambda: self._runner.run(self._core.close()))
 
     def metrics(self) -> "Metrics":
         """Return what the client measured of itself, under the names of Java's admin client.

@@ -62,8 +62,14 @@ async def resolve(address: Address) -> list[Address]:
     """Return every address of numbers that a name stands for, in the resolver's order.
 
     Raises:
-        OSError: If the name is not known.
+        OSError: If the name is not known, or is none, or there is no such port: brokers may tell
+            of any.
     """
+    if not 0 < address.port <= PORT_MAX:
+        raise OSError(f"{address.port} is no port")
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except ValueError as error:  # of the codec for names, which knows more than the resolver
+        raise OSError(f"{address.host!r} is no name of a host") from error
     return list(dict.fromkeys(Address(str(entry[4][0]), address.port) for entry in found))

@@ -30,6 +30,7 @@ from logcore.common.errors import (
     ClientError,
     ClientTimeoutError,
     ForkedClientError,
+    IllegalStateError,
     KafkaError,
     RebootstrapRequiredError,
     WrongThreadError,
@@ -80,7 +81,7 @@ class Cluster:
         self.view = ClusterView()
         self.chance = random.Random()  # noqa: S311 - spreads load, guards nothing
         self.backoff = self._backoff("retry.backoff")
-        self.loop = asyncio.get_running_loop()
+        self.loop = _running_loop()
         self._pid = os.getpid()
         self.metrics = _registry(settings)
         network = NetworkMeter(self.metrics, lambda: len(self.nodes.open_connections()))
@@ -432,6 +433,20 @@ class Cluster:
             await asyncio.wait([refreshing], timeout=max(deadline - self.loop.time(), 0))
             if self._refusal is not None and refreshing.done():
                 raise self._refusal
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop that a client is to live on.
+
+    Raises:
+        IllegalStateError: If there is none.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise IllegalStateError(
+            "make an asynchronous client in a coroutine, or use its synchronous twin"
+        ) from None
 
 
 def _tls_context(settings: Settings) -> "ssl.SSLContext | None":

@@ -10,7 +10,7 @@ from typing import Final
 from logcore.client.addresses import Address
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import BrokerView
-from logcore.common.errors import error_for_code
+from logcore.common.errors import CoordinatorNotAvailableError, error_for_code
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.find_coordinator import (
     FindCoordinatorRequest,
@@ -50,6 +50,8 @@ class Coordinators:
         found = self._found.get((kind, key))
         if found is not None and found in self._cluster.view.brokers:
             return found
+        if not self._cluster.nodes.open_connections():
+            await self._cluster.reach()  # or nobody could tell the version
         # Which form the key takes depends on the version; the newest takes several.
         request = (
             FindCoordinatorRequest(key_type=int(kind), coordinator_keys=[key])
@@ -60,6 +62,8 @@ class Coordinators:
         code, message, broker = _result(response)
         if code:
             raise error_for_code(code)(message or f"no coordinator for {key}")
+        if broker.node_id < 0:
+            raise CoordinatorNotAvailableError(f"the broker told of no coordinator for {key}")
         view = self._cluster.view
         if broker.node_id not in view.brokers:
             self._cluster.learn(view.with_brokers([broker]))

@@ -9,6 +9,7 @@ Neighbours: `blocking` makes synchronous methods of asynchronous ones; they run 
 
 import asyncio
 import atexit
+import inspect
 import logging
 import os
 import sys
@@ -16,7 +17,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, Final, TypeVar
 
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 JOIN_S: Final = 5.0
-WAIT_SLICE_S: Final = 3600.0
+WAIT_SLICE_S: Final = 1.0
 LAST_TURNS: Final = 3  # of the loop, in which transports that were closed tell so
 
 
@@ -84,14 +85,25 @@ class LoopThread:
         if threading.get_ident() == self._thread.ident:
             raise IllegalStateError("a callback of a client must not call it and wait")
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop, and return its result; Ctrl-C cancels it."""
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Have a coroutine run on the loop; `wait` is for its result.
+
+        Raises:
+            ForkedClientError, ClientClosedError, IllegalStateError: As `check` does.
+        """
         try:
             self.check()
+            return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        except RuntimeError:  # it ended since it was looked at
+            coroutine.close()
+            raise ClientClosedError("the client is closed") from None
         except BaseException:
             coroutine.close()
             raise
-        return _wait(asyncio.run_coroutine_threadsafe(coroutine, self.loop))
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the loop, and return its result; Ctrl-C cancels it."""
+        return self.wait(self.begin(coroutine), coroutine)
 
     def call(self, function: Callable[[], T]) -> T:
         """Call a function on the loop's thread, and return its result."""
@@ -104,8 +116,58 @@ class LoopThread:
             except BaseException as error:  # noqa: BLE001 - raised where it is asked for
                 result.set_exception(error)
 
-        self.loop.call_soon_threadsafe(call)
-        return _wait(result)
+        try:
+            self.loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            raise ClientClosedError("the client is closed") from None
+        return self.wait(result)
+
+    def wait(self, future: "Future[T]", coroutine: Coroutine[Any, Any, T] | None = None) -> T:
+        """Wait for what happens on the loop; for nothing, once the loop has ended.
+
+        Args:
+            future: Its result.
+            coroutine: What was begun, if it was one: the loop may have ended before it began.
+
+        Raises:
+            ClientClosedError: If the client was closed meanwhile.
+        """
+        try:
+            while not self.is_closed or future.done():
+                # A wait without a limit would not let go for Ctrl-C on every system.
+                try:
+                    return future.result(WAIT_SLICE_S)
+                except FutureTimeoutError:
+                    if future.done():
+                        raise
+        except CancelledError:
+            pass
+        except BaseException:
+            future.cancel()
+            raise
+        if coroutine is not None and inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+            coroutine.close()
+        raise ClientClosedError("the client was closed meanwhile")
+
+    def finish(self, close: Callable[[], object]) -> None:
+        """Close a client, and then end the loop; twice, or by several threads, is no error.
+
+        Args:
+            close: Closes the client, and waits for that.
+
+        Raises:
+            IllegalStateError: On the loop's own thread.
+        """
+        try:
+            self.check()
+        except ClientClosedError:
+            return
+        try:
+            close()
+        except ClientClosedError:
+            pass  # another thread was faster
+        finally:
+            self.close()
 
     def close(self) -> None:
         """End the loop; twice is no error."""
@@ -148,20 +210,6 @@ def _tell_unclosed(names: list[str]) -> None:
         ResourceWarning,
         stacklevel=2,
     )
-
-
-def _wait(future: "Future[T]") -> T:
-    try:
-        while True:
-            # A wait without a limit would not let go for Ctrl-C on every system.
-            try:
-                return future.result(WAIT_SLICE_S)
-            except FutureTimeoutError:
-                if future.done():
-                    raise
-    except BaseException:
-        future.cancel()
-        raise
 
 
 def _serve(

@@ -119,6 +119,8 @@ class Nodes:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
             if opening.cancelled():  # and not who waits for it: the broker was forgotten meanwhile
+                if self.is_closed:
+                    raise ClientClosedError("the client was closed meanwhile") from None
                 raise ConnectionLostError(f"{address} was given up while connecting") from None
             raise
 

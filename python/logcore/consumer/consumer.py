@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from types import TracebackType
@@ -242,21 +243,20 @@ class Consumer:
 
     def _serving(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the loop, and call listeners on this thread meanwhile."""
-        try:
-            self.runner.check()
-        except BaseException:
-            coroutine.close()
-            raise
         calls = self._calls
-        future = asyncio.run_coroutine_threadsafe(coroutine, self.runner.loop)
+        future = self.runner.begin(coroutine)
         future.add_done_callback(lambda _: calls.put(None))
         try:
-            while (call := calls.get()) is not None:
-                call()
+            while not self.runner.is_closed:
+                with suppress(queue.Empty):  # another thread may end the loop meanwhile
+                    call = calls.get(timeout=WAIT_SLICE_S)
+                    if call is None:
+                        break
+                    call()
         except BaseException:
             future.cancel()
             raise
-        return future.result()
+        return self.runner.wait(future, coroutine)
 
     async def _call_listener(self, method: Callable[[], Any]) -> None:
         """Have a listener called by the thread that waits, and wait for it on the loop."""
@@ -314,12 +314,7 @@ class Consumer:
         Args:
             timeout: Seconds to take for that at most.
         """
-        if self.runner.is_closed:
-            return
-        try:
-            self._serving(self.core.close(timeout))
-        finally:
-            self.runner.close()
+        self.runner.finish(lambda: self._serving(self.core.close(timeout)))
 
     def __enter__(self) -> Self:
         return self

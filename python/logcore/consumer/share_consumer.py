@@ -269,12 +269,7 @@ class ShareConsumer:
         """
         if self.runner.is_closed:
             return
-        try:
-            self._run(self.core.close(timeout))
-        except ClientClosedError:
-            pass  # by another thread, meanwhile
-        finally:
-            self.runner.close()
+        self.runner.finish(lambda: self._run(self.core.close(timeout)))
         self._tell()
 
     def __enter__(self) -> Self:

@@ -242,13 +242,7 @@ class Producer:
             timeout: Seconds to wait; None waits as long as ``delivery.timeout.ms`` allows. What is
                 not acknowledged then fails with `ClientClosedError`.
         """
-        if self.runner.is_closed:
-            return
-        self.runner.check()
-        try:
-            self.runner.run(self.core.close(timeout))
-        finally:
-            self.runner.close()
+        self.runner.finish(lambda: self.runner.run(self.core.close(timeout)))
 
     def __enter__(self) -> Self:
         return self
