@@ -24,12 +24,14 @@ class Channel(Enum):
     Attributes:
         DATA: Produce, metadata, administration.
         FETCH: Fetches, which wait for records.
-        GROUP: A coordinator's: joins wait, and heartbeats must not.
+        GROUP: A coordinator's: heartbeats and commits, which must not wait.
+        JOIN: A coordinator's: joins, which wait for other members.
     """
 
     DATA = "data"
     FETCH = "fetch"
     GROUP = "group"
+    JOIN = "join"
 
 
 class Node:

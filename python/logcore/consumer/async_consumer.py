@@ -104,8 +104,8 @@ class AsyncConsumer(Offsetting):
         )
         hooks = Preparing(key_deserializer, value_deserializer, interceptors)
         self._interceptors = hooks.interceptors
-        if hooks.interceptors:
-            self.upkeep.on_commit = hooks.interceptors.on_commit
+        if hooks.interceptors and self.upkeep.commits is not None:
+            self.upkeep.commits.on_commit = hooks.interceptors.on_commit
         self.hand = HandingOut(
             self._buffer,
             lambda: self._cluster.loop.call_soon_threadsafe(self._fetcher.wake),

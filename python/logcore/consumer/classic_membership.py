@@ -13,6 +13,7 @@ from typing import Final
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import ClusterView
+from logcore.client.nodes import Channel
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import (
     ClientError,
@@ -170,7 +171,10 @@ class ClassicMembership(Membership):
                 protocols=[self._protocol(name, owned) for name in self._strategies],
             )
             response: JoinGroupResponse = await self._coordinator.ask(
-                request, timeout_s=self._poll_ms / 1000 + JOIN_GRACE_S, checks=False
+                request,
+                timeout_s=self._poll_ms / 1000 + JOIN_GRACE_S,
+                checks=False,
+                channel=Channel.JOIN,
             )
             if response.error_code != MemberIdRequiredError.code:
                 break
@@ -205,7 +209,7 @@ class ClassicMembership(Membership):
             assignments=assignments,
         )
         response: SyncGroupResponse = await self._coordinator.ask(
-            request, timeout_s=self._poll_ms / 1000 + JOIN_GRACE_S
+            request, timeout_s=self._poll_ms / 1000 + JOIN_GRACE_S, channel=Channel.JOIN
         )
         return decode_assignment(response.assignment)
 

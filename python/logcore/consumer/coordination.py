@@ -49,6 +49,7 @@ class GroupCoordinator:
         at_most: int | None = None,
         timeout_s: float | None = None,
         checks: bool = True,
+        channel: Channel = Channel.GROUP,
     ) -> Any:  # noqa: ANN401 - the response of the request's API
         """Ask once.
 
@@ -60,7 +61,7 @@ class GroupCoordinator:
             node_id = await self._coordinators.find(CoordinatorKind.GROUP, self.group_id)
             began_ns = self._now_ns()
             response = await self._cluster.ask(
-                node_id, request, channel=Channel.GROUP, at_most=at_most, timeout_s=timeout_s
+                node_id, request, channel=channel, at_most=at_most, timeout_s=timeout_s
             )
             self.meter.answered(request.API_KEY, (self._now_ns() - began_ns) / 1e6)
             if checks:

@@ -2,39 +2,22 @@
 
 Invariant: it runs only inside of a call of the user's, so that whatever was handed out before has
 been processed: its positions may be committed, and partitions may be given up.
-Neighbours: `async_consumer` runs this; memberships change partitions through it; `offset_store`
-keeps offsets, `offset_lookup` finds them.
+Neighbours: `async_consumer` runs this; memberships change partitions through it; `committing` and
+`offset_store` keep offsets, `offset_lookup` finds them.
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import ClusterView
-from logcore.client.positions import (
-    GroupFacts,
-    OffsetAndMetadata,
-    Offsets,
-    TopicPartition,
-    with_metadata,
-)
+from logcore.client.positions import GroupFacts, Offsets, TopicPartition
 from logcore.common.clock import SystemClock
-from logcore.common.errors import (
-    ClientError,
-    CommitFailedError,
-    FencedMemberEpochError,
-    IllegalGenerationError,
-    KafkaError,
-    LogcoreError,
-    NoOffsetForPartitionError,
-    RebalanceInProgressError,
-    StaleMemberEpochError,
-    UnknownMemberIdError,
-)
+from logcore.common.errors import LogcoreError, NoOffsetForPartitionError
 from logcore.consumer.classic_membership import ClassicMembership
+from logcore.consumer.committing import Commits
 from logcore.consumer.config import ConsumerSettings
 from logcore.consumer.coordination import GroupCoordinator
 from logcore.consumer.fetcher import Fetcher
@@ -45,18 +28,8 @@ from logcore.consumer.offset_store import OffsetStore
 from logcore.consumer.reset import ResetTo
 from logcore.consumer.subscription import PartitionState, Subscription
 
-logger = logging.getLogger(__name__)
-
 Change = Literal["assigned", "revoked", "lost"]
 Notify = Callable[[Change, list[TopicPartition]], Awaitable[None]]
-
-_GONE = (
-    UnknownMemberIdError,
-    IllegalGenerationError,
-    RebalanceInProgressError,
-    FencedMemberEpochError,
-    StaleMemberEpochError,
-)
 
 
 class Upkeep:
@@ -71,7 +44,7 @@ class Upkeep:
         notify: Tells the listener of changes.
 
     Attributes:
-        on_commit: Told of offsets once they are committed, if somebody wants to be.
+        commits: What commits offsets, if there is a group.
     """
 
     def __init__(
@@ -96,10 +69,8 @@ class Upkeep:
         self._commits_itself = settings.commits_itself
         self._interval_ms = settings.integer("auto.commit.interval.ms")
         self._commit_at_ms = self._now_ms() + self._interval_ms
-        self._committing: asyncio.Task[None] | None = None
         self._positioning: asyncio.Task[None] | None = None
         self._membership: Membership | None = None
-        self.on_commit: Callable[[dict[TopicPartition, OffsetAndMetadata]], object] | None = None
         self._has_news = False
         self._polled_ms = self._now_ms()
         self._between_ms = cluster.metrics.average("time-between-poll", "time between polls, in ms")
@@ -111,11 +82,11 @@ class Upkeep:
         self._excludes_internal = settings.flag("exclude.internal.topics")
         group_id = settings.group_id
         self._coordinator = None if group_id is None else GroupCoordinator(cluster, group_id)
-        self._store = (
-            None
-            if self._coordinator is None
-            else OffsetStore(cluster, self._coordinator, self._timeout_s)
-        )
+        self._store: OffsetStore | None = None
+        self.commits: Commits | None = None
+        if self._coordinator is not None:
+            store = self._store = OffsetStore(cluster, self._coordinator, self._timeout_s)
+            self.commits = Commits(cluster, store, lambda: self.facts, self.owned, self._timeout_s)
         cluster.watch(self._look)
         fetcher.on_reset = self.news
 
@@ -209,8 +180,8 @@ class Upkeep:
             await self.revoke(self.owned())
             self._membership = None
             await membership.leave()
-        elif self._commits_itself:
-            await self._commit_quietly(self._subscription.positions())
+        else:
+            await self._commit_last(self._subscription.positions())
         self._subscription.clear()
         self._cluster.track_all(wanted=False)
 
@@ -244,9 +215,8 @@ class Upkeep:
         """Commit, tell the listener, and give partitions up."""
         if not places:
             return
-        if self._commits_itself:
-            positions = self._subscription.positions()
-            await self._commit_quietly({p: at for p, at in positions.items() if p in places})
+        positions = self._subscription.positions()
+        await self._commit_last({p: at for p, at in positions.items() if p in places})
         await self._notify("revoked", sorted(places))
         self._drop(places)
 
@@ -353,50 +323,36 @@ class Upkeep:
         assert self._store is not None, "there is a group"
         return self._store
 
-    async def commit(self, offsets: Offsets, timeout_s: float | None = None) -> None:
+    async def commit(self, offsets: Offsets) -> None:
         """Commit offsets.
 
         Raises:
+            ConfigError: Without ``group.id``.
             CommitFailedError: If the group gave the partitions to others.
             KafkaError, ClientTimeoutError: If it is not done otherwise.
         """
-        store = self.store()
-        if self._membership is not None and self._membership.facts.generation < 0:
-            raise _commit_failed()
-        try:
-            await store.commit(offsets, self.facts, timeout_s)
-        except _GONE as error:
-            raise _commit_failed() from error
-        if self.on_commit is not None:
-            self.on_commit(with_metadata(offsets))
+        self.store()
+        assert self.commits is not None, "there is a group"
+        await self.commits.commit(offsets, is_member=self._membership is not None)
 
     def _commit_soon(self) -> None:
         """Commit positions, and do not wait for it."""
         self._commit_at_ms = self._now_ms() + self._interval_ms
-        if self._committing is None or self._committing.done():
+        if self.commits is not None:
             positions = self._subscription.positions()
-            self._committing = self._cluster.loop.create_task(self._commit_quietly(positions))
+            self.commits.commit_soon(positions, is_member=self._membership is not None)
 
-    async def _commit_quietly(self, positions: dict[TopicPartition, int]) -> None:
-        """Commit without being asked for: what fails is logged."""
-        if not positions:
-            return
-        try:
-            await self.commit(positions, min(self._timeout_s, 10.0))
-        except (KafkaError, ClientError) as error:
-            logger.warning("offsets were not committed: %s", error)
+    async def _commit_last(self, positions: dict[TopicPartition, int]) -> None:
+        """Commit what will not be committed any more otherwise, if that is done by itself."""
+        if self._commits_itself and self.commits is not None:
+            self.commits.stop()
+            is_member = self._membership is not None
+            await self.commits.commit_quietly(positions, is_member=is_member)
 
     async def close(self) -> None:
         """Commit, and leave the group."""
-        for task in (self._positioning, self._committing):
-            if task is not None:
-                task.cancel()
+        if self._positioning is not None:
+            self._positioning.cancel()
         await self.unsubscribe()
-
-
-def _commit_failed() -> CommitFailedError:
-    return CommitFailedError(
-        "offsets were not committed: this consumer is no member of the group any more, and others "
-        "may have the partitions; poll more often, take fewer records at once (max.poll.records), "
-        "or raise max.poll.interval.ms"
-    )
+        if self.commits is not None:
+            self.commits.stop()

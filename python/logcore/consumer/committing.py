@@ -1,0 +1,168 @@
+"""Committing offsets: by hand and by itself, also while the group divides its partitions anew.
+
+Invariants: an older commit is never tried again after a newer one; what the group takes for the
+partitions of somebody else is told as such, and never tried in vain.
+Neighbours: `upkeep` says when; `offset_store` asks the coordinator.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+
+from logcore.client.cluster import Cluster
+from logcore.client.positions import (
+    GroupFacts,
+    OffsetAndMetadata,
+    Offsets,
+    TopicPartition,
+    with_metadata,
+)
+from logcore.common.errors import (
+    ClientError,
+    ClientTimeoutError,
+    CommitFailedError,
+    FencedMemberEpochError,
+    IllegalGenerationError,
+    KafkaError,
+    RebalanceInProgressError,
+    StaleMemberEpochError,
+    UnknownMemberIdError,
+)
+from logcore.consumer.offset_store import OffsetStore
+
+logger = logging.getLogger(__name__)
+
+_BETWEEN = (RebalanceInProgressError, IllegalGenerationError, StaleMemberEpochError)
+_GONE = (UnknownMemberIdError, FencedMemberEpochError, *_BETWEEN)
+QUIET_S = 10.0
+"""How long a commit goes on that nobody asked for."""
+
+
+class Commits:
+    """The commits of one consumer.
+
+    Args:
+        cluster: The cluster.
+        store: Where offsets are kept.
+        facts: Who the consumer is in its group now.
+        owned: The partitions that are assigned now.
+        timeout_s: How long a commit may take.
+
+    Attributes:
+        on_commit: Told of offsets once they are committed, if somebody wants to be.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        store: OffsetStore,
+        facts: Callable[[], GroupFacts],
+        owned: Callable[[], Collection[TopicPartition]],
+        timeout_s: float,
+    ) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._facts = facts
+        self._owned = owned
+        self._timeout_s = timeout_s
+        self._task: asyncio.Task[None] | None = None
+        self.on_commit: Callable[[dict[TopicPartition, OffsetAndMetadata]], object] | None = None
+
+    async def commit(
+        self, offsets: Offsets, *, is_member: bool, timeout_s: float | None = None
+    ) -> None:
+        """Commit offsets, and wait until they are stored.
+
+        Args:
+            offsets: By partition.
+            is_member: Whether the partitions come from the group.
+            timeout_s: How long it may take, if not as long as usual.
+
+        Raises:
+            CommitFailedError: If the group gave the partitions to others.
+            KafkaError, ClientTimeoutError: If it is not done otherwise.
+        """
+        now = self._cluster.loop.time
+        deadline = now() + (self._timeout_s if timeout_s is None else timeout_s)
+        failures = 0
+        while True:
+            facts = self._facts()
+            if is_member and facts.generation < 0:
+                raise commit_failed()
+            try:
+                await self._store.commit(offsets, facts, max(deadline - now(), 0.001))
+                break
+            except _GONE as error:
+                if not is_member or not may_pass(error, facts, self._facts()):
+                    raise commit_failed() from error
+                if not self._owns(offsets):
+                    raise commit_failed() from error
+                await self._wait(error, deadline, failures)
+                failures += 1
+        if self.on_commit is not None:
+            self.on_commit(with_metadata(offsets))
+
+    def _owns(self, offsets: Offsets) -> bool:
+        return set(with_metadata(offsets)) <= set(self._owned())
+
+    async def _wait(self, error: KafkaError, deadline: float, failures: int) -> None:
+        """Wait for what the group will say next.
+
+        Raises:
+            ClientTimeoutError: If there is no time left.
+        """
+        wait_s = self._cluster.backoff.wait_ms(failures) / 1000
+        if self._cluster.loop.time() + wait_s >= deadline:
+            message = "could not commit offsets in time, as the group divides its partitions anew"
+            raise ClientTimeoutError(message) from error
+        await asyncio.sleep(wait_s)
+
+    def commit_soon(self, positions: dict[TopicPartition, int], *, is_member: bool) -> None:
+        """Commit positions, and do not wait for it; nothing if the last time is not over yet."""
+        if self._task is None or self._task.done():
+            commit = self.commit_quietly(positions, is_member=is_member)
+            self._task = self._cluster.loop.create_task(commit)
+
+    async def commit_quietly(
+        self, positions: dict[TopicPartition, int], *, is_member: bool
+    ) -> None:
+        """Commit without being asked for: what fails is logged."""
+        if not positions:
+            return
+        try:
+            timeout_s = min(self._timeout_s, QUIET_S)
+            await self.commit(positions, is_member=is_member, timeout_s=timeout_s)
+        except (KafkaError, ClientError) as error:
+            logger.warning("offsets were not committed: %s", error)
+
+    def stop(self) -> None:
+        """Have no commit go on that was begun by `commit_soon`: a newer one follows."""
+        if self._task is not None:
+            self._task.cancel()
+
+
+def may_pass(error: KafkaError, said: GroupFacts, now: GroupFacts) -> bool:
+    """Whether a commit that was refused may be taken yet, for partitions that are still owned.
+
+    Args:
+        error: What the group said.
+        said: Who the member said it was.
+        now: Who it is now.
+
+    Example:
+        >>> may_pass(IllegalGenerationError(), GroupFacts("g", 4, "m"), GroupFacts("g", 5, "m"))
+        True
+    """
+    if now.member_id != said.member_id or not isinstance(error, _BETWEEN):
+        return False
+    # An old generation is one for good; the others are over once the group has told of the new one.
+    return not isinstance(error, IllegalGenerationError) or now.generation > said.generation
+
+
+def commit_failed() -> CommitFailedError:
+    """Return what is raised where others may have the partitions."""
+    return CommitFailedError(
+        "offsets were not committed: this consumer is no member of the group any more, and others "
+        "may have the partitions; poll more often, take fewer records at once (max.poll.records), "
+        "or raise max.poll.interval.ms"
+    )

@@ -1,0 +1,145 @@
+"""Commits while a group divides its partitions anew: done where they may be, told where not."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from logcore.client.positions import GroupFacts, OffsetAndMetadata
+from logcore.common.errors import (
+    ClientTimeoutError,
+    CommitFailedError,
+    CoordinatorLoadInProgressError,
+    FencedMemberEpochError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    StaleMemberEpochError,
+    UnknownMemberIdError,
+)
+from logcore.consumer.async_consumer import AsyncConsumer
+from logcore.consumer.committing import may_pass
+from logcore.testing.local_broker import LocalBroker
+from tests.contestants import Cluster
+
+SAID = GroupFacts("g", 4, "me")
+
+
+@pytest.fixture(scope="module")
+def broker():
+    with LocalBroker(group_initial_rebalance_delay_ms=0) as running:
+        running.create_topic("t", partitions=4)
+        yield running
+
+
+def member(where: Any, topic: str, group: str, **settings: Any) -> AsyncConsumer:
+    bootstrap = where.bootstrap if isinstance(where, Cluster) else where.bootstrap_servers
+    told: dict[str, Any] = {
+        "partition_assignment_strategy": "cooperative-sticky", "heartbeat_interval_ms": 50,
+        "retry_backoff_ms": 5, "enable_auto_commit": False,
+    }  # fmt: skip
+    return AsyncConsumer(topic, bootstrap_servers=bootstrap, group_id=group, **{**told, **settings})
+
+
+async def until_assigned(*counts: tuple[AsyncConsumer, int]) -> None:
+    async with asyncio.timeout(30):
+        while any(len(consumer.assignment()) != count for consumer, count in counts):
+            for consumer, _ in counts:
+                await consumer.poll(0.02)
+
+
+@pytest.mark.parametrize(
+    ("error", "now", "expected"),
+    [
+        (RebalanceInProgressError, SAID, True),
+        (StaleMemberEpochError, SAID, True),
+        (IllegalGenerationError, SAID, False),
+        (IllegalGenerationError, SAID._replace(generation=5), True),
+        (IllegalGenerationError, SAID._replace(generation=-1), False),
+        (RebalanceInProgressError, SAID._replace(member_id="another"), False),
+        (UnknownMemberIdError, SAID._replace(generation=5), False),
+        (FencedMemberEpochError, SAID._replace(generation=5), False),
+    ],
+)
+def test_what_may_pass(error, now, expected):
+    assert may_pass(error(), SAID, now) is expected
+
+
+@pytest.mark.asyncio
+async def test_a_commit_does_not_wait_for_members_that_are_to_join(cluster):
+    """The third member makes the others join again, and the second one does not poll."""
+    topic, group = await asyncio.to_thread(cluster.topic, 4), cluster.group()
+    async with member(cluster, topic, group) as first, member(cluster, topic, group) as second:
+        await until_assigned((first, 2), (second, 2))
+        async with member(cluster, topic, group) as third:
+            await third.poll(0.02)
+            membership = first.upkeep._membership
+            async with asyncio.timeout(30):
+                while membership._joining is None:  # type: ignore[union-attr]  # a classic one
+                    await first.poll(0.02)
+            place = first.assignment()[0]
+            async with asyncio.timeout(20):
+                await first.commit({place: 7})
+            assert membership._joining is not None, "it still waits"  # type: ignore[union-attr]
+            assert (await first.committed(place))[place] == OffsetAndMetadata(7)
+            async with asyncio.timeout(30):
+                while sorted(len(each.assignment()) for each in (first, second, third)) != [
+                    1,
+                    1,
+                    2,
+                ]:
+                    for each in (first, second, third):
+                        await each.poll(0.02)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("error", [RebalanceInProgressError, StaleMemberEpochError])
+async def test_what_is_between_two_generations_is_waited_out(broker, error):
+    settings = {"default_api_timeout_ms": 1000}
+    async with member(broker, "t", f"between-{error.code}", **settings) as consumer:
+        await until_assigned((consumer, 4))
+        broker.faults.fail("OffsetCommit", error, times=3)
+        await consumer.commit({("t", 0): 3})
+        assert (await consumer.committed(("t", 0)))[consumer.assignment()[0]].offset == 3
+        broker.faults.fail("OffsetCommit", error)
+        with pytest.raises(CommitFailedError):
+            await consumer.commit({("t", 99): 3})
+        broker.faults.fail("OffsetCommit", error, times=None)
+        with pytest.raises(ClientTimeoutError, match="divides its partitions anew"):
+            await consumer.commit({("t", 0): 4})
+        broker.faults.clear()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("error", [UnknownMemberIdError, IllegalGenerationError])
+async def test_a_member_that_is_gone_is_told(broker, error):
+    async with member(broker, "t", f"gone-{error.code}") as consumer:
+        await until_assigned((consumer, 4))
+        broker.faults.fail("OffsetCommit", error)
+        with pytest.raises(CommitFailedError, match=r"max\.poll\.interval\.ms"):
+            await consumer.commit({("t", 0): 3})
+    async with AsyncConsumer(
+        bootstrap_servers=broker.bootstrap_servers, group_id=f"no-member-{error.code}"
+    ) as other:
+        other.assign([("t", 0)])
+        broker.faults.fail("OffsetCommit", RebalanceInProgressError)
+        with pytest.raises(CommitFailedError):
+            await other.commit({("t", 0): 3})
+
+
+@pytest.mark.asyncio
+async def test_an_older_commit_is_not_tried_again_after_the_last_one(broker):
+    settings = {"enable_auto_commit": True, "auto_commit_interval_ms": 0}
+    async with member(broker, "t", "older", retry_backoff_ms=200, **settings) as consumer:
+        await until_assigned((consumer, 4))
+        for place in consumer.assignment():
+            consumer.seek(place, 3)
+        broker.faults.fail("OffsetCommit", CoordinatorLoadInProgressError)
+        struck = broker.faults.struck_count
+        async with asyncio.timeout(20):
+            while broker.faults.struck_count == struck:
+                await consumer.poll(0.01)
+        for place in consumer.assignment():
+            consumer.seek(place, 5)
+    async with member(broker, "t", "older") as other:
+        await asyncio.sleep(0.5)
+        assert (await other.committed(("t", 0)))[("t", 0)].offset == 5  # type: ignore[index]
