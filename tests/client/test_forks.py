@@ -14,7 +14,9 @@ from logcore.admin.admin import Admin
 from logcore.admin.async_admin import AsyncAdmin
 from logcore.common.errors import ForkedClientError
 from logcore.consumer.async_consumer import AsyncConsumer
+from logcore.consumer.async_share_consumer import AsyncShareConsumer
 from logcore.consumer.consumer import Consumer
+from logcore.consumer.share_consumer import ShareConsumer
 from logcore.producer.async_producer import AsyncProducer
 from logcore.producer.producer import Producer
 from logcore.testing.local_broker import LocalBroker
@@ -73,6 +75,7 @@ def test_synchronous_clients(logcore_broker: LocalBroker, topic: str) -> None:
         Producer(bootstrap_servers=servers) as producer,
         Consumer(bootstrap_servers=servers, auto_offset_reset="earliest") as consumer,
         Admin(servers) as admin,
+        ShareConsumer(topic, bootstrap_servers=servers, group_id="forks") as sharer,
     ):
         assert producer.send(topic, b"x").result(10).offset == 10
         consumer.assign([(topic, 0)])
@@ -87,8 +90,11 @@ def test_synchronous_clients(logcore_broker: LocalBroker, topic: str) -> None:
             lambda: consumer.seek((topic, 0), 3),
             consumer.commit,
             admin.topics.list,
+            lambda: sharer.poll(0),
+            sharer.commit,
+            producer.metrics,
         )
-        assert refused == [True] * 8
+        assert refused == [True] * 11
         assert producer.send(topic, b"x").result(10).offset == 11
         assert consumer.poll(10)[0].offset == 1
         assert admin.topics.list()
@@ -116,6 +122,7 @@ def test_asynchronous_clients(logcore_broker: LocalBroker, topic: str) -> None:
             AsyncProducer(bootstrap_servers=servers) as producer,
             AsyncConsumer(bootstrap_servers=servers) as consumer,
             AsyncAdmin(servers) as admin,
+            AsyncShareConsumer(topic, bootstrap_servers=servers, group_id="forks") as sharer,
         ):
             await producer.send(topic, b"x")
             refused = told_in_child(
@@ -125,8 +132,10 @@ def test_asynchronous_clients(logcore_broker: LocalBroker, topic: str) -> None:
                 lambda: consumer.assign([(topic, 0)]),
                 lambda: stepped(consumer.poll()),
                 lambda: stepped(admin.topics.list()),
+                lambda: stepped(sharer.poll(0)),
+                consumer.metrics,
             )
-            assert refused == [True] * 6
+            assert refused == [True] * 8
             await producer.send(topic, b"x")
 
     asyncio.run(main())
