@@ -42,6 +42,9 @@ COLUMNS = """
 """
 
 
+NOWHERE = "127.0.0.1:1"
+
+
 def row(described: Described) -> str:
     """Return a row of the table."""
     group, tags, column = described
@@ -51,11 +54,10 @@ def row(described: Described) -> str:
 
 async def registered() -> dict[str, list[Described]]:
     """Return what clients register when they are made."""
-    settings = {"bootstrap_servers": "127.0.0.1:1"}
-    producer = AsyncProducer(**settings)
-    consumer = AsyncConsumer(**settings, group_id="readers")
-    share = AsyncShareConsumer(**settings, group_id="sharers")
-    admin = AsyncAdmin("127.0.0.1:1")
+    producer = AsyncProducer(bootstrap_servers=NOWHERE)
+    consumer = AsyncConsumer(bootstrap_servers=NOWHERE, group_id="readers")
+    share = AsyncShareConsumer(bootstrap_servers=NOWHERE, group_id="sharers")
+    admin = AsyncAdmin(NOWHERE)
     clusters = {
         "Producer": producer._cluster,  # noqa: SLF001 - nobody else asks what there can be
         "Consumer": consumer._cluster,  # noqa: SLF001

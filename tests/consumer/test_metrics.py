@@ -39,6 +39,7 @@ def test_records_are_counted_as_they_are_handed_out(cluster):
         taken = int(consumer.metrics()["records-consumed-total"])
         while taken < 1000:
             batch = consumer.poll_columns(20)
+            assert batch is not None
             taken += len(batch.columns)
         consumer.poll(0.01)
         found = consumer.metrics()

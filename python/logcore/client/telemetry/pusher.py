@@ -10,9 +10,12 @@ Source: KIP-714; Apache Kafka 4.3.1, `ClientTelemetryReporter`.
 import asyncio
 import gzip
 import logging
+import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 
+from logcore.client.metrics.registry import Registry
+from logcore.client.nodes import Nodes
 from logcore.client.telemetry.otlp import metrics_data
 from logcore.client.telemetry.points import Increments, wanted
 from logcore.common.clock import SystemClock
@@ -33,9 +36,7 @@ from logcore.protocol.messages.get_telemetry_subscriptions import (
     GetTelemetrySubscriptionsResponse,
 )
 from logcore.protocol.messages.push_telemetry import PushTelemetryRequest, PushTelemetryResponse
-
-if TYPE_CHECKING:
-    from logcore.client.cluster import Cluster
+from logcore.protocol.schema import Message
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,18 @@ NONE: Final = 0
 GZIP: Final = 1
 _ASK_AGAIN: Final = (UnknownSubscriptionIdError, UnsupportedCompressionTypeError)
 _LATER: Final = (ThrottlingQuotaExceededError, TelemetryTooLargeError)
+
+
+class Brokers(Protocol):
+    """What a pusher needs of its client's cluster."""
+
+    loop: asyncio.AbstractEventLoop
+    nodes: Nodes
+    metrics: Registry
+    chance: random.Random
+
+    async def ask_any(self, request: Message) -> Any:  # noqa: ANN401 - the request's response
+        """Ask any broker."""
 
 
 class Pusher:
@@ -61,7 +74,7 @@ class Pusher:
         pushes: How many pushes brokers took.
     """
 
-    def __init__(self, cluster: "Cluster", labels: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, cluster: Brokers, labels: Callable[[], Mapping[str, str]]) -> None:
         self._cluster = cluster
         self._labels = labels
         self._now_ms = SystemClock().now_ms
