@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from logcore.common.errors import (
+    ConnectionLostError,
     CoordinatorLoadInProgressError,
     FencedMemberEpochError,
     GroupAuthorizationFailedError,
@@ -86,3 +87,24 @@ async def test_only_what_moves_is_given_up_and_it_comes_back(members):
     assert (one.holder.changes[1][0], len(one.holder.changes[1][1])) == ("revoked", 2)
     await two.member.leave()
     await until(lambda: len(one.holder.places) == 4, one)
+
+
+async def test_an_assignment_whose_answer_was_lost_is_asked_for_again(members, monkeypatch):
+    """The broker says it once; who says everything again is told again (a full heartbeat)."""
+    one, two = members("losing"), members("losing")
+    one.subscribe("t")
+    await until(lambda: len(one.holder.places) == 4, one)
+    coordinator, lost = one.member._coordinator, list[Any]()
+    ask = coordinator.ask
+
+    async def losing(request, **rest):
+        answer = await ask(request, **rest)
+        if answer.assignment is not None and not lost:
+            lost.append(answer)
+            raise ConnectionLostError("by the test")
+        return answer
+
+    monkeypatch.setattr(coordinator, "ask", losing)
+    two.subscribe("t")
+    await until(lambda: len(one.holder.places) == len(two.holder.places) == 2, one, two)
+    assert len(lost) == 1

@@ -14,7 +14,7 @@ from logcore.consumer.interceptor import ConsumerInterceptor
 from logcore.producer.producer import Producer
 from logcore.testing.local_broker import LocalBroker
 
-PARTITIONS, COUNT, STEPS, PATIENCE_S = 3, 400, 300, 0.01
+PARTITIONS, COUNT, STEPS, PATIENCE_S = 3, 400, 150, 0.01
 
 
 class Passing(ConsumerInterceptor):

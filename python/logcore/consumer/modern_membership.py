@@ -37,6 +37,8 @@ JOIN: Final = 0
 LEAVE: Final = -1
 LEAVE_STATIC: Final = -2
 FIRST_INTERVAL_S: Final = 3.0
+UNSAID: Final = (None, None)
+"""What was said before, where it is not known to have been heard."""
 _FENCED: Final = (UnknownMemberIdError, FencedMemberEpochError)
 
 
@@ -58,7 +60,7 @@ class ModernMembership(Membership):
         self._interval_s = FIRST_INTERVAL_S
         self._target: list[TopicPartitions] | None = None
         self._held: frozenset[TopicPartition] = frozenset()
-        self._said: tuple[frozenset[str] | None, frozenset[TopicPartition] | None] = (None, None)
+        self._said: tuple[frozenset[str] | None, frozenset[TopicPartition] | None] = UNSAID
         self._hurry = asyncio.Event()
         self._missing = False
         self._began_ms = 0
@@ -131,7 +133,7 @@ class ModernMembership(Membership):
                     self._due()
                     return
                 logger.debug("group %s: heartbeat: %s", self.facts.group_id, error)
-                self._said = (None, None)
+                self._said = UNSAID
                 await asyncio.sleep(self._cluster.backoff.wait_ms(failures) / 1000)
                 failures += 1
                 continue
@@ -145,16 +147,17 @@ class ModernMembership(Membership):
     async def _beat_once(self) -> None:
         topics, held = self._topics, self._held
         is_new = self._epoch == JOIN
+        is_full = is_new or self._said == UNSAID  # answered with the assignment, whatever was lost
         request = ConsumerGroupHeartbeatRequest(
             group_id=self.facts.group_id,
             member_id=self.facts.member_id,
             member_epoch=self._epoch,
             instance_id=self.facts.instance_id,
             rack_id=self._rack if is_new else None,
-            rebalance_timeout_ms=self._poll_ms if is_new else -1,
-            subscribed_topic_names=sorted(topics) if is_new or topics != self._said[0] else None,
-            server_assignor=self._assignor if is_new else None,
-            topic_partitions=self._ids(held) if is_new or held != self._said[1] else None,
+            rebalance_timeout_ms=self._poll_ms if is_full else -1,
+            subscribed_topic_names=sorted(topics) if is_full or topics != self._said[0] else None,
+            server_assignor=self._assignor if is_full else None,
+            topic_partitions=self._ids(held) if is_full or held != self._said[1] else None,
         )
         response: ConsumerGroupHeartbeatResponse = await self._coordinator.ask(
             request, timeout_s=self._timeout_s
@@ -186,7 +189,7 @@ class ModernMembership(Membership):
     @override
     def _start_over(self) -> None:
         self._epoch = JOIN
-        self._said = (None, None)
+        self._said = UNSAID
         self._held = frozenset()
         self._target = None
         self._is_lost = True
