@@ -63,7 +63,7 @@ test: build $(VENV)/.demo-installed ## every test: the engine's (cargo) and the 
 	$(PY) -m pytest
 
 interop: build $(VENV)/.demo-installed ## foreign test suites against our broker, and what takes long beside Kafka
-	TEST_LONG=1 $(PY) -m pytest tests/interop -m long
+	TEST_LONG=1 $(PY) -m pytest -m long
 	$(PY) -m tests.interop $(SUITES)
 
 lint: build ## every gate: rustfmt, clippy, ruff, mypy, stubtest, import contracts, tidy

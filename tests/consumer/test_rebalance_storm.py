@@ -1,6 +1,6 @@
 """Members come and go while records are written and brokers fail: every record is read.
 
-Each run prints its seed; set LOGCORE_SEED to replay it.
+Each run prints its seed; set TEST_SEED to replay it.
 """
 
 import os
@@ -111,10 +111,11 @@ class Members:
             consumer.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_whoever_comes_and_goes_every_record_is_read(broker, protocol):
-    seed = int(os.environ.get("LOGCORE_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"LOGCORE_SEED={seed}")  # noqa: T201 - replays a failure
+    seed = int(os.environ.get("TEST_SEED") or random.SystemRandom().getrandbits(32))
+    print(f"TEST_SEED={seed}")  # noqa: T201 - replays a failure
     chance, now_ms = random.Random(seed), SystemClock().monotonic_ms
     topic, struck = broker.create_topic(partitions=PARTITIONS), broker.faults.struck_count
     members, writing = Members(broker, topic, **PROTOCOLS[protocol]), Writing(broker, topic)
