@@ -1,6 +1,8 @@
 """What is read, and where: positions, seeks, pauses."""
 
 import re
+import sys
+import threading
 from typing import Any
 
 import pytest
@@ -91,3 +93,27 @@ def test_subscribing_and_assigning_exclude_each_other():
     assert subscription.is_subscribed
     with pytest.raises(IllegalStateError, match="subscribed to"):
         subscription.assign([P0])
+
+
+def test_one_thread_fetches_while_another_looks():
+    state, buffer = assigned(P0).state(P0), FetchBuffer()
+    state.seek(0)
+    state.is_paused = True  # so that whoever looks goes over all there is
+    done = threading.Event()
+
+    def fetch() -> None:
+        for offset in range(3000):
+            buffer.put(state, chunk(offset, b"a"))
+        done.set()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread = threading.Thread(target=fetch)
+    try:
+        thread.start()
+        while not done.is_set():
+            assert not buffer
+    finally:
+        thread.join()
+        sys.setswitchinterval(interval)
+    assert len(buffer) == 3000

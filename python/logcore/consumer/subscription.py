@@ -151,17 +151,20 @@ class FetchBuffer:
 
     def unpark(self, state: PartitionState) -> None:
         """Have handed out again what waited because its partition was paused."""
-        for records in reversed(state.parked):
-            self._ready.appendleft((state, state.version, records))
-        state.parked.clear()
+        with self._lock:
+            for records in reversed(state.parked):
+                self._ready.appendleft((state, state.version, records))
+            state.parked.clear()
 
     def __len__(self) -> int:
         return len(self._ready)
 
     def __bool__(self) -> bool:
-        return any(
-            version == state.version and not state.is_paused for state, version, _ in self._ready
-        )
+        with self._lock:
+            return any(
+                version == state.version and not state.is_paused
+                for state, version, _ in self._ready
+            )
 
 
 class Subscription:
