@@ -34,7 +34,7 @@ def test_while_one_thread_polls_another_is_refused(our_cluster):
     topic = filled(our_cluster, 1, 0)
     with Consumer(bootstrap_servers=our_cluster.bootstrap) as consumer:
         consumer.assign([(topic, 0)])
-        polling = threading.Thread(target=consumer.poll, args=(2.0,))
+        polling = threading.Thread(target=consumer.poll, args=(1.0,))
         polling.start()
         calls = [
             lambda: consumer.poll(0),

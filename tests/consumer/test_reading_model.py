@@ -1,6 +1,6 @@
 """However a program reads, pauses and seeks: partitions come in order, and nothing is left out.
 
-Each run prints its seed; set LOGCORE_SEED to replay it.
+Each run prints its seed; set TEST_SEED to replay it.
 """
 
 import os
@@ -108,8 +108,8 @@ class Model:
 
 @pytest.mark.parametrize("hooks", HOOKS)
 def test_whatever_is_done_each_partition_goes_on_where_it_was(broker, topic, hooks):
-    seed = int(os.environ.get("LOGCORE_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"LOGCORE_SEED={seed}")  # noqa: T201 - replays a failure
+    seed = int(os.environ.get("TEST_SEED") or random.SystemRandom().getrandbits(32))
+    print(f"TEST_SEED={seed}")  # noqa: T201 - replays a failure
     chance = random.Random(seed)
     told: dict[str, Any] = {"auto_offset_reset": "earliest", "max_partition_fetch_bytes": 3000}
     with Consumer(

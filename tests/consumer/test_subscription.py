@@ -99,21 +99,20 @@ def test_one_thread_fetches_while_another_looks():
     state, buffer = assigned(P0).state(P0), FetchBuffer()
     state.seek(0)
     state.is_paused = True  # so that whoever looks goes over all there is
-    done = threading.Event()
+    chunks = [chunk(offset, b"a") for offset in range(1000)]
 
     def fetch() -> None:
-        for offset in range(3000):
-            buffer.put(state, chunk(offset, b"a"))
-        done.set()
+        for records in chunks:
+            buffer.put(state, records)
 
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
+    sys.setswitchinterval(1e-5)
     thread = threading.Thread(target=fetch)
     try:
         thread.start()
-        while not done.is_set():
+        while thread.is_alive():
             assert not buffer
     finally:
         thread.join()
         sys.setswitchinterval(interval)
-    assert len(buffer) == 3000
+    assert len(buffer) == len(chunks)
