@@ -4,8 +4,8 @@ Before a producer's first write to a partition in a transaction, the partition's
 and the coordinator is asked: producers that speak version 2 of transactions have the partition
 added by that, older ones must have added it. The append then shows the guard, which stands only as
 long as the transaction does (KIP-890).
-Invariant: what is admitted was part of an open transaction when it was asked for, and the log
-refuses it if that has ended meanwhile.
+Invariant: what is admitted was part of an open transaction when its coordinator answered, and the
+log refuses it if that has ended meanwhile.
 Neighbours: `handlers.produce` and `handlers.txn_offset_commit` ask; `coordinator.transaction`
 answers.
 Source: Apache Kafka 4.3.1, `ReplicaManager` and `AddPartitionsToTxnManager`, for the errors.
@@ -92,26 +92,40 @@ def admit(
         sender: The producer.
         sequences: The first sequence to be written, by partition; all of them are hosted here.
     """
-    admissions: dict[TopicPartition, int | KafkaError] = {}
-    unknown: dict[TopicPartition, int] = {}
-    for where, sequence in sequences.items():
-        try:
-            guard = parts.replicas.get(*where).log.start_verification(
-                *sender.identity, sequence, sender.support.adds
-            )
-        except KafkaError as error:
-            admissions[where] = error
-            continue
-        admissions[where] = guard
-        if guard:
-            unknown[where] = guard
+    admissions = _guards(parts, sender, sequences)
+    unknown = frozenset(
+        where for where, guard in admissions.items() if not isinstance(guard, KafkaError) and guard
+    )
     if not unknown:
         return Deferred.of(admissions)
-    asked = _add if sender.support.adds else _look
-    return asked(parts, sender, frozenset(unknown)).map(lambda refused: {**admissions, **refused})
+    if not sender.support.adds:
+        return _look(parts, sender, unknown).map(lambda refused: {**admissions, **refused})
+
+    def guarded(refused: _Refused) -> Admissions:
+        # Adding waits for the end of the transaction before, and that takes guards away. Whoever
+        # adds has an epoch for each transaction, by which a log knows what comes too late.
+        added = {where: sequences[where] for where in unknown - refused.keys()}
+        return {**admissions, **_guards(parts, sender, added), **refused}
+
+    return _add(parts, sender, unknown).map(guarded)
 
 
 _Refused = Mapping[TopicPartition, KafkaError]
+
+
+def _guards(
+    parts: Parts, sender: Sender, sequences: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int | KafkaError]:
+    """Ask each partition's log for a guard: the one that stands, or 0 if none is needed."""
+    guards: dict[TopicPartition, int | KafkaError] = {}
+    for where, sequence in sequences.items():
+        try:
+            guards[where] = parts.replicas.get(*where).log.start_verification(
+                *sender.identity, sequence, sender.support.adds
+            )
+        except KafkaError as error:
+            guards[where] = error
+    return guards
 
 
 def _add(parts: Parts, sender: Sender, partitions: frozenset[TopicPartition]) -> Deferred[_Refused]:
