@@ -67,7 +67,7 @@ class Driver:
     def latencies(self, topic: str, rate: int, count: int) -> list[int]:
         producer = self._producer(0)
         with self._consumer(topic, from_end=True) as consumer:
-            consumer.poll(100)
+            consumer.position(TopicPartition(topic, 0))  # else it looks for the end too late
             sender = threading.Thread(
                 target=paced, args=(rate, count, lambda value: producer.send(topic, value))
             )
