@@ -14,6 +14,7 @@ from logcore.cli.numbers import NODE
 from logcore.cli.outcomes import tell_errors, tell_outcomes
 from logcore.cli.output import output_option, print_rows
 from logcore.cli.partitions import METAVAR, named_partitions, partitions_argument
+from logcore.cli.typed import Typed
 from logcore.common.types import override
 
 if TYPE_CHECKING:
@@ -21,23 +22,18 @@ if TYPE_CHECKING:
     from logcore.client.positions import TopicPartition
 
 
-class BrokersParameter(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
+class BrokersParameter(Typed):
     """Numbers of brokers: ``1,2,3``."""
 
     name = "brokers"
 
     @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> list[int]:
+    def read(self, text: str) -> list[int]:
         """Read them."""
         try:
-            return [NODE.convert(number, None, None) for number in str(value).split(",")]
-        except click.BadParameter:
-            self.fail(f"{value}: write numbers of brokers, such as 1,2,3", param, ctx)
+            return [NODE.read(number) for number in text.split(",")]
+        except ValueError:
+            raise ValueError(f"{text}: write numbers of brokers, such as 1,2,3") from None
 
 
 @click.command("elect")

@@ -14,31 +14,25 @@ from logcore.cli.connecting import ClusterOptions, cluster_options, dry_run_opti
 from logcore.cli.numbers import NODE
 from logcore.cli.outcomes import tell_done
 from logcore.cli.output import output_option, print_report, time_text
+from logcore.cli.typed import Typed
 from logcore.common.types import override
 
 if TYPE_CHECKING:
     from logcore.admin.quorum import QuorumReplica
 
 
-class DirectoryParameter(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
+class DirectoryParameter(Typed):
     """The id of a directory, as `quorum` shows it."""
 
     name = "directory"
+    made = (bytes,)
 
     @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> bytes:
+    def read(self, text: str) -> bytes:
         """Read one."""
         from logcore.common.uuids import parse_uuid  # noqa: PLC0415 - when one is given
 
-        try:
-            return value if isinstance(value, bytes) else parse_uuid(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+        return parse_uuid(text)
 
 
 @click.command("quorum")

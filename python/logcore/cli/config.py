@@ -5,7 +5,7 @@ Neighbours: `logcore.admin.configs` does it; `connecting` says where.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,6 +17,7 @@ from logcore.cli.connecting import (
 )
 from logcore.cli.outcomes import tell_outcomes
 from logcore.cli.output import output_option, print_rows
+from logcore.cli.typed import Typed
 from logcore.common.types import override
 
 if TYPE_CHECKING:
@@ -31,26 +32,21 @@ KINDS: Final = {
 }
 
 
-class ResourceParameter(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
+class ResourceParameter(Typed):
     """``topic:orders``, ``group:readers``, ``broker:1``, or ``broker`` for all brokers."""
 
     name = "resource"
 
     @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> "Resource":
+    def read(self, text: str) -> "Resource":
         """Read one."""
         from logcore.admin.configs import Resource, ResourceKind  # noqa: PLC0415
 
-        kind, separator, name = str(value).partition(":")
+        kind, separator, name = text.partition(":")
         if kind not in KINDS or (not separator and kind != "broker"):
-            self.fail(f"{value}: write KIND:NAME, KIND being {', '.join(KINDS)}", param, ctx)
+            raise ValueError(f"{text}: write KIND:NAME, KIND being {', '.join(KINDS)}")
         if kind.startswith("broker") and name and not name.isdecimal():
-            self.fail(f"{value}: a broker is named by its number", param, ctx)
+            raise ValueError(f"{text}: a broker is named by its number")
         return Resource(ResourceKind[KINDS[kind]], name)
 
 

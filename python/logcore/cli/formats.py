@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 import click
 
 from logcore.cli.connecting import ClusterOptions
+from logcore.cli.typed import Typed
 from logcore.common.errors import LogcoreError
 from logcore.common.types import override
 
@@ -105,7 +106,7 @@ def writing_options(command: F) -> F:
     return _options(command, writes=True)
 
 
-class FormatParameter(click.ParamType):  # type: ignore[type-arg]  # not in older releases
+class FormatParameter(Typed):
     """The name of a format; for Protobuf perhaps with a message behind it."""
 
     name = "format"
@@ -119,17 +120,12 @@ class FormatParameter(click.ParamType):  # type: ignore[type-arg]  # not in olde
         self.writes = writes
 
     @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str:
+    def read(self, text: str) -> str:
         """Check a name."""
-        name, _, message = str(value).partition(":")
+        name, _, message = text.partition(":")
         if name not in self.known or (message and not (self.writes and name == "protobuf")):
-            self.fail(f"{value} is no format: there are {', '.join(self.known)}", param, ctx)
-        return str(value)
+            raise ValueError(f"{text} is no format: there are {', '.join(self.known)}")
+        return text
 
 
 def _options(command: F, *, writes: bool) -> F:

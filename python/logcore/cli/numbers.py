@@ -4,14 +4,13 @@ Invariant: a number that is taken can be sent; one that cannot is a usage error 
 Neighbours: every command that takes numbers of partitions, brokers or records, or offsets.
 """
 
-from typing import Any, Final
+from typing import Final
 
-import click
-
+from logcore.cli.typed import Typed
 from logcore.common.types import override
 
 
-class Number(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
+class Number(Typed):
     """A whole number.
 
     Args:
@@ -26,20 +25,14 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
         self.last = last
 
     @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> int:
+    def read(self, text: str) -> int:
         """Read one."""
         try:
-            number = int(value)
+            number = int(text)
         except ValueError:  # also of one with thousands of digits
             number = self.first - 1
         if not self.first <= number <= self.last:
-            shown = str(value)[:40]
-            self.fail(f"{shown}: write a number from {self.first} to {self.last}", param, ctx)
+            raise ValueError(f"{text[:40]}: write a number from {self.first} to {self.last}")
         return number
 
 

@@ -6,10 +6,9 @@ Neighbours: `consume`, `group reset` and `token` take them.
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-import click
-
+from logcore.cli.typed import Typed
 from logcore.common.types import override
 
 UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -25,26 +24,21 @@ def period_of(text: str) -> timedelta | None:
     return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else None
 
 
-class Moment(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
+class Moment(Typed):
     """A time: ``2026-01-31T12:00:00Z``, with a zone or in UTC, or ``2h`` for two hours ago."""
 
     name = "time"
+    made = (datetime,)
 
     @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> datetime:
+    def read(self, text: str) -> datetime:
         """Read one."""
-        if isinstance(value, datetime):
-            return value
         try:
-            ago = period_of(str(value))
-            moment = datetime.fromisoformat(str(value)) if ago is None else datetime.now(UTC) - ago
+            ago = period_of(text)
+            moment = datetime.fromisoformat(text) if ago is None else datetime.now(UTC) - ago
         except (ValueError, OverflowError):
-            self.fail(f"{value}: write 2026-01-31T12:00:00Z, or 2h for two hours ago", param, ctx)
+            message = f"{text}: write 2026-01-31T12:00:00Z, or 2h for two hours ago"
+            raise ValueError(message) from None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -53,25 +47,19 @@ def timestamp_ms(moment: datetime) -> int:
     return max(int(moment.timestamp() * 1000), 0)
 
 
-class Period(click.ParamType):  # type: ignore[type-arg]  # not in older clicks
+class Period(Typed):
     """A period: ``30s``, ``90m``, ``2h``, ``7d`` or ``1w``."""
 
     name = "period"
+    made = (timedelta,)
 
     @override
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - click's
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> timedelta:
+    def read(self, text: str) -> timedelta:
         """Read one."""
-        if isinstance(value, timedelta):
-            return value
         try:
-            period = period_of(str(value))
+            period = period_of(text)
         except OverflowError:
             period = None
         if not period:
-            self.fail(f"{value}: write a period such as 30s, 90m, 2h, 7d or 1w", param, ctx)
+            raise ValueError(f"{text}: write a period such as 30s, 90m, 2h, 7d or 1w")
         return period
