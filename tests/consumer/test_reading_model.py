@@ -3,7 +3,6 @@
 Each run prints its seed; set TEST_SEED to replay it.
 """
 
-import os
 import random
 from typing import Any
 
@@ -13,6 +12,7 @@ from logcore.consumer.consumer import Consumer
 from logcore.consumer.interceptor import ConsumerInterceptor
 from logcore.producer.producer import Producer
 from logcore.testing.local_broker import LocalBroker
+from tests.seeds import seed
 
 PARTITIONS, COUNT, STEPS, PATIENCE_S = 3, 400, 150, 0.01
 
@@ -108,9 +108,7 @@ class Model:
 
 @pytest.mark.parametrize("hooks", HOOKS)
 def test_whatever_is_done_each_partition_goes_on_where_it_was(broker, topic, hooks):
-    seed = int(os.environ.get("TEST_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"TEST_SEED={seed}")  # noqa: T201 - replays a failure
-    chance = random.Random(seed)
+    chance = random.Random(seed())
     told: dict[str, Any] = {"auto_offset_reset": "earliest", "max_partition_fetch_bytes": 3000}
     with Consumer(
         bootstrap_servers=broker.bootstrap_servers, fetch_max_wait_ms=5, **told, **HOOKS[hooks]

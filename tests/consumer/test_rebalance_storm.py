@@ -3,7 +3,6 @@
 Each run prints its seed; set TEST_SEED to replay it.
 """
 
-import os
 import random
 import threading
 from collections import Counter
@@ -20,6 +19,7 @@ from logcore.common.errors import (
 from logcore.consumer.consumer import Consumer
 from logcore.producer.producer import Producer
 from logcore.testing.local_broker import LocalBroker
+from tests.seeds import seed
 
 PARTITIONS, STORM_S, CALM_S = 6, 2.5, 60.0
 APIS = [
@@ -114,9 +114,7 @@ class Members:
 @pytest.mark.long
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_whoever_comes_and_goes_every_record_is_read(broker, protocol):
-    seed = int(os.environ.get("TEST_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"TEST_SEED={seed}")  # noqa: T201 - replays a failure
-    chance, now_ms = random.Random(seed), SystemClock().monotonic_ms
+    chance, now_ms = random.Random(seed()), SystemClock().monotonic_ms
     topic, struck = broker.create_topic(partitions=PARTITIONS), broker.faults.struck_count
     members, writing = Members(broker, topic, **PROTOCOLS[protocol]), Writing(broker, topic)
     until_ms = now_ms() + STORM_S * 1000

@@ -3,7 +3,6 @@
 Each run of a random test prints its seed; set TEST_SEED to replay it.
 """
 
-import os
 import random
 from collections import Counter
 from typing import Any
@@ -30,6 +29,7 @@ from logcore.common.errors import (
 from logcore.producer.producer import Producer
 from logcore.testing.local_broker import LocalBroker
 from tests.producer.reading import read_all
+from tests.seeds import seed
 
 QUICK: dict[str, Any] = {
     "linger_ms": 0,
@@ -52,12 +52,6 @@ def broker():
 def clear(broker):
     yield
     broker.faults.clear()
-
-
-def seed() -> int:
-    chosen = int(os.environ.get("TEST_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"TEST_SEED={chosen}")  # noqa: T201 - replays a failure
-    return chosen
 
 
 def strike(broker: LocalBroker, chance: random.Random, *, forgets: bool) -> None:

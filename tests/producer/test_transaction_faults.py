@@ -23,7 +23,8 @@ from logcore.common.errors import (
 from logcore.producer.producer import Producer
 from logcore.testing.local_broker import LocalBroker
 from tests.producer.reading import read_all
-from tests.producer.test_faults import QUICK, seed
+from tests.producer.test_faults import QUICK
+from tests.seeds import seed
 
 
 @pytest.fixture(scope="module")
