@@ -41,11 +41,6 @@ class Driver:
 
         uvloop.run(run())
 
-    def send_bulk(self, topic: str, value: bytes, count: int) -> None:
-        raise NotImplementedError
-
-    send_columns = send_bulk
-
     def read(self, topic: str, count: int) -> int:
         async def run() -> int:
             size = seen = 0
@@ -73,9 +68,6 @@ class Driver:
             return size
 
         return uvloop.run(run())
-
-    def read_columns(self, topic: str, count: int) -> int:
-        raise NotImplementedError
 
     def latencies(self, topic: str, rate: int, count: int) -> list[int]:
         async def run() -> list[int]:

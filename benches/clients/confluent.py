@@ -41,11 +41,6 @@ class Driver:
                 produce(topic, value)
         producer.flush()
 
-    def send_bulk(self, topic: str, value: bytes, count: int) -> None:
-        raise NotImplementedError
-
-    send_columns = send_bulk
-
     def read(self, topic: str, count: int) -> int:
         size = seen = 0
         with self._consumer(topic, 0) as consumer:
@@ -65,9 +60,6 @@ class Driver:
                 size += sum(len(message.value()) for message in batch)
                 seen += len(batch)
         return size
-
-    def read_columns(self, topic: str, count: int) -> int:
-        raise NotImplementedError
 
     def latencies(self, topic: str, rate: int, count: int) -> list[int]:
         producer = self._producer(0)

@@ -43,11 +43,6 @@ class Driver:
         producer.flush()
         producer.close()
 
-    def send_bulk(self, topic: str, value: bytes, count: int) -> None:
-        raise NotImplementedError
-
-    send_columns = send_bulk
-
     def read(self, topic: str, count: int) -> int:
         with self._consumer(topic) as consumer:
             return sum(len(message.value) for message in itertools.islice(consumer, count))
@@ -60,9 +55,6 @@ class Driver:
                     size += sum(len(message.value) for message in batch)
                     seen += len(batch)
         return size
-
-    def read_columns(self, topic: str, count: int) -> int:
-        raise NotImplementedError
 
     def latencies(self, topic: str, rate: int, count: int) -> list[int]:
         producer = self._producer(0)

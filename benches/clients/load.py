@@ -1,45 +1,20 @@
 """What clients are asked to do, and the load that all of them get.
 
 Invariant: acks=all, idempotent, linger 5 ms, no compression, for all; a driver returns when what it
-sent is acknowledged, or as much was read as it was asked for. What a client has no way for raises
-NotImplementedError.
-Neighbours: the modules of the clients are drivers; `one` measures them.
+sent is acknowledged, or as much was read as it was asked for.
+Neighbours: the module of each client has a `Driver`, with a method for each way of sending and
+reading that the client has, named as in `__main__.WORK`; `one` measures them.
 """
 
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from time import perf_counter_ns, sleep
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 TICK_S: Final = 0.001
 BATCH: Final = 10_000
 """How many records a call takes that takes many."""
-
-
-class Driver(Protocol):
-    """What a client is asked to do; what it has no way for raises NotImplementedError."""
-
-    def send(self, topic: str, value: bytes, count: int) -> None:
-        """Send records one by one."""
-
-    def send_bulk(self, topic: str, value: bytes, count: int) -> None:
-        """Send many records by a call."""
-
-    def send_columns(self, topic: str, value: bytes, count: int) -> None:
-        """Send values that lie in one buffer."""
-
-    def read(self, topic: str, count: int) -> int:
-        """Read records one by one, looking at each value; return their bytes."""
-
-    def read_batches(self, topic: str, count: int) -> int:
-        """Read records by the list, looking at each value; return their bytes."""
-
-    def read_columns(self, topic: str, count: int) -> int:
-        """Read values as columns; return their bytes."""
-
-    def latencies(self, topic: str, rate: int, count: int) -> list[int]:
-        """Send at a rate and read at once; return nanoseconds from one to the other."""
 
 
 def paced(rate: int, count: int, send: Callable[[bytes], object]) -> None:

@@ -39,9 +39,6 @@ class Driver:
 
         uvloop.run(run())
 
-    def send_columns(self, topic: str, value: bytes, count: int) -> None:
-        raise NotImplementedError
-
     def read(self, topic: str, count: int) -> int:
         async def run() -> int:
             size = 0
@@ -67,9 +64,6 @@ class Driver:
             return size
 
         return uvloop.run(run())
-
-    def read_columns(self, topic: str, count: int) -> int:
-        raise NotImplementedError
 
     def latencies(self, topic: str, rate: int, count: int) -> list[int]:
         async def run() -> list[int]:
