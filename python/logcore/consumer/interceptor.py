@@ -6,8 +6,8 @@ Neighbours: `preparing` shows records to these, `upkeep` commits;
 """
 
 import logging
-from collections.abc import Iterable
 
+from logcore.client.interceptors import InterceptorChain
 from logcore.client.positions import OffsetAndMetadata, TopicPartition
 from logcore.record import ConsumerRecord
 
@@ -43,18 +43,8 @@ class ConsumerInterceptor:
         """Let go of what is held: the consumer is closed, and calls nothing any more."""
 
 
-class Interceptors:
-    """All interceptors of a consumer, one after the other.
-
-    Args:
-        members: The interceptors.
-    """
-
-    def __init__(self, members: Iterable[ConsumerInterceptor] = ()) -> None:
-        self._members = tuple(members)
-
-    def __bool__(self) -> bool:
-        return bool(self._members)
+class Interceptors(InterceptorChain[ConsumerInterceptor]):
+    """All interceptors of a consumer, one after the other."""
 
     def on_consume(self, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
         """Return the records that all of them made of some."""
@@ -67,17 +57,4 @@ class Interceptors:
 
     def on_commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
         """Tell what was committed."""
-        for member in self._members:
-            try:
-                member.on_commit(offsets)
-            except Exception:
-                logger.exception("an interceptor raised in on_commit")
-
-    def close(self) -> None:
-        """Close all of them, and call none any more."""
-        members, self._members = self._members, ()
-        for member in members:
-            try:
-                member.close()
-            except Exception:
-                logger.exception("an interceptor raised in close")
+        self.tell("on_commit", lambda member: member.on_commit(offsets))

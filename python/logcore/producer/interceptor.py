@@ -5,9 +5,9 @@ Neighbours: `outgoing` calls these on the way out; `logcore.consumer.interceptor
 """
 
 import logging
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from logcore.client.interceptors import InterceptorChain
 from logcore.producer.room import Headers
 from logcore.record import RecordMetadata
 from logcore.record.encoding import Delivery
@@ -62,18 +62,8 @@ class ProducerInterceptor:
         """Let go of what is held: the producer is closed, and calls nothing any more."""
 
 
-class Interceptors:
-    """All interceptors of a producer, one after the other.
-
-    Args:
-        members: The interceptors.
-    """
-
-    def __init__(self, members: Iterable[ProducerInterceptor] = ()) -> None:
-        self._members = tuple(members)
-
-    def __bool__(self) -> bool:
-        return bool(self._members)
+class Interceptors(InterceptorChain[ProducerInterceptor]):
+    """All interceptors of a producer, one after the other."""
 
     def on_send(self, record: ProducerRecord) -> ProducerRecord:
         """Return the record that all of them made of one."""
@@ -102,17 +92,4 @@ class Interceptors:
         self._tell(RecordMetadata(record.topic, partition, -1), error)
 
     def _tell(self, metadata: RecordMetadata, error: Exception | None) -> None:
-        for member in self._members:
-            try:
-                member.on_acknowledgement(metadata, error)
-            except Exception:
-                logger.exception("an interceptor raised in on_acknowledgement")
-
-    def close(self) -> None:
-        """Close all of them, and call none any more."""
-        members, self._members = self._members, ()
-        for member in members:
-            try:
-                member.close()
-            except Exception:
-                logger.exception("an interceptor raised in close")
+        self.tell("on_acknowledgement", lambda member: member.on_acknowledgement(metadata, error))
