@@ -7,7 +7,6 @@ fastavro; `framing` is what stands in front of the data.
 """
 
 import io
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
@@ -19,7 +18,7 @@ from logcore.serialization.avro_schema import Type, definition, parse
 from logcore.serialization.extras import extra
 from logcore.serialization.framing import framed, head
 from logcore.serialization.registry.registry import SchemaRegistry
-from logcore.serialization.registry.schema import AVRO, Schema
+from logcore.serialization.registry.schema import AVRO, Schema, schema_from
 from logcore.serialization.serializer import Deserializer, Serializer
 from logcore.serialization.writing import SerdeSettings, Writing, referenced, schema_by
 
@@ -71,19 +70,6 @@ def _schema_errors() -> type[Exception]:
     return found
 
 
-def schema_of(given: str | Mapping[str, Any] | list[Any] | Schema) -> Schema:
-    """Return a schema: from JSON as text, or as Python has it.
-
-    Example:
-        >>> schema_of({"type": "array", "items": "string"}).text
-        '{"type":"array","items":"string"}'
-    """
-    if isinstance(given, Schema):
-        return given
-    text = given if isinstance(given, str) else json.dumps(given, separators=(",", ":"))
-    return Schema(text, AVRO)
-
-
 class AvroSerializer(Serializer[Any]):
     """Writes values by an Avro schema, after the schema's id in a registry.
 
@@ -127,7 +113,7 @@ class AvroSerializer(Serializer[Any]):
         self._writing = Writing(registry, SerdeSettings(config, settings), is_key=is_key)
         self._to_dict = to_dict
         self._known: dict[Schema, Avro] = {}
-        self._own = None if schema is None else schema_of(schema)
+        self._own = None if schema is None else schema_from(schema, AVRO)
         self._record = None if self._own is None else self._avro(self._own, None).name
 
     @override
@@ -208,7 +194,7 @@ class AvroDeserializer(Deserializer[Any]):
         self._from_dict = from_dict
         self._names_branches = names_branches
         self._known: dict[int | str, Avro] = {}
-        own = None if reader_schema is None else schema_of(reader_schema)
+        own = None if reader_schema is None else schema_from(reader_schema, AVRO)
         self._reader = None if own is None else Avro(own, registry)
 
     @override

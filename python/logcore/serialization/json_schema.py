@@ -17,7 +17,7 @@ from logcore.serialization.extras import extra
 from logcore.serialization.framing import framed, head
 from logcore.serialization.json_values import dumped, loaded
 from logcore.serialization.registry.registry import SchemaRegistry
-from logcore.serialization.registry.schema import JSON, Schema
+from logcore.serialization.registry.schema import JSON, Schema, schema_from
 from logcore.serialization.serializer import Deserializer, Serializer
 from logcore.serialization.writing import SerdeSettings, Writing, referenced, schema_by
 
@@ -96,14 +96,6 @@ def _resources(texts: Mapping[str, Any], base: str) -> Any:  # noqa: ANN401 - of
     return made
 
 
-def schema_of(given: str | Mapping[str, Any] | Schema) -> Schema:
-    """Return a schema: from JSON as text, or as Python has it."""
-    if isinstance(given, Schema):
-        return given
-    text = given if isinstance(given, str) else json.dumps(given, separators=(",", ":"))
-    return Schema(text, JSON)
-
-
 class JsonSchemaSerializer(Serializer[Any]):
     """Writes JSON that fits a schema, after the schema's id in a registry.
 
@@ -144,7 +136,7 @@ class JsonSchemaSerializer(Serializer[Any]):
         self._writing = Writing(registry, self._settings, is_key=is_key)
         self._to_dict = to_dict
         self._known: dict[Schema, JsonSchema] = {}
-        self._own = None if schema is None else schema_of(schema)
+        self._own = None if schema is None else schema_from(schema, JSON)
         self._title = None if self._own is None else self._checker(self._own, None).name
 
     @override

@@ -1,12 +1,14 @@
 """What a registry speaks of, as requests have it."""
 
 from logcore.serialization.registry.schema import (
+    AVRO,
     PROTOBUF,
     CompatibilityResult,
     Schema,
     SchemaReference,
     SubjectConfig,
     context_of,
+    schema_from,
 )
 
 
@@ -40,3 +42,10 @@ def test_contexts_of_subjects():
 def test_a_result_is_true_if_compatible():
     assert CompatibilityResult(is_compatible=True)
     assert not CompatibilityResult(is_compatible=False, messages=("no",))
+
+
+def test_a_schema_that_is_json_comes_as_text_or_as_python_has_it():
+    made = schema_from({"type": "array", "items": "string"}, AVRO)
+    assert made == Schema('{"type":"array","items":"string"}', AVRO)
+    assert schema_from(made, AVRO) is made
+    assert schema_from(made.text, AVRO) == made

@@ -4,6 +4,8 @@ Invariant: values; equal ones are equal. Text is kept as the registry has it.
 Neighbours: `answers` makes these of JSON; `registry` takes and gives them.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -164,3 +166,20 @@ def context_of(subject: str | None) -> str:
         return ""
     context = subject[1:].partition(":")[0]
     return "" if context == "." else context
+
+
+def schema_from(given: str | Mapping[str, Any] | list[Any] | Schema, kind: str) -> Schema:
+    """Return a schema that is JSON: from JSON as text, or as Python has it.
+
+    Args:
+        given: The schema; one that is made already is returned as it is.
+        kind: What it is one of, such as `AVRO`.
+
+    Example:
+        >>> schema_from({"type": "array", "items": "string"}, AVRO).text
+        '{"type":"array","items":"string"}'
+    """
+    if isinstance(given, Schema):
+        return given
+    text = given if isinstance(given, str) else json.dumps(given, separators=(",", ":"))
+    return Schema(text, kind)
