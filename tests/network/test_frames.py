@@ -55,6 +55,65 @@ def test_any_split_gives_the_same_frames(sizes, cuts):
     assert (reader.pending_bytes, reader.held_bytes) == (0, 0)
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.lists(SIZES, min_size=1, max_size=4), st.integers(0, 60_000))
+def test_the_sole_frame_is_what_the_usual_way_gives(sizes, cut):
+    """Asked for first, it never changes what comes, and leaves everything else as it was."""
+    stream = b"".join(map(framed, map(content, sizes)))
+    reader = FrameReader(ReceiveMemory(), LIMIT)
+    frames = []
+    for part in (stream[:cut], stream[cut:]):
+        position = 0
+        while position < len(part):
+            room = memoryview(reader.writable())
+            count = min(len(room), len(part) - position)
+            room[:count] = part[position : position + count]
+            room.release()
+            position += count
+            reader.received(count)
+            if (sole := reader.sole_frame()) is not None:
+                assert (reader.pending_bytes, reader.held_bytes) == (0, 0)
+                frames.append(bytes(sole))
+            while (frame := reader.next_frame()) is not None:
+                frames.append(bytes(frame))
+            reader.settle()
+    assert frames == list(map(content, sizes))
+
+
+@pytest.mark.parametrize(
+    ("stream", "is_sole"),
+    [
+        (framed(content(100)), True),
+        (framed(content(100))[:-1], False),
+        (framed(content(100)) + b"\0", False),
+        (framed(content(100)) * 2, False),
+        (framed(content(SCRATCH_BYTES // 8 - 4)), True),
+        (framed(content(SCRATCH_BYTES // 8 - 3)), False),
+        (framed(b"short"), False),
+        (b"\0\0\0", False),
+    ],
+)
+def test_one_small_frame_is_sole(stream, is_sole):
+    reader = FrameReader(ReceiveMemory(), LIMIT)
+    reader.writable()[: len(stream)] = stream
+    reader.received(len(stream))
+    assert (reader.sole_frame() == stream[4:]) is is_sole
+    if not is_sole:
+        assert reader.pending_bytes == len(stream)
+
+
+def test_a_sole_frame_is_a_copy():
+    memory = ReceiveMemory()
+    reader, stream = FrameReader(memory, LIMIT), framed(content(100))
+    buffer = reader.writable()
+    buffer[: len(stream)] = stream
+    reader.received(len(stream))
+    frame = reader.sole_frame()
+    buffer[: len(stream)] = bytes(len(stream))
+    assert frame == content(100)
+    assert memory.scratch() is buffer, "nobody looks into it"
+
+
 def test_two_readers_share_memory_without_mixing():
     memory = ReceiveMemory()
     one, two = FrameReader(memory, LIMIT), FrameReader(memory, LIMIT)

@@ -141,27 +141,35 @@ def plain():
         yield outbox, transport, theirs
 
 
-def test_a_small_answer_leaves_at_once(plain):
-    outbox, transport, peer = plain
-    outbox.put([b"now"])
+def put_and_flush(outbox: Outbox, answer: list[bytes]) -> None:
+    outbox.put(answer)
     outbox.flush()
+
+
+@pytest.fixture(params=[put_and_flush, Outbox.send], ids=["gathered", "sole"])
+def give(request):
+    """Give the outbox the answer of a request that has nobody before it."""
+    return request.param
+
+
+def test_a_small_answer_leaves_at_once(plain, give):
+    outbox, transport, peer = plain
+    give(outbox, [b"n", b"ow"])
     assert peer.recv(100) == b"\0\0\0\3now"
     assert transport.writes == []
 
 
-def test_what_the_socket_does_not_take_is_left_to_the_transport_in_order(plain):
+def test_what_the_socket_does_not_take_is_left_to_the_transport_in_order(plain, give):
     outbox, transport, peer = plain
     sent = b""
     for number in range(2_000):
         answer = b"%d" % number * 1_000
-        outbox.put([answer])
-        outbox.flush()
+        give(outbox, [answer])
         sent += struct.pack(">i", len(answer)) + answer
         if transport.writes:
             break
     assert transport.writes, "the socket took everything"
-    outbox.put([b"after"])
-    outbox.flush()
+    give(outbox, [b"after"])
     sent += b"\0\0\0\5after"
     received = b""
     while True:
@@ -172,11 +180,16 @@ def test_what_the_socket_does_not_take_is_left_to_the_transport_in_order(plain):
     assert received + b"".join(transport.writes) == sent
 
 
-def test_nothing_is_written_past_a_transport_that_is_gone(plain):
+def test_a_large_answer_is_written_as_it_is(plain, give):
+    outbox, transport, _ = plain
+    give(outbox, [b"head", bytes(100_000)])
+    assert transport.answers() == [b"head" + bytes(100_000)]
+
+
+def test_nothing_is_written_past_a_transport_that_is_gone(plain, give):
     outbox, transport, peer = plain
     outbox.forget()
-    outbox.put([b"late"])
-    outbox.flush()
+    give(outbox, [b"late"])
     assert transport.answers() == [b"late"]
     with pytest.raises(BlockingIOError):
         peer.recv(1)

@@ -8,6 +8,7 @@ Neighbours: `network.listener` hands frames in; `apis` is the table of handlers.
 
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -47,6 +48,7 @@ class _Route:
     last: int
     request_class: type[Message]
     handle: Handle
+    took: Callable[[float], None]
 
 
 class Dispatcher:
@@ -66,14 +68,15 @@ class Dispatcher:
         self._seconds = parts.metrics.histogram(
             "logcore_request_seconds", "Time that requests held the loop, by API", labels=("api",)
         )
+        self._plain_took = self._seconds.series(_PRODUCE)
 
     def handle(self, connection: Connection, frame: memoryview) -> Answer | Deferred[Answer]:
         """Serve one frame: the answer, or a Deferred of it."""
         began_ns = self._now_ns()
-        if len(frame) > _KEY_AT and not frame[_KEY_AT] and self._plain.is_open:
+        if len(frame) > _KEY_AT and not frame[_KEY_AT]:
             answer = self._plain.answer(frame)
             if answer is not None:
-                self._seconds.observe((self._now_ns() - began_ns) * 1e-9, _PRODUCE)
+                self._plain_took((self._now_ns() - began_ns) * 1e-9)
                 return answer
         try:
             header, position = decode_request_header(frame)
@@ -103,7 +106,7 @@ class Dispatcher:
         served = self._call(route.handle, request, context)
         if context.meter is not None:
             context.meter.pause()
-        self._seconds.observe((self._now_ns() - began_ns) * 1e-9, route.name)
+        route.took((self._now_ns() - began_ns) * 1e-9)
         return served
 
     def _route(self, key: int) -> "_Route | None":
@@ -118,6 +121,7 @@ class Dispatcher:
             last=api.max_version,
             request_class=api.request_class(),
             handle=api.handle(),
+            took=self._seconds.series(api.name),
         )
         self._routes[key] = route
         return route

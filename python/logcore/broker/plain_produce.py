@@ -44,6 +44,8 @@ class PlainProduces:
         Args:
             frame: The request, without its length.
         """
+        if not self.is_open:
+            return None
         plain = PlainProduce.of(frame)
         if plain is None:
             return None

@@ -157,11 +157,28 @@ class Histogram:
 
     def observe(self, value: float, *labels: str) -> None:
         """Count a value."""
+        self.series(*labels)(value)
+
+    def series(self, *labels: str) -> Callable[[float], None]:
+        """Return what counts values under these labels, for whoever counts many.
+
+        Example:
+            >>> seconds = Histogram("seconds", "How long it took", ("api",), bounds=(0.1, 1))
+            >>> took = seconds.series("Fetch")
+            >>> took(0.5)
+            >>> seconds.count("Fetch")
+            1
+        """
+        bounds = self.bounds
         counts = self._counts.get(labels)
         if counts is None:  # a count per bucket, one for what is above, and the sum
-            counts = self._counts[labels] = [0.0] * (len(self.bounds) + 2)
-        counts[bisect_left(self.bounds, value)] += 1
-        counts[-1] += value
+            counts = self._counts[labels] = [0.0] * (len(bounds) + 2)
+
+        def observe(value: float) -> None:
+            counts[bisect_left(bounds, value)] += 1
+            counts[-1] += value
+
+        return observe
 
     def count(self, *labels: str) -> int:
         """Return how many values there were."""

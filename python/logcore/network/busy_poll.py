@@ -30,7 +30,15 @@ class BusyPoll:
         is_awake: Whether the loop is kept from sleeping right now.
     """
 
-    __slots__ = ("_call_soon", "_last_ns", "_near_ns", "_now_ns", "_stay_ns", "is_awake")
+    __slots__ = (
+        "_call_soon",
+        "_has_served",
+        "_last_ns",
+        "_near_ns",
+        "_now_ns",
+        "_stay_ns",
+        "is_awake",
+    )
 
     def __init__(self, scheduler: Scheduler, stay_us: int) -> None:
         self._now_ns = scheduler.monotonic_ns
@@ -38,18 +46,25 @@ class BusyPoll:
         self._stay_ns = stay_us * 1000
         self._near_ns = self._stay_ns * NEAR_FACTOR
         self._last_ns = self._now_ns() - self._near_ns
+        self._has_served = False  # since it looked last
         self.is_awake = False
 
     def served(self) -> None:
         """Hear that a request has been served just now."""
+        if self.is_awake:
+            self._has_served = True
+            return
         now_ns = self._now_ns()
         passed_ns, self._last_ns = now_ns - self._last_ns, now_ns
-        if passed_ns < self._near_ns and not self.is_awake:
+        if passed_ns < self._near_ns:
             self.is_awake = True
             self._call_soon(self._look)
 
     def _look(self) -> None:
-        if self._now_ns() - self._last_ns < self._stay_ns:
+        now_ns = self._now_ns()
+        if self._has_served:
+            self._has_served, self._last_ns = False, now_ns
+        if now_ns - self._last_ns < self._stay_ns:
             self._call_soon(self._look)
         else:
             self.is_awake = False

@@ -95,6 +95,7 @@ class Connection(asyncio.BufferedProtocol):
         self._service = service
         self._handle = owner.handler.handle
         self._served = service.busy_poll.served
+        self._stats = service.stats
         self._frames = FrameReader(service.memory, service.settings.request_max_bytes)
         self._outbox = Outbox(service.stats, service.budget)
         self._held_bytes = 0  # by what is being received
@@ -160,7 +161,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.is_closed:
             return
         logger.warning("%s %s; closing the connection", self.peer, reason)
-        self._service.stats.closed_for_cause += 1
+        self._stats.closed_for_cause += 1
         self.shut()
 
     def shut(self) -> None:
@@ -241,12 +242,15 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Serve what has arrived."""
         self.is_active = True
-        self._service.stats.received_bytes += nbytes
-        self._frames.received(nbytes)
-        if not self._muted:
+        self._stats.received_bytes += nbytes
+        frames = self._frames
+        frames.received(nbytes)
+        if self._muted:
+            self._hold(frames.settle())
+        elif self._outbox.slots or (frame := frames.sole_frame()) is None:
             self._serve()
         else:
-            self._hold(self._frames.settle())
+            self._serve_sole(frame)
 
     @override
     def eof_received(self) -> bool:
@@ -292,6 +296,25 @@ class Connection(asyncio.BufferedProtocol):
             if held_bytes != self._held_bytes:
                 self._hold(held_bytes)
 
+    def _serve_sole(self, frame: memoryview) -> None:
+        """Hand over a frame that came alone, as most do: nothing is to be gathered or settled."""
+        self._is_in_turn = True
+        is_sent = False
+        try:
+            answer = self._handle(self, frame)
+            if isinstance(answer, list) and not self._muted:
+                self._outbox.send(answer)
+                is_sent = True
+            else:
+                self._take(answer, len(frame))
+        except Exception:
+            logger.exception("%s: a request was not handled; closing the connection", self.peer)
+            self.shut()
+        self._is_in_turn = False
+        if not is_sent:
+            self._flush()
+        self._served()
+
     def _hand_over(self) -> int:
         """Hand over what is there; return how many requests that was."""
         next_frame, handle = self._frames.next_frame, self._handle
@@ -301,17 +324,10 @@ class Connection(asyncio.BufferedProtocol):
             if frame is None:
                 return count
             answer = handle(self, frame)
-            if isinstance(answer, Deferred):
-                if answer.is_done:
-                    self._accept(answer.value())
-                else:
-                    slot = self._outbox.reserve(None, len(frame))
-                    answer.then(partial(self._answered, slot))
-            elif answer is not None:
-                if slots:
-                    self._outbox.reserve(answer, 0)
-                else:
-                    put(answer)
+            if isinstance(answer, list) and not slots:
+                put(answer)
+            else:
+                self._take(answer, len(frame))
             if len(slots) >= SLOTS_MAX:
                 self._mute(_SLOTS)
             if self._muted:
@@ -320,8 +336,13 @@ class Connection(asyncio.BufferedProtocol):
         self._service.scheduler.call_soon(self._go_on)
         return FRAMES_PER_TURN_MAX
 
-    def _accept(self, answer: "Answer") -> None:
-        """Take an answer that was there at once."""
+    def _take(self, answer: "Answer | Deferred[Answer]", size: int) -> None:
+        """Give the answer of a request its place, or the request itself until it is answered."""
+        if isinstance(answer, Deferred):
+            if not answer.is_done:
+                answer.then(partial(self._answered, self._outbox.reserve(None, size)))
+                return
+            answer = answer.value()
         if answer is None:
             return
         if self._outbox.slots:

@@ -15,6 +15,7 @@ from logcore.protocol.frame import LENGTH, LENGTH_BYTES
 
 FRAME_BYTES_MIN: Final = 8  # API key, version and correlation id
 _VIEW_SHARE: Final = 8
+_SOLE_BYTES_MAX: Final = SCRATCH_BYTES // _VIEW_SHARE
 _unpack_length = LENGTH.unpack_from
 
 
@@ -109,6 +110,22 @@ class FrameReader:
         if length * _VIEW_SHARE < len(buffer):
             return memoryview(buffer[body:end])
         return memoryview(buffer)[body:end]
+
+    def sole_frame(self) -> memoryview | None:
+        """Return the frame if one small one has arrived, whole and alone, and leave the buffer.
+
+        None, with nothing changed, is for everything else: `next_frame` knows what.
+        """
+        buffer, end = self._buffer, self._end
+        if not self._is_scratch or self._start or not LENGTH_BYTES < end <= _SOLE_BYTES_MAX:
+            return None
+        assert buffer is not None, "something has arrived"
+        (length,) = _unpack_length(buffer)
+        if length != end - LENGTH_BYTES or not self.least <= length <= self.limit:
+            return None
+        self._buffer, self._is_scratch = None, False
+        self._end = self._due = self._expected = 0
+        return memoryview(buffer[LENGTH_BYTES:end])
 
     def settle(self) -> int:
         """Leave the scratch buffer and make room; to be called when a turn is over.

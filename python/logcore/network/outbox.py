@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from logcore.network.budget import ReceiveBudget
 from logcore.network.paced import PacedWriter
-from logcore.network.responses import assemble
+from logcore.network.responses import JOINED_BYTES_MAX, assemble
 from logcore.network.service import NetworkStats
 from logcore.protocol.frame import LENGTH, LENGTH_BYTES
 
@@ -94,6 +94,26 @@ class Outbox:
         self._gathered_bytes += size + LENGTH_BYTES
         if self._gathered_bytes >= WRITTEN_TOGETHER_BYTES:
             self._write()
+
+    def send(self, answer: list[Any]) -> None:
+        """Take the answer of the only request that there is, and write it.
+
+        Args:
+            answer: Buffers of bytes.
+        """
+        size = sum(map(len, answer))
+        transport, descriptor = self._transport, self._descriptor
+        if (
+            descriptor is None
+            or transport is None
+            or size > JOINED_BYTES_MAX
+            or transport.get_write_buffer_size()
+        ):
+            self.put(answer)
+            self.flush()
+            return
+        self._stats.sent_bytes += size + LENGTH_BYTES
+        self._write_at_once(transport, descriptor, b"".join((_pack_length(size), *answer)))
 
     def reserve(self, answer: list[Any] | None, size: int) -> Slot:
         """Give a request its place.
