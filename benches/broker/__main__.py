@@ -6,7 +6,6 @@ nothing else may run. A turn takes about a minute.
 
 import argparse
 import json
-import mmap
 import os
 import platform
 from datetime import UTC, datetime
@@ -25,23 +24,6 @@ def machine() -> str:
     return f"Machine: {model}, {os.cpu_count()} CPUs; {platform.system()} {platform.release()}"
 
 
-def touch_memory() -> None:
-    """Use all memory that is free, once.
-
-    A virtual machine gets its memory from the host page by page, at the first touch of each, and a
-    write into page cache that never was used before is several times slower for it. Who came first
-    would pay for those after; so nobody does.
-    """
-    facts = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    free_gigabytes = int(facts["MemFree"].split()[0]) // (1 << 20)
-    block = b"\1" * (1 << 20)
-    held = []
-    for _ in range(max(0, free_gigabytes - 1)):
-        held.append(mmap.mmap(-1, 1 << 30))
-        for _ in range(1 << 10):
-            held[-1].write(block)
-
-
 def main() -> None:
     """Run the rounds."""
     parser = argparse.ArgumentParser(description="The broker beside its rivals.")
@@ -57,8 +39,6 @@ def main() -> None:
         if not arguments.only or any(name.startswith(only) for only in arguments.only)
     ]
     performance()
-    if not arguments.tiny:
-        touch_memory()
     turns: list[dict[str, Any]] = []
     for number in range(arguments.rounds):
         for name in names:

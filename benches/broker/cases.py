@@ -16,6 +16,7 @@ from benches.broker import sharing
 from benches.broker.clients import arguments_of, measured, performance
 from benches.broker.contestants import NULL, Turn
 from benches.broker.raw import first_acknowledged, pushed
+from benches.quiet import make_quiet
 
 PARTITIONS: Final = (1, 6)
 SIZES: Final = (100, 1024)
@@ -89,6 +90,7 @@ def produced(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     """Produce with acks=all, as fast as librdkafka can."""
     for partitions in PARTITIONS:
         for size in SIZES:
+            make_quiet()
             where = place(turn, topic_of(size, partitions), partitions)
             load = ["-s", str(size), "-c", str(effort.messages(size)), "-a", "-1", "-q"]
             rate = measured(["-P", *where, *load, *arguments_of(PRODUCER)])
@@ -99,6 +101,7 @@ def consumed(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     """Consume what was produced, from the page cache."""
     for partitions in PARTITIONS:
         for size in SIZES:
+            make_quiet()
             where = ["-b", turn.bootstrap, "-t", topic_of(size, partitions)]
             parts = [part for number in range(partitions) for part in ("-p", str(number))]
             load = ["-o", "beginning", "-c", str(effort.messages(size) * 9 // 10), "-q"]
@@ -110,6 +113,7 @@ def shared(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     """Consume as a share group, by Apache Kafka's tool, joining included."""
     messages = effort.messages(sharing.SIZE) // 2
     sharing.fill(turn, messages)
+    make_quiet()
     overall, flowing = sharing.share_rates(turn, "bench", messages)
     yield "consume as a share group, 6 partitions, messages/s", overall
     yield "consume as a share group, once records flow, messages/s", flowing
@@ -117,16 +121,19 @@ def shared(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
 
 def unbatched(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     """Produce one record a request: one connection by librdkafka and by hand, and 64 by hand."""
+    make_quiet()
     load = ["-s", "100", "-c", str(effort.singles), "-a", "-1", "-q"]
     rate = measured(["-P", *place(turn, "singles", 1), *load, *arguments_of(SINGLE)])
     yield "one record a request, one in flight, librdkafka, messages/s", rate
     for connections in (1, 64):
+        make_quiet()
         rate = pushed(turn.bootstrap, "singles", connections, effort.seconds)
         yield f"one record a request, {connections} connection(s), raw, messages/s", rate
 
 
 def latency(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     """Measure from `produce` to `consume` at a steady rate, without linger."""
+    make_quiet()
     count = str(int(LATENCY_RATE * effort.seconds * 2))
     with tempfile.TemporaryDirectory() as directory:
         found = Path(directory) / "latencies"

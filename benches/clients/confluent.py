@@ -22,7 +22,9 @@ class Driver:
 
     @contextmanager
     def _consumer(self, topic: str, offset: int) -> Iterator[Any]:
-        consumer = Consumer({**self.where, "group.id": "bench", "enable.auto.commit": False})
+        # By default it waits a second when it has fetched enough, which would be all that is timed.
+        settings = {"enable.auto.commit": False, "fetch.queue.backoff.ms": 10}
+        consumer = Consumer({**self.where, "group.id": "bench", **settings})
         consumer.assign([TopicPartition(topic, 0, offset)])
         try:
             yield consumer

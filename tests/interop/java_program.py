@@ -11,7 +11,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from tests.peers import peers_home
+from tests.peers import first_use
 from tests.peers.kafka.jars import kafka_classpath
 from tests.peers.kafka.programs import LOGGING, SHORT_LIVED
 
@@ -20,12 +20,14 @@ from tests.peers.kafka.programs import LOGGING, SHORT_LIVED
 def compiled(program: Path) -> Path:
     """Compile a program, and return where its classes are."""
     digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
-    classes = peers_home() / "kafka" / f"{program.stem}-{digest}"
-    if not classes.exists():
-        draft = classes.with_name(f"{classes.name}.{os.getpid()}")
-        javac = ["javac", "-cp", kafka_classpath(), "-d", str(draft), str(program)]
-        subprocess.run(javac, check=True)
-        draft.rename(classes)
+    classpath = kafka_classpath()
+    with first_use() as home:
+        classes = home / "kafka" / f"{program.stem}-{digest}"
+        if not classes.exists():
+            draft = classes.with_name(f"{classes.name}.{os.getpid()}")
+            javac = ["javac", "-cp", classpath, "-d", str(draft), str(program)]
+            subprocess.run(javac, check=True)
+            draft.rename(classes)
     return classes
 
 

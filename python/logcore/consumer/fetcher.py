@@ -9,7 +9,7 @@ Neighbours: `subscription` holds positions and what was fetched; `fetch_session`
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import NO_LEADER
@@ -41,6 +41,18 @@ BUFFERED_CHUNKS_MAX: Final = 2
 PARTIAL_WAIT_MS: Final = 20
 ANSWER_GRACE_S: Final = 30.0
 _SESSION_ERRORS: Final = {FetchSessionIdNotFoundError.code, InvalidFetchSessionEpochError.code}
+
+
+class Asked(NamedTuple):
+    """What is asked of one broker.
+
+    Attributes:
+        wanted: What is wanted of each partition.
+        versions: Of each, how often what was fetched had become void when this was decided.
+    """
+
+    wanted: dict[TopicPartition, Wanted]
+    versions: dict[PartitionState, int]
 
 
 class Fetcher:
@@ -96,10 +108,24 @@ class Fetcher:
 
     def _turn(self) -> None:
         self._is_due = False
+        self._begin()
+
+    def _begin(self, but: int = NO_LEADER) -> Asked | None:
+        """Fetch from brokers that are not asked already; return what is to be asked of one."""
         if self._cluster.is_closed:
-            return
-        by_node: dict[int, dict[TopicPartition, Wanted]] = {}
-        versions: dict[PartitionState, int] = {}
+            return None
+        by_node = self._due_by_node()
+        own = by_node.pop(but, None)
+        for node_id, asked in by_node.items():
+            task = self._fetching.get(node_id)
+            if task is None or task.done():
+                task = self._loop.create_task(self._go_on_fetching(node_id, asked))
+                task.add_done_callback(_look)
+                self._fetching[node_id] = task
+        return own
+
+    def _due_by_node(self) -> dict[int, Asked]:
+        by_node: dict[int, Asked] = {}
         now = self._loop.time()
         later: float | None = None
         for state in self._subscription.partitions.values():
@@ -112,16 +138,12 @@ class Fetcher:
             if node_id == NO_LEADER:
                 self._find_leader(state)
             else:
-                by_node.setdefault(node_id, {})[state.place] = self._wanted(state)
-                versions[state] = state.version
-        for node_id, wanted in by_node.items():
-            task = self._fetching.get(node_id)
-            if task is None or task.done():
-                task = self._loop.create_task(self._fetch(node_id, wanted, versions))
-                task.add_done_callback(_look)
-                self._fetching[node_id] = task
+                asked = by_node.setdefault(node_id, Asked({}, {}))
+                asked.wanted[state.place] = self._wanted(state)
+                asked.versions[state] = state.version
         if later is not None:
             self._loop.call_later(max(later - now, 0.001), self.wake)
+        return by_node
 
     def _is_wanted(self, state: PartitionState) -> bool:
         return (
@@ -153,31 +175,39 @@ class Fetcher:
 
     # ------------------------------------------------------------ one request
 
-    async def _fetch(
-        self,
-        node_id: int,
-        wanted: dict[TopicPartition, Wanted],
-        versions: dict[PartitionState, int],
-    ) -> None:
+    async def _go_on_fetching(self, node_id: int, asked: Asked | None) -> None:
+        """Ask one broker as long as something of it is wanted.
+
+        Where more is there, it is asked for before anybody else has a turn: a thread of the program
+        that works with what has come would hold us up. At the end of what is there others come
+        first: the request would wait at the broker, and a seek for it.
+        """
+        while asked is not None:
+            asked = await self._fetch(node_id, asked)
+
+    async def _fetch(self, node_id: int, asked: Asked) -> Asked | None:
+        """Ask once, and take the answer; return what is to be asked next of the broker."""
         session = self._sessions.setdefault(node_id, FetchSession())
         try:
-            response = await self._ask(node_id, session, wanted)
+            response = await self._ask(node_id, session, asked.wanted)
         except LogcoreError as error:
             session.reset()
             logger.debug("fetch from broker %d: %s", node_id, error)
-            self._postpone(wanted, error)
-            return
+            self._postpone(asked.wanted, error)
+            return None
         self._failures = 0
-        if response.error_code:
+        if not response.error_code:
+            session.answered(response.session_id)
+            if self._take(response, asked):
+                return self._begin(node_id)
+        else:
             session.reset()
             if response.error_code not in _SESSION_ERRORS:
-                self._postpone(wanted, error_for_code(response.error_code)("fetch"))
-                return
-        else:
-            session.answered(response.session_id)
-            self._take(response, wanted, versions)
+                self._postpone(asked.wanted, error_for_code(response.error_code)("fetch"))
+                return None
         del response
         self.wake()
+        return None
 
     async def _ask(
         self, node_id: int, session: FetchSession, wanted: dict[TopicPartition, Wanted]
@@ -244,30 +274,28 @@ class Fetcher:
 
     # ------------------------------------------------------------ an answer
 
-    def _take(
-        self,
-        response: FetchResponse,
-        wanted: dict[TopicPartition, Wanted],
-        versions: dict[PartitionState, int],
-    ) -> None:
-        names = {want.topic_id: place.topic for place, want in wanted.items()}
-        has_arrived = False
+    def _take(self, response: FetchResponse, asked: Asked) -> bool:
+        """Take what has come; whether more of a partition is there already."""
+        names = {want.topic_id: place.topic for place, want in asked.wanted.items()}
+        has_arrived = has_more = False
         size_bytes = 0
         for topic in response.responses:
             name = topic.topic or names.get(topic.topic_id, "")
             for data in topic.partitions:
                 place = TopicPartition(name, data.partition_index)
                 state = self._subscription.partitions.get(place)
-                if state is None or versions.get(state) != state.version:
+                if state is None or asked.versions.get(state) != state.version:
                     continue
                 if data.error_code:
                     self._refused(state, data)
                 else:
                     size_bytes += len(data.records or ())  # type: ignore[arg-type]  # a memoryview
                     has_arrived |= self._store(state, data)
+                    has_more |= (state.fetch_offset or 0) < data.high_watermark
         self._meter.size_bytes.record(size_bytes)
         if has_arrived:
             self._arrived()
+        return has_more
 
     def _store(self, state: PartitionState, data: PartitionData) -> bool:
         """Keep what was fetched of a partition; whether there is something."""

@@ -27,6 +27,9 @@ use crate::record::headers;
 /// Bytes that records of one batch may have after decompression.
 const DECOMPRESSED_BYTES_MAX: usize = i32::MAX as usize;
 
+/// Bytes below which checking a batch does not pay for a detach.
+const DETACHED_FROM_BYTES: usize = 32 * 1024;
+
 /// A record that a consumer read.
 #[pyclass(frozen, get_all, module = "logcore._native._core")]
 pub(crate) struct ConsumerRecord {
@@ -442,7 +445,7 @@ impl FetchedRecords {
             };
             let start = *at;
             if self.checks_crcs {
-                batch.verify_crc()?;
+                verify(py, &batch)?;
             }
             *at += batch.bytes.len();
             let header = batch.header;
@@ -470,6 +473,14 @@ impl FetchedRecords {
 #[inline]
 fn field(py: Python<'_>, bytes: Option<&[u8]>) -> Py<PyAny> {
     bytes.map_or_else(|| py.None(), |bytes| PyBytes::new(py, bytes).into_any().unbind())
+}
+
+/// Checks a batch's CRC; of a large one detached, which is when the thread that fetches asks for more.
+fn verify(py: Python<'_>, batch: &Batch<'_>) -> Result<(), LogError> {
+    if batch.bytes.len() < DETACHED_FROM_BYTES {
+        return batch.verify_crc();
+    }
+    py.detach(|| batch.verify_crc())
 }
 
 /// Takes note of what a batch says of transactions; whether its records were aborted.

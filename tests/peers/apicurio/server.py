@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tests.peers import peers_home
+from tests.peers import first_use
 from tests.peers.kafka.broker import free_port
 
 VERSION: Final = "3.3.3"
@@ -90,11 +90,16 @@ def installed() -> Path:
     Raises:
         RuntimeError: If Maven cannot fetch it.
     """
-    home = peers_home() / "apicurio"
-    app = home / f"app-{VERSION}"
-    if (app / ".done").exists():
-        return app
-    draft = home / f"app-{VERSION}.{os.getpid()}"
+    with first_use() as home:
+        app = home / "apicurio" / f"app-{VERSION}"
+        if not (app / ".done").exists():
+            fetch(app)
+    return app
+
+
+def fetch(app: Path) -> None:
+    """Have Maven fetch the registry."""
+    draft = app.with_name(f"{app.name}.{os.getpid()}")
     draft.mkdir(parents=True)
     artifact = f"io.apicurio:apicurio-registry-app:{VERSION}:tar.gz:all"
     options = [f"-Dartifact={artifact}", f"-DoutputDirectory={draft}"]
@@ -107,11 +112,7 @@ def installed() -> Path:
         packed.extractall(draft, filter="data")
     archive.unlink()
     (draft / ".done").touch()
-    try:
-        draft.rename(app)
-    except OSError:  # another run was quicker
-        shutil.rmtree(draft)
-    return app
+    draft.rename(app)
 
 
 @contextmanager

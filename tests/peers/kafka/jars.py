@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from tests.peers import peers_home
+from tests.peers import first_use
 
 POM: Final = Path(__file__).with_name("pom.xml")
 GOAL: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath"
@@ -44,12 +44,13 @@ def kafka_classpath() -> str:
     if reason:
         raise RuntimeError(reason)
     digest = hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
-    remembered = peers_home() / "kafka" / f"classpath-{digest}"
-    if remembered.is_file():
-        classpath = remembered.read_text()
-        if all(Path(jar).is_file() for jar in classpath.split(os.pathsep)):
-            return classpath
-    return resolve(remembered)
+    with first_use() as home:
+        remembered = home / "kafka" / f"classpath-{digest}"
+        if remembered.is_file():
+            classpath = remembered.read_text()
+            if all(Path(jar).is_file() for jar in classpath.split(os.pathsep)):
+                return classpath
+        return resolve(remembered)
 
 
 def resolve(remembered: Path) -> str:
