@@ -20,6 +20,7 @@ mod chunk;
 mod buffer;
 mod record;
 mod columns;
+mod consumer_record;
 mod batch;
 mod arrow_rows;
 mod arrow;
@@ -60,13 +61,13 @@ mod _core {
     #[pymodule_export]
     use crate::columns::Columns;
     #[pymodule_export]
+    use crate::consumer_record::ConsumerRecord;
+    #[pymodule_export]
     use crate::decompress::decompress;
     #[pymodule_export]
     use crate::delivery::Delivery;
     #[pymodule_export]
     use crate::delivery::RecordMetadata;
-    #[pymodule_export]
-    use crate::fetched::ConsumerRecord;
     #[pymodule_export]
     use crate::fetched::FetchedRecords;
     #[pymodule_export]
