@@ -18,6 +18,8 @@ KILLS        ?= 100
 DEPTH        ?= 20
 MACHINES     := tests/controller/test_model.py tests/property tests/coordinator/group/test_random_*.py \
   tests/coordinator/group/streams/test_random_streams.py
+# How many processes share the Python tests; each starts the peers that its files need.
+WORKERS      ?= 2
 FUZZ_TARGETS ?= batch index log_against_model
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -60,7 +62,7 @@ build: $(VENV)/.dev-installed need-cargo ## compile the engine and install the p
 
 test: build $(VENV)/.demo-installed ## every test: the engine's (cargo) and the package's (pytest)
 	cargo test --locked --quiet -p logcore
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile
 
 interop: build $(VENV)/.demo-installed ## foreign test suites against our broker, and what takes long beside Kafka
 	TEST_LONG=1 $(PY) -m pytest -m long

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from logcore.client.positions import GroupFacts, OffsetAndMetadata
+from logcore.client.positions import GroupFacts, OffsetAndMetadata, TopicPartition
+from logcore.common.config import ConfigError
 from logcore.common.errors import (
     ClientTimeoutError,
     CommitFailedError,
     CoordinatorLoadInProgressError,
     FencedMemberEpochError,
+    GroupAuthorizationFailedError,
     IllegalGenerationError,
     RebalanceInProgressError,
     StaleMemberEpochError,
@@ -143,3 +145,52 @@ async def test_an_older_commit_is_not_tried_again_after_the_last_one(broker):
     async with member(broker, "t", "older") as other:
         await asyncio.sleep(0.5)
         assert (await other.committed(("t", 0)))[("t", 0)].offset == 5  # type: ignore[index]
+
+
+@pytest.mark.asyncio
+async def test_commits_that_nobody_waits_for_are_done_in_their_order(cluster):
+    topic, group = await asyncio.to_thread(cluster.topic, 1), cluster.group()
+    place = TopicPartition(topic, 0)
+    async with AsyncConsumer(bootstrap_servers=cluster.bootstrap, group_id=group) as consumer:
+        consumer.assign([place])
+        tasks = [consumer.commit_async({place: at}) for at in range(1, 50)]
+        await consumer.commit({place: 50})
+        await asyncio.gather(*tasks)
+        assert (await consumer.committed(place))[place].offset == 50
+        consumer.commit_async({place: 60})  # closing waits for it
+    async with AsyncConsumer(bootstrap_servers=cluster.bootstrap, group_id=group) as consumer:
+        assert (await consumer.committed(place))[place].offset == 60
+
+
+@pytest.mark.asyncio
+async def test_a_commit_whose_place_was_taken_is_not_tried_again(broker):
+    one, two = TopicPartition("t", 0), TopicPartition("t", 1)
+    told: list[dict[TopicPartition, OffsetAndMetadata]] = []
+    settings: dict[str, Any] = {"retry_backoff_ms": 100, "group_id": "overtaken"}
+    async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers, **settings) as consumer:
+        consumer.assign([one, two])
+        await consumer.commit({one: 1})
+        assert consumer.upkeep.commits is not None
+        consumer.upkeep.commits.on_commit = told.append
+        broker.faults.fail("OffsetCommit", CoordinatorLoadInProgressError)
+        older = consumer.commit_async({one: 5, two: 6})
+        await asyncio.sleep(0.05)
+        await consumer.commit({one: 9})
+        await older
+        committed = await consumer.committed(one, two)
+        assert {place: at.offset for place, at in committed.items()} == {one: 9, two: 6}
+    assert told == [{one: OffsetAndMetadata(9)}, {two: OffsetAndMetadata(6)}]
+
+
+@pytest.mark.asyncio
+async def test_a_commit_that_nobody_waits_for_and_fails_is_logged(broker, caplog):
+    group: dict[str, Any] = {"group_id": "refused"}
+    async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers, **group) as consumer:
+        consumer.assign([("t", 0)])
+        broker.faults.fail("OffsetCommit", GroupAuthorizationFailedError)
+        with pytest.raises(GroupAuthorizationFailedError):
+            await consumer.commit_async({("t", 0): 5})
+    assert "offsets were not committed" in caplog.text
+    async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers) as consumer:
+        with pytest.raises(ConfigError, match="group"):
+            consumer.commit_async({("t", 0): 5})

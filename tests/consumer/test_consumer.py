@@ -83,6 +83,24 @@ def test_a_group_of_one_reads_everything_and_goes_on_where_it_committed(cluster,
         assert numbers(until(consumer, 10)) == list(range(10))
 
 
+def test_committing_without_waiting(cluster):
+    topic, group = filled(cluster, 1, 100), cluster.group()
+    where: dict[str, Any] = {"bootstrap_servers": cluster.bootstrap, "group_id": group}
+    place = TopicPartition(topic, 0)
+    with Consumer(topic, auto_offset_reset="earliest", enable_auto_commit=False, **where) as reader:
+        assert len(reader.poll(20, 30)) == 30
+        seen: list[bool] = []
+        handed_out = reader.commit_async()
+        handed_out.add_done_callback(lambda future: seen.append(future.exception() is None))
+        assert len(reader.poll(20, 30)) == 30
+        handed_out.result(20)
+        assert reader.committed()[place].offset == 30
+        assert seen == [True]
+        reader.commit_async({place: 77})
+    with Consumer(topic, **where) as reader:
+        assert next(iter(reader)).offset == 77
+
+
 @pytest.mark.parametrize(
     "settings",
     [

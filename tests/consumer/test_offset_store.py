@@ -35,10 +35,10 @@ def store_of(broker):
 async def test_what_was_committed_is_fetched(broker):
     cluster, store = store_of(broker)
     p0, p1 = TopicPartition("t", 0), TopicPartition("t", 1)
-    await store.commit({p0: 5, p1: OffsetAndMetadata(6, "six", 0)}, FACTS)
+    await store.commit(lambda: {p0: 5, p1: OffsetAndMetadata(6, "six", 0)}, FACTS)
     expected = {p0: OffsetAndMetadata(5), p1: OffsetAndMetadata(6, "six", 0)}
     assert await store.fetch([p0, p1, TopicPartition("t", 9)], FACTS) == expected
-    await store.commit({}, FACTS)
+    await store.commit(dict, FACTS)
     assert await store.fetch([], FACTS) == {}
     cluster.close()
 
@@ -48,7 +48,7 @@ async def test_what_passes_is_tried_again_and_what_does_not_is_raised(broker):
     place = TopicPartition("t", 0)
     broker.faults.fail("OffsetCommit", CoordinatorLoadInProgressError, times=2)
     broker.faults.drop("OffsetCommit", is_served=True)
-    await store.commit({place: 8}, FACTS)
+    await store.commit(lambda: {place: 8}, FACTS)
     broker.faults.fail("OffsetFetch", UnstableOffsetCommitError, times=2)
     assert (await store.fetch([place], FACTS))[place].offset == 8
     broker.faults.fail("OffsetFetch", GroupAuthorizationFailedError)
@@ -56,6 +56,18 @@ async def test_what_passes_is_tried_again_and_what_does_not_is_raised(broker):
         await store.fetch([place], FACTS)
     broker.faults.fail("OffsetCommit", CoordinatorLoadInProgressError, times=None)
     with pytest.raises(ClientTimeoutError, match=r"commit offsets in 0\.2 s"):
-        await store.commit({place: 9}, FACTS, 0.2)
+        await store.commit(lambda: {place: 9}, FACTS, 0.2)
     broker.faults.clear()
+    cluster.close()
+
+
+async def test_what_is_left_is_looked_at_before_each_attempt(broker):
+    cluster, store = store_of(broker)
+    place = TopicPartition("t", 1)
+    before = await store.fetch([place], FACTS)
+    left = [{place: 3}, {}]
+    broker.faults.fail("OffsetCommit", CoordinatorLoadInProgressError)
+    await store.commit(lambda: left.pop(0), FACTS)
+    assert left == []
+    assert await store.fetch([place], FACTS) == before
     cluster.close()

@@ -26,6 +26,7 @@ from logcore.common.errors import (
 )
 from logcore.common.version import VERSION
 from logcore.network.memory import ReceiveMemory
+from logcore.network.same_machine import do_not_pace
 from logcore.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Opener:
             except OSError as failed:
                 error = failed
             else:
-                self._size_buffers(transport)
+                self._set_options(transport)
                 return connection
         raise error or OSError("the name stands for no address")
 
@@ -147,12 +148,15 @@ class Opener:
         loop = asyncio.get_running_loop()
         return (await loop.getnameinfo((candidate.host, candidate.port)))[0]
 
-    def _size_buffers(self, transport: asyncio.BaseTransport) -> None:
-        """Set the system's buffers of a connection, where settings say how large."""
+    def _set_options(self, transport: asyncio.BaseTransport) -> None:
+        """Set what the system does with a connection: its buffers, where settings say how large."""
         opened = transport.get_extra_info("socket")
+        if opened is None:
+            return
+        do_not_pace(opened)
         for name, option in _BUFFERS:
             size = self._settings.integer(name)
-            if size >= 0 and opened is not None:
+            if size >= 0:
                 opened.setsockopt(socket.SOL_SOCKET, option, size)
 
     async def _greet(self, connection: Connection) -> None:

@@ -6,8 +6,10 @@ Neighbours: `upkeep` says when; `offset_store` asks the coordinator.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Collection
+from functools import partial
 
 from logcore.client.cluster import Cluster
 from logcore.client.positions import (
@@ -66,6 +68,9 @@ class Commits:
         self._owned = owned
         self._timeout_s = timeout_s
         self._task: asyncio.Task[None] | None = None
+        self._begun: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count(1)
+        self._newest: dict[TopicPartition, int] = {}  # which commit is the last of each partition
         self.on_commit: Callable[[dict[TopicPartition, OffsetAndMetadata]], object] | None = None
 
     async def commit(
@@ -82,25 +87,42 @@ class Commits:
             CommitFailedError: If the group gave the partitions to others.
             KafkaError, ClientTimeoutError: If it is not done otherwise.
         """
+        await self._commit(offsets, self._numbered(offsets), timeout_s, is_member=is_member)
+
+    def _numbered(self, offsets: Offsets) -> int:
+        """Take note that offsets are to be committed, and no older ones tried again."""
+        number = next(self._numbers)
+        self._newest.update(dict.fromkeys(with_metadata(offsets), number))
+        return number
+
+    def _left(self, offsets: Offsets, number: int) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Return those of a commit's offsets that no later commit has taken the place of."""
+        told = with_metadata(offsets)
+        return {place: at for place, at in told.items() if self._newest[place] == number}
+
+    async def _commit(
+        self, offsets: Offsets, number: int, timeout_s: float | None, *, is_member: bool
+    ) -> None:
         now = self._cluster.loop.time
         deadline = now() + (self._timeout_s if timeout_s is None else timeout_s)
+        left = partial(self._left, offsets, number)
         failures = 0
         while True:
             facts = self._facts()
             if is_member and facts.generation < 0:
                 raise commit_failed()
             try:
-                await self._store.commit(offsets, facts, max(deadline - now(), 0.001))
+                await self._store.commit(left, facts, max(deadline - now(), 0.001))
                 break
             except _GONE as error:
                 if not is_member or not may_pass(error, facts, self._facts()):
                     raise commit_failed() from error
-                if not self._owns(offsets):
+                if not self._owns(left()):
                     raise commit_failed() from error
                 await self._wait(error, deadline, failures)
                 failures += 1
-        if self.on_commit is not None:
-            self.on_commit(with_metadata(offsets))
+        if self.on_commit is not None and (committed := left()):
+            self.on_commit(committed)
 
     def _owns(self, offsets: Offsets) -> bool:
         return set(with_metadata(offsets)) <= set(self._owned())
@@ -116,6 +138,25 @@ class Commits:
             message = "could not commit offsets in time, as the group divides its partitions anew"
             raise ClientTimeoutError(message) from error
         await asyncio.sleep(wait_s)
+
+    def commit_async(self, offsets: Offsets, *, is_member: bool) -> "asyncio.Task[None]":
+        """Begin to commit offsets; what fails is logged, and raised to who waits for the task."""
+        number = self._numbered(offsets)
+        commit = self._commit(offsets, number, None, is_member=is_member)
+        task = self._cluster.loop.create_task(commit)
+        self._begun.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._begun.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("offsets were not committed: %s", error)
+
+    async def settle(self) -> None:
+        """Wait for the commits that `commit_async` began."""
+        if self._begun:
+            await asyncio.wait(self._begun)
 
     def commit_soon(self, positions: dict[TopicPartition, int], *, is_member: bool) -> None:
         """Commit positions, and do not wait for it; nothing if the last time is not over yet."""

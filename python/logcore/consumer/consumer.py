@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -19,6 +20,7 @@ from weakref import WeakMethod
 
 from logcore.client.blocking import blocking, on_loop
 from logcore.client.loop_thread import LoopThread
+from logcore.client.positions import Offsets
 from logcore.common.clock import SystemClock
 from logcore.common.errors import ClientClosedError
 from logcore.consumer.async_consumer import AsyncConsumer
@@ -303,6 +305,31 @@ class Consumer:
     lag = blocking(AsyncConsumer.lag)
     metrics = on_loop(AsyncConsumer.metrics)
     partitions_for = blocking(AsyncConsumer.partitions_for)
+
+    def commit_async(self, offsets: Offsets | None = None) -> "Future[None]":
+        """Commit offsets, and do not wait. An older commit never undoes a newer one.
+
+        Closing the consumer waits for it. What fails is logged, too.
+
+        Args:
+            offsets: As `commit` takes them.
+
+        Returns:
+            Its ``result()`` waits, and raises as `commit` does; ``add_done_callback`` has somebody
+            told, on the consumer's own thread.
+        """
+        result: Future[None] = Future()
+
+        def told(task: "asyncio.Future[None]") -> None:
+            if task.cancelled():
+                result.set_exception(ClientClosedError("the consumer was closed meanwhile"))
+            elif (error := task.exception()) is not None:
+                result.set_exception(error)
+            else:
+                result.set_result(None)
+
+        self.runner.call(lambda: self.core.commit_async(offsets).add_done_callback(told))
+        return result
 
     def unsubscribe(self) -> None:
         """Read nothing any more, and leave the group; offsets are committed if it is automatic."""

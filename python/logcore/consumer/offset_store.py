@@ -5,7 +5,7 @@ reason.
 Neighbours: `coordination` asks; `async_consumer` decides what is committed when.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from logcore.client.cluster import Cluster
 from logcore.client.positions import (
@@ -56,19 +56,25 @@ class OffsetStore:
         self._timeout_s = timeout_s
 
     async def commit(
-        self, offsets: Offsets, facts: GroupFacts, timeout_s: float | None = None
+        self, left: Callable[[], Offsets], facts: GroupFacts, timeout_s: float | None = None
     ) -> None:
         """Store offsets.
+
+        Args:
+            left: Tells before each attempt which offsets are to be stored; none ends it.
+            facts: Who the member is.
+            timeout_s: How long it may take, if not as long as usual.
 
         Raises:
             KafkaError: What the group says; nothing is stored for the partition it names.
             ClientTimeoutError: If it is not known in time.
         """
-        if not offsets:
-            return
-        request = _commit_request(offsets, facts)
 
         async def attempt() -> None:
+            offsets = left()
+            if not offsets:
+                return
+            request = _commit_request(offsets, facts)
             response: OffsetCommitResponse = await self._coordinator.ask(
                 request, at_most=NAMES_UNTIL
             )

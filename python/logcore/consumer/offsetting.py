@@ -74,6 +74,22 @@ class Offsetting(ABC):
         self._check()
         await self.upkeep.commit(self._subscription.positions() if offsets is None else offsets)
 
+    def commit_async(self, offsets: Offsets | None = None) -> "asyncio.Future[None]":
+        """Commit offsets, and do not wait. An older commit never undoes a newer one.
+
+        Closing the consumer waits for it. What fails is logged, too.
+
+        Args:
+            offsets: As `commit` takes them.
+
+        Returns:
+            Who wants to know, awaits it: it raises as `commit` does.
+        """
+        self._check()
+        return self.upkeep.commit_async(
+            self._subscription.positions() if offsets is None else offsets
+        )
+
     async def committed(
         self, *partitions: tuple[str, int]
     ) -> dict[TopicPartition, OffsetAndMetadata]:

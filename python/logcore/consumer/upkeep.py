@@ -175,6 +175,8 @@ class Upkeep:
 
     async def unsubscribe(self) -> None:
         """Give everything up, and leave the group."""
+        if self.commits is not None:
+            await self.commits.settle()
         if self._membership is not None:
             membership = self._membership
             await self.revoke(self.owned())
@@ -334,6 +336,16 @@ class Upkeep:
         self.store()
         assert self.commits is not None, "there is a group"
         await self.commits.commit(offsets, is_member=self._membership is not None)
+
+    def commit_async(self, offsets: Offsets) -> "asyncio.Task[None]":
+        """Begin to commit offsets.
+
+        Raises:
+            ConfigError: Without ``group.id``.
+        """
+        self.store()
+        assert self.commits is not None, "there is a group"
+        return self.commits.commit_async(offsets, is_member=self._membership is not None)
 
     def _commit_soon(self) -> None:
         """Commit positions, and do not wait for it."""

@@ -18,6 +18,7 @@ from typing import Final
 from logcore.common.clock import Timer
 from logcore.network.binding import listening_sockets, plain_host
 from logcore.network.connection import Connection, RequestHandler
+from logcore.network.same_machine import do_not_pace
 from logcore.network.service import NetworkService
 from logcore.network.tls_alerts import alert_of
 
@@ -218,6 +219,7 @@ class Listener:
         accepted.setblocking(False)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        do_not_pace(accepted)
         if settings.send_buffer_bytes > 0:
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
         if settings.receive_buffer_bytes > 0:
