@@ -9,6 +9,7 @@ import itertools
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, Final
 from benches.broker.__main__ import machine
 from benches.broker.contestants import KAFKA, OURS, turn
 from benches.clients.load import BATCH
-from benches.clients.one import CLIENTS
+from benches.clients.one import CLIENTS, READY
 from benches.clients.ours import Driver
 from benches.quiet import make_quiet
 from logcore.testing.topics import create_topic
@@ -45,13 +46,23 @@ def count_of(client: str, size: int, divisor: int) -> int:
 
 
 def measured(*arguments: object) -> dict[str, float]:
-    """Run one case in a process of its own."""
-    make_quiet()
+    """Run one case in a process of its own, and make the machine quiet before its clock runs."""
     command = [sys.executable, "-m", "benches.clients.one", *map(str, arguments)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT_S)
-    if done.returncode:
-        raise SystemExit(f"{arguments}: {done.stderr[-2000:]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as case,
+    ):
+        assert case.stdout is not None, "it is a pipe"
+        line = case.stdout.readline()
+        if line.strip() == READY:
+            make_quiet()
+            line = case.communicate("\n", TIMEOUT_S)[0]
+        if case.wait(TIMEOUT_S):
+            errors.seek(0)
+            raise SystemExit(f"{arguments}: {errors.read()[-2000:]}")
+    found: dict[str, float] = json.loads(line)
     return found
 
 

@@ -24,6 +24,8 @@ CLIENTS: Final = {
 }
 """The module of each client's driver; only that of the one that is measured is loaded."""
 
+READY: Final = "ready"
+
 
 def cpu_s() -> float:
     """Return the CPU time of this process so far."""
@@ -37,12 +39,19 @@ def peak_mb() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
+def wait_for_quiet() -> None:
+    """Say that everything is ready for the clock, and wait until the machine is, too."""
+    print(READY, flush=True)
+    sys.stdin.readline()
+
+
 def throughput(driver: Any, method: str, topic: str, size: int, count: int) -> dict[str, float]:
     """Return records a second, CPU seconds a million records, and memory."""
     work = getattr(driver, method)
     is_sending = method.startswith("send")
     value = (b"x" * size,) if is_sending else ()
     work(topic, *value, BATCH)
+    wait_for_quiet()
     cpu, begin = cpu_s(), perf_counter()
     seen = work(topic, *value, count)
     took, cpu = perf_counter() - begin, cpu_s() - cpu
@@ -57,6 +66,7 @@ def throughput(driver: Any, method: str, topic: str, size: int, count: int) -> d
 
 def latency(driver: Any, topic: str, rate: int, count: int) -> dict[str, float]:
     """Return percentiles of the way from sending to reading, without the first tenth."""
+    wait_for_quiet()
     found = sorted(driver.latencies(topic, rate, count)[count // 10 :])
     shares = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
     return {f"{name}, ms": found[int(len(found) * share)] / 1e6 for name, share in shares.items()}

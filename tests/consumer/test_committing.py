@@ -8,6 +8,7 @@ import pytest
 from logcore.client.positions import GroupFacts, OffsetAndMetadata, TopicPartition
 from logcore.common.config import ConfigError
 from logcore.common.errors import (
+    ClientClosedError,
     ClientTimeoutError,
     CommitFailedError,
     CoordinatorLoadInProgressError,
@@ -180,6 +181,40 @@ async def test_a_commit_whose_place_was_taken_is_not_tried_again(broker):
         committed = await consumer.committed(one, two)
         assert {place: at.offset for place, at in committed.items()} == {one: 9, two: 6}
     assert told == [{one: OffsetAndMetadata(9)}, {two: OffsetAndMetadata(6)}]
+
+
+@pytest.mark.asyncio
+async def test_a_commit_whose_place_was_taken_is_as_good_as_the_newer_one(broker):
+    place = TopicPartition("t", 2)
+    settings: dict[str, Any] = {"retry_backoff_ms": 100, "group_id": "as-good"}
+    async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers, **settings) as consumer:
+        consumer.assign([place])
+        broker.faults.fail("OffsetCommit", CoordinatorLoadInProgressError)
+        broker.faults.fail("OffsetCommit", GroupAuthorizationFailedError)
+        older = consumer.commit_async({place: 5})
+        await asyncio.sleep(0.05)
+        with pytest.raises(GroupAuthorizationFailedError):
+            await consumer.commit({place: 9})
+        with pytest.raises(GroupAuthorizationFailedError):
+            await older
+
+
+@pytest.mark.asyncio
+async def test_a_commit_is_given_up_with_what_took_its_place(broker):
+    place = TopicPartition("t", 3)
+    settings: dict[str, Any] = {"retry_backoff_ms": 50, "group_id": "given-up"}
+    async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers, **settings) as consumer:
+        consumer.assign([place])
+        await consumer.committed(place)
+        commits = consumer.upkeep.commits
+        assert commits is not None
+        broker.faults.fail("OffsetCommit", CoordinatorLoadInProgressError)
+        older = consumer.commit_async({place: 5})
+        await asyncio.sleep(0.02)
+        commits.commit_soon({place: 9}, is_member=False)
+        commits.stop()  # before it has begun
+        with pytest.raises(ClientClosedError):
+            await older
 
 
 @pytest.mark.asyncio

@@ -1,15 +1,16 @@
 """Committing offsets: by hand and by itself, also while the group divides its partitions anew.
 
-Invariants: an older commit is never tried again after a newer one; what the group takes for the
-partitions of somebody else is told as such, and never tried in vain.
+Invariants: an older commit is never tried again after a newer one of the same partitions, and is
+as good as that one; what the group takes for the partitions of somebody else is told as such, and
+never tried in vain.
 Neighbours: `upkeep` says when; `offset_store` asks the coordinator.
 """
 
 import asyncio
-import itertools
 import logging
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
+from typing import Any
 
 from logcore.client.cluster import Cluster
 from logcore.client.positions import (
@@ -20,6 +21,7 @@ from logcore.client.positions import (
     with_metadata,
 )
 from logcore.common.errors import (
+    ClientClosedError,
     ClientError,
     ClientTimeoutError,
     CommitFailedError,
@@ -38,6 +40,21 @@ _BETWEEN = (RebalanceInProgressError, IllegalGenerationError, StaleMemberEpochEr
 _GONE = (UnknownMemberIdError, FencedMemberEpochError, *_BETWEEN)
 QUIET_S = 10.0
 """How long a commit goes on that nobody asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Commit:
+    """A commit that is under way, or was.
+
+    Attributes:
+        offsets: What is committed.
+        is_member: Whether the partitions come from the group.
+        done: What becomes of it; cancelled if it was given up.
+    """
+
+    offsets: dict[TopicPartition, OffsetAndMetadata]
+    is_member: bool
+    done: "asyncio.Future[None]"
 
 
 class Commits:
@@ -69,8 +86,7 @@ class Commits:
         self._timeout_s = timeout_s
         self._task: asyncio.Task[None] | None = None
         self._begun: set[asyncio.Task[None]] = set()
-        self._numbers = itertools.count(1)
-        self._newest: dict[TopicPartition, int] = {}  # which commit is the last of each partition
+        self._newest: dict[TopicPartition, _Commit] = {}
         self.on_commit: Callable[[dict[TopicPartition, OffsetAndMetadata]], object] | None = None
 
     async def commit(
@@ -87,42 +103,83 @@ class Commits:
             CommitFailedError: If the group gave the partitions to others.
             KafkaError, ClientTimeoutError: If it is not done otherwise.
         """
-        await self._commit(offsets, self._numbered(offsets), timeout_s, is_member=is_member)
+        await self._do(self._begin(offsets, is_member=is_member), timeout_s)
 
-    def _numbered(self, offsets: Offsets) -> int:
+    def _begin(self, offsets: Offsets, *, is_member: bool) -> _Commit:
         """Take note that offsets are to be committed, and no older ones tried again."""
-        number = next(self._numbers)
-        self._newest.update(dict.fromkeys(with_metadata(offsets), number))
-        return number
+        done = self._cluster.loop.create_future()
+        begun = _Commit(with_metadata(offsets), is_member, done)
+        self._newest.update(dict.fromkeys(begun.offsets, begun))
+        return begun
 
-    def _left(self, offsets: Offsets, number: int) -> dict[TopicPartition, OffsetAndMetadata]:
+    def _left(self, begun: _Commit) -> dict[TopicPartition, OffsetAndMetadata]:
         """Return those of a commit's offsets that no later commit has taken the place of."""
-        told = with_metadata(offsets)
-        return {place: at for place, at in told.items() if self._newest[place] == number}
+        newest = self._newest
+        return {place: at for place, at in begun.offsets.items() if newest[place] is begun}
 
-    async def _commit(
-        self, offsets: Offsets, number: int, timeout_s: float | None, *, is_member: bool
-    ) -> None:
+    async def _do(self, begun: _Commit, timeout_s: float | None = None) -> None:
+        """Do what was begun, and tell whoever waits for it because it came later."""
+        try:
+            timeout_s = self._timeout_s if timeout_s is None else timeout_s
+            stored = await self._store_left(begun, timeout_s)
+            await self._wait_for_newer(begun, begun.offsets.keys() - stored.keys())
+        except Exception as error:
+            begun.done.set_exception(error)
+            begun.done.exception()  # perhaps nobody waits
+            raise
+        except BaseException:
+            begun.done.cancel()
+            raise
+        begun.done.set_result(None)
+
+    async def _store_left(
+        self, begun: _Commit, timeout_s: float
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        """Store what is left of a commit, however often that is tried; return what was stored."""
         now = self._cluster.loop.time
-        deadline = now() + (self._timeout_s if timeout_s is None else timeout_s)
-        left = partial(self._left, offsets, number)
+        deadline = now() + timeout_s
+        asked: dict[TopicPartition, OffsetAndMetadata] = {}
         failures = 0
+
+        def left() -> dict[TopicPartition, OffsetAndMetadata]:
+            nonlocal asked
+            asked = self._left(begun)
+            return asked
+
         while True:
             facts = self._facts()
-            if is_member and facts.generation < 0:
+            if begun.is_member and facts.generation < 0:
                 raise commit_failed()
             try:
                 await self._store.commit(left, facts, max(deadline - now(), 0.001))
                 break
             except _GONE as error:
-                if not is_member or not may_pass(error, facts, self._facts()):
+                if not begun.is_member or not may_pass(error, facts, self._facts()):
                     raise commit_failed() from error
-                if not self._owns(left()):
+                if not self._owns(asked):
                     raise commit_failed() from error
                 await self._wait(error, deadline, failures)
                 failures += 1
-        if self.on_commit is not None and (committed := left()):
-            self.on_commit(committed)
+        if self.on_commit is not None and asked:
+            self.on_commit(asked)
+        return asked
+
+    async def _wait_for_newer(self, begun: _Commit, places: Collection[TopicPartition]) -> None:
+        """Wait for the commits that have taken the place of this one.
+
+        Raises:
+            KafkaError, ClientError: What became of the last one of a partition.
+        """
+        for place in places:
+            newer = self._newest[place]
+            while newer is not begun:
+                await asyncio.wait((newer.done,))
+                last, newer = newer, self._newest[place]
+                if newer is last:
+                    if last.done.cancelled():
+                        raise ClientClosedError("offsets were not committed before the end")
+                    last.done.result()
+                    break
 
     def _owns(self, offsets: Offsets) -> bool:
         return set(with_metadata(offsets)) <= set(self._owned())
@@ -141,11 +198,15 @@ class Commits:
 
     def commit_async(self, offsets: Offsets, *, is_member: bool) -> "asyncio.Task[None]":
         """Begin to commit offsets; what fails is logged, and raised to who waits for the task."""
-        number = self._numbered(offsets)
-        commit = self._commit(offsets, number, None, is_member=is_member)
-        task = self._cluster.loop.create_task(commit)
+        begun = self._begin(offsets, is_member=is_member)
+        task = self._start(begun, self._do(begun))
         self._begun.add(task)
         task.add_done_callback(self._ended)
+        return task
+
+    def _start(self, begun: _Commit, doing: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = self._cluster.loop.create_task(doing)
+        task.add_done_callback(lambda _: begun.done.cancel())  # if it was stopped before it began
         return task
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
@@ -160,19 +221,20 @@ class Commits:
 
     def commit_soon(self, positions: dict[TopicPartition, int], *, is_member: bool) -> None:
         """Commit positions, and do not wait for it; nothing if the last time is not over yet."""
-        if self._task is None or self._task.done():
-            commit = self.commit_quietly(positions, is_member=is_member)
-            self._task = self._cluster.loop.create_task(commit)
+        if positions and (self._task is None or self._task.done()):
+            begun = self._begin(positions, is_member=is_member)
+            self._task = self._start(begun, self._do_quietly(begun))
 
     async def commit_quietly(
         self, positions: dict[TopicPartition, int], *, is_member: bool
     ) -> None:
         """Commit without being asked for: what fails is logged."""
-        if not positions:
-            return
+        if positions:
+            await self._do_quietly(self._begin(positions, is_member=is_member))
+
+    async def _do_quietly(self, begun: _Commit) -> None:
         try:
-            timeout_s = min(self._timeout_s, QUIET_S)
-            await self.commit(positions, is_member=is_member, timeout_s=timeout_s)
+            await self._do(begun, min(self._timeout_s, QUIET_S))
         except (KafkaError, ClientError) as error:
             logger.warning("offsets were not committed: %s", error)
 
