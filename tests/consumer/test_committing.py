@@ -1,6 +1,7 @@
 """Commits while a group divides its partitions anew: done where they may be, told where not."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ import pytest
 from logcore.client.positions import GroupFacts, OffsetAndMetadata, TopicPartition
 from logcore.common.config import ConfigError
 from logcore.common.errors import (
-    ClientClosedError,
     ClientTimeoutError,
     CommitFailedError,
     CoordinatorLoadInProgressError,
@@ -20,7 +20,7 @@ from logcore.common.errors import (
     UnknownMemberIdError,
 )
 from logcore.consumer.async_consumer import AsyncConsumer
-from logcore.consumer.committing import may_pass
+from logcore.consumer.committing import Commits, may_pass
 from logcore.testing.local_broker import LocalBroker
 from tests.contestants import Cluster
 
@@ -213,7 +213,7 @@ async def test_a_commit_is_given_up_with_what_took_its_place(broker):
         await asyncio.sleep(0.02)
         commits.commit_soon({place: 9}, is_member=False)
         commits.stop()  # before it has begun
-        with pytest.raises(ClientClosedError):
+        with pytest.raises(ClientTimeoutError, match="given up"):
             await older
 
 
@@ -229,3 +229,76 @@ async def test_a_commit_that_nobody_waits_for_and_fails_is_logged(broker, caplog
     async with AsyncConsumer(bootstrap_servers=broker.bootstrap_servers) as consumer:
         with pytest.raises(ConfigError, match="group"):
             consumer.commit_async({("t", 0): 5})
+
+
+class Sending:
+    """Commits over a store that is asked by hand."""
+
+    def __init__(self, facts: GroupFacts = SAID, owned: Any = ()) -> None:
+        self.facts, self.owned = facts, owned
+        self.sent: list[tuple[int, dict[TopicPartition, int]]] = []
+        self.answers: list[Exception | float] = []
+        loop = asyncio.get_running_loop()
+        backoff = SimpleNamespace(wait_ms=lambda _: 20)
+        cluster: Any = SimpleNamespace(loop=loop, backoff=backoff, is_closed=False)
+        self.commits = Commits(cluster, self, lambda: self.facts, lambda: self.owned, 10)  # type: ignore[arg-type]
+
+    async def commit(self, left: Any, facts: GroupFacts, timeout_s: float) -> None:  # noqa: ARG002
+        while offsets := left():
+            at = {place: each.offset for place, each in offsets.items()}
+            self.sent.append((facts.generation, at))
+            answer = self.answers.pop(0) if self.answers else 0.001
+            if isinstance(answer, Exception):
+                await asyncio.sleep(0.001)
+                raise answer
+            await asyncio.sleep(abs(answer))
+            if answer >= 0:
+                return
+
+
+P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
+
+
+@pytest.mark.asyncio
+async def test_what_is_not_owned_any_more_is_not_tried_again():
+    sending = Sending(owned=[P0])
+    sending.answers = [RebalanceInProgressError()]
+    task = sending.commits.commit_async({P0: 5}, is_member=True)
+    await asyncio.sleep(0.01)
+    sending.owned, sending.facts = [], SAID._replace(generation=5)
+    with pytest.raises(CommitFailedError):
+        await task
+    assert sending.sent == [(4, {P0: 5})]
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_committed_before_there_is_something():
+    sending = Sending(SAID._replace(generation=-1))
+    await sending.commits.commit({}, is_member=True)
+    with pytest.raises(CommitFailedError):
+        await sending.commits.commit({P0: 1}, is_member=True)
+    assert sending.sent == []
+
+
+@pytest.mark.asyncio
+async def test_an_overtaken_commit_is_done_with_the_first_that_is():
+    sending = Sending()
+    sending.answers = [-0.05, 0.08, GroupAuthorizationFailedError()]
+    first, second = (sending.commits.commit_async({P0: at}, is_member=False) for at in (1, 2))
+    await asyncio.sleep(0.06)
+    third = sending.commits.commit_async({P0: 3}, is_member=False)
+    done = await asyncio.gather(first, second, third, return_exceptions=True)
+    assert [type(each) for each in done] == [type(None), type(None), GroupAuthorizationFailedError]
+
+
+@pytest.mark.asyncio
+async def test_an_overtaken_commit_whose_follower_is_given_up_is_not_known():
+    sending = Sending()
+    sending.answers = [-0.02, 5.0]
+    older = sending.commits.commit_async({P0: 1}, is_member=False)
+    await asyncio.sleep(0.01)
+    newer = sending.commits.commit_async({P0: 2, P1: 2}, is_member=False)
+    await asyncio.sleep(0.03)
+    newer.cancel()
+    with pytest.raises(ClientTimeoutError, match="given up"):
+        await older

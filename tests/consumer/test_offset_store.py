@@ -1,5 +1,7 @@
 """Committed offsets, written and read back, through faults."""
 
+import asyncio
+
 import pytest
 
 from logcore.client.cluster import Cluster
@@ -70,4 +72,23 @@ async def test_what_is_left_is_looked_at_before_each_attempt(broker):
     await store.commit(lambda: left.pop(0), FACTS)
     assert left == []
     assert await store.fetch([place], FACTS) == before
+    cluster.close()
+
+
+async def test_the_coordinator_is_found_before_it_is_looked_what_is_left(broker):
+    """Who finds it later must not be overtaken by what was looked at before."""
+    cluster, store = store_of(broker)
+    place = TopicPartition("t", 0)
+    newest = 1
+
+    async def commit(at: int) -> None:
+        await store.commit(lambda: {place: at} if at == newest else {}, FACTS)
+
+    broker.faults.delay("FindCoordinator", 100)
+    older = asyncio.create_task(commit(1))
+    await asyncio.sleep(0.05)
+    newest = 2
+    await commit(2)
+    await older
+    assert (await store.fetch([place], FACTS))[place].offset == 2
     cluster.close()

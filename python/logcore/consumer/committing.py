@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 _BETWEEN = (RebalanceInProgressError, IllegalGenerationError, StaleMemberEpochError)
 _GONE = (UnknownMemberIdError, FencedMemberEpochError, *_BETWEEN)
 QUIET_S = 10.0
-"""How long a commit goes on that nobody asked for."""
+"""How long a commit goes on that nobody asked for, and an end waits for one that somebody did."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +122,7 @@ class Commits:
         try:
             timeout_s = self._timeout_s if timeout_s is None else timeout_s
             stored = await self._store_left(begun, timeout_s)
-            await self._wait_for_newer(begun, begun.offsets.keys() - stored.keys())
+            await self._wait_for_newer(begun.offsets.keys() - stored.keys())
         except Exception as error:
             begun.done.set_exception(error)
             begun.done.exception()  # perhaps nobody waits
@@ -147,8 +147,10 @@ class Commits:
             return asked
 
         while True:
+            if not self._left(begun):
+                return {}
             facts = self._facts()
-            if begun.is_member and facts.generation < 0:
+            if begun.is_member and (facts.generation < 0 or (failures and not self._owns(left()))):
                 raise commit_failed()
             try:
                 await self._store.commit(left, facts, max(deadline - now(), 0.001))
@@ -164,22 +166,28 @@ class Commits:
             self.on_commit(asked)
         return asked
 
-    async def _wait_for_newer(self, begun: _Commit, places: Collection[TopicPartition]) -> None:
-        """Wait for the commits that have taken the place of this one.
+    async def _wait_for_newer(self, places: Collection[TopicPartition]) -> None:
+        """Wait for the commits that have taken the place of an older one.
 
         Raises:
-            KafkaError, ClientError: What became of the last one of a partition.
+            KafkaError, ClientError: What became of the last one of a partition, if none was done.
         """
         for place in places:
-            newer = self._newest[place]
-            while newer is not begun:
+            newer: _Commit | None = None
+            while newer is not self._newest[place]:
+                newer = self._newest[place]
                 await asyncio.wait((newer.done,))
-                last, newer = newer, self._newest[place]
-                if newer is last:
-                    if last.done.cancelled():
-                        raise ClientClosedError("offsets were not committed before the end")
-                    last.done.result()
+                if not newer.done.cancelled() and newer.done.exception() is None:
                     break
+            else:
+                self._raise_of(newer)
+
+    def _raise_of(self, newer: _Commit) -> None:
+        if not newer.done.cancelled():
+            newer.done.result()
+        if self._cluster.is_closed:
+            raise ClientClosedError("the consumer was closed before offsets were committed")
+        raise ClientTimeoutError("the commit that took the place of this one was given up")
 
     def _owns(self, offsets: Offsets) -> bool:
         return set(with_metadata(offsets)) <= set(self._owned())
@@ -215,9 +223,9 @@ class Commits:
             logger.warning("offsets were not committed: %s", error)
 
     async def settle(self) -> None:
-        """Wait for the commits that `commit_async` began."""
+        """Wait for the commits that `commit_async` began, but not for long."""
         if self._begun:
-            await asyncio.wait(self._begun)
+            await asyncio.wait(self._begun, timeout=min(self._timeout_s, QUIET_S))
 
     def commit_soon(self, positions: dict[TopicPartition, int], *, is_member: bool) -> None:
         """Commit positions, and do not wait for it; nothing if the last time is not over yet."""

@@ -309,7 +309,8 @@ class Consumer:
     def commit_async(self, offsets: Offsets | None = None) -> "Future[None]":
         """Commit offsets, and do not wait. An older commit never undoes a newer one.
 
-        Closing the consumer waits for it. What fails is logged, too.
+        One that a newer commit of the same partitions overtakes is done when that one is. Closing
+        the consumer waits for it a while. What fails is logged, too.
 
         Args:
             offsets: As `commit` takes them.
@@ -319,6 +320,7 @@ class Consumer:
             told, on the consumer's own thread.
         """
         result: Future[None] = Future()
+        result.set_running_or_notify_cancel()  # what has begun is not to be cancelled
 
         def told(task: "asyncio.Future[None]") -> None:
             if task.cancelled():

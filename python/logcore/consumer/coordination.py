@@ -8,6 +8,7 @@ Neighbours: memberships and `offset_store` ask through here.
 from typing import Any, Final
 
 from logcore.client.cluster import Cluster
+from logcore.client.connection import Connection
 from logcore.client.coordinators import CoordinatorKind, Coordinators
 from logcore.client.nodes import Channel
 from logcore.common.clock import SystemClock
@@ -92,9 +93,20 @@ class GroupCoordinator:
         Raises:
             ClientError, KafkaError: If it cannot be found or reached.
         """
-        node_id = await self._coordinators.find(CoordinatorKind.GROUP, self.group_id)
-        connection = await self._cluster.connection(node_id, Channel.GROUP)
-        return connection.ranges.choose(request) >= version
+        return (await self.reach()).ranges.choose(request) >= version
+
+    async def reach(self) -> Connection:
+        """Have a connection to the coordinator; what is asked next goes out at once.
+
+        Raises:
+            ClientError, KafkaError: If it cannot be found or reached.
+        """
+        try:
+            node_id = await self._coordinators.find(CoordinatorKind.GROUP, self.group_id)
+            return await self._cluster.connection(node_id, Channel.GROUP)
+        except ClientError:
+            self.forget()
+            raise
 
     def forget(self) -> None:
         """Look for the coordinator anew, next time."""

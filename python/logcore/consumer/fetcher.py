@@ -286,16 +286,23 @@ class Fetcher:
                 state = self._subscription.partitions.get(place)
                 if state is None or asked.versions.get(state) != state.version:
                     continue
+                if asked.wanted[place].offset != state.fetch_offset:
+                    continue  # two replicas were asked, and the other one was faster
                 if data.error_code:
                     self._refused(state, data)
                 else:
                     size_bytes += len(data.records or ())  # type: ignore[arg-type]  # a memoryview
                     has_arrived |= self._store(state, data)
-                    has_more |= (state.fetch_offset or 0) < data.high_watermark
+                    has_more |= self._has_more(state, data) and self._is_wanted(state)
         self._meter.size_bytes.record(size_bytes)
         if has_arrived:
             self._arrived()
         return has_more
+
+    def _has_more(self, state: PartitionState, data: PartitionData) -> bool:
+        """Whether there are records behind what was fetched, that may be read."""
+        end_offset = data.last_stable_offset if self._isolation else data.high_watermark
+        return state.fetch_offset is not None and state.fetch_offset < end_offset
 
     def _store(self, state: PartitionState, data: PartitionData) -> bool:
         """Keep what was fetched of a partition; whether there is something."""

@@ -71,6 +71,7 @@ class OffsetStore:
         """
 
         async def attempt() -> None:
+            await self._coordinator.reach()  # so that nothing waits between looking and sending
             offsets = left()
             if not offsets:
                 return

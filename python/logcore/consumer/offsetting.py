@@ -77,7 +77,8 @@ class Offsetting(ABC):
     def commit_async(self, offsets: Offsets | None = None) -> "asyncio.Future[None]":
         """Commit offsets, and do not wait. An older commit never undoes a newer one.
 
-        Closing the consumer waits for it. What fails is logged, too.
+        One that a newer commit of the same partitions overtakes is done when that one is. Closing
+        the consumer waits for it a while. What fails is logged, too.
 
         Args:
             offsets: As `commit` takes them.

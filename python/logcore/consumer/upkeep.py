@@ -175,17 +175,21 @@ class Upkeep:
 
     async def unsubscribe(self) -> None:
         """Give everything up, and leave the group."""
-        if self.commits is not None:
-            await self.commits.settle()
+        await self._settle()
         if self._membership is not None:
             membership = self._membership
             await self.revoke(self.owned())
+            await self._settle()  # what a listener began
             self._membership = None
             await membership.leave()
         else:
             await self._commit_last(self._subscription.positions())
         self._subscription.clear()
         self._cluster.track_all(wanted=False)
+
+    async def _settle(self) -> None:
+        if self.commits is not None:
+            await self.commits.settle()
 
     @property
     def facts(self) -> GroupFacts:

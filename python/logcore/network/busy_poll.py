@@ -5,7 +5,7 @@ client that sends one request at a time pays for it on every one. So after a req
 after the one before, the loop stays awake for a moment: it goes round with nothing to do, which
 looks at all sockets.
 Invariant: requests that come one by one, far apart, cost nothing here, and neither does a broker
-that nobody uses: the loop stays awake at most `stay_us` after the last request.
+that nobody uses: the loop stays awake at most `stay_us` after the turn of the last request.
 Neighbours: `connection` says when it has served; `service` holds the one for all connections.
 Source: Linux's busy polling of sockets does the same inside the kernel.
 """
