@@ -94,10 +94,10 @@ def check_response(answer: bytes) -> None:
 # ---------------------------------------------------------------- many connections
 
 
-def load_program() -> Path:
-    """Return the program of load.c, compiled by the first call on a machine."""
-    source = Path(__file__).with_name("load.c")
-    program = peers_home() / f"load-{sha256(source.read_bytes()).hexdigest()[:12]}"
+def compiled(name: str) -> Path:
+    """Return the program of a source beside this file, compiled by the first call on a machine."""
+    source = Path(__file__).with_name(f"{name}.c")
+    program = peers_home() / f"{name}-{sha256(source.read_bytes()).hexdigest()[:12]}"
     if not program.exists():
         program.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cc", "-O2", "-o", program, source], check=True)
@@ -112,7 +112,7 @@ def pushed(bootstrap: str, topic: str, connections: int, seconds: float) -> floa
         for number in range(connections):
             files.append(Path(directory) / str(number))
             files[-1].write_bytes(produce_frame(topic, number % 6, b"x" * 100))
-        command = [str(each) for each in (load_program(), host, port, seconds, *files)]
+        command = [str(each) for each in (compiled("load"), host, port, seconds, *files)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)
