@@ -1,6 +1,7 @@
-"""What one thread can do at most for requests without batches: a server in C that only reads, writes
-to a file, and answers. `python -m benches.broker.bare` prints it; nothing else may run.
+"""What one thread can do at most for requests without batches, shown by a server in C.
 
+It only reads, writes to a file, and answers: `python -m benches.broker.bare` prints how often;
+nothing else may run.
 Neighbours: bare.c is the server; `raw` has the load.
 """
 
