@@ -241,9 +241,10 @@ class Sending:
         loop = asyncio.get_running_loop()
         backoff = SimpleNamespace(wait_ms=lambda _: 20)
         cluster: Any = SimpleNamespace(loop=loop, backoff=backoff, is_closed=False)
-        self.commits = Commits(cluster, self, lambda: self.facts, lambda: self.owned, 10)  # type: ignore[arg-type]
+        store: Any = self
+        self.commits = Commits(cluster, store, lambda: self.facts, lambda: self.owned, 10)
 
-    async def commit(self, left: Any, facts: GroupFacts, timeout_s: float) -> None:  # noqa: ARG002
+    async def commit(self, left: Any, facts: GroupFacts, _timeout_s: float) -> None:
         while offsets := left():
             at = {place: each.offset for place, each in offsets.items()}
             self.sent.append((facts.generation, at))

@@ -15,9 +15,8 @@ from tests.network.serving import framed
 LIMIT = 10_000_000
 
 
-def feed(reader, data):
-    """Give it bytes as a socket does, and return the frames."""
-    frames = []
+def arriving(reader, data):
+    """Give it bytes as a socket does; go on after each part, and settle when that is dealt with."""
     position = 0
     while position < len(data):
         room = memoryview(reader.writable())
@@ -26,9 +25,16 @@ def feed(reader, data):
         room.release()
         position += count
         reader.received(count)
+        yield
+        reader.settle()
+
+
+def feed(reader, data):
+    """Give it bytes as a socket does, and return the frames."""
+    frames = []
+    for _ in arriving(reader, data):
         while (frame := reader.next_frame()) is not None:
             frames.append(frame)
-        reader.settle()
     return frames
 
 
@@ -63,20 +69,12 @@ def test_the_sole_frame_is_what_the_usual_way_gives(sizes, cut):
     reader = FrameReader(ReceiveMemory(), LIMIT)
     frames = []
     for part in (stream[:cut], stream[cut:]):
-        position = 0
-        while position < len(part):
-            room = memoryview(reader.writable())
-            count = min(len(room), len(part) - position)
-            room[:count] = part[position : position + count]
-            room.release()
-            position += count
-            reader.received(count)
+        for _ in arriving(reader, part):
             if (sole := reader.sole_frame()) is not None:
                 assert (reader.pending_bytes, reader.held_bytes) == (0, 0)
                 frames.append(bytes(sole))
             while (frame := reader.next_frame()) is not None:
                 frames.append(bytes(frame))
-            reader.settle()
     assert frames == list(map(content, sizes))
 
 

@@ -72,7 +72,7 @@ class Offsetting(ABC):
             ClientTimeoutError: If it is not known in time whether they are stored.
         """
         self._check()
-        await self.upkeep.commit(self._subscription.positions() if offsets is None else offsets)
+        await self.upkeep.commit(self._to_commit(offsets))
 
     def commit_async(self, offsets: Offsets | None = None) -> "asyncio.Future[None]":
         """Commit offsets, and do not wait. An older commit never undoes a newer one.
@@ -87,9 +87,10 @@ class Offsetting(ABC):
             Who wants to know, awaits it: it raises as `commit` does.
         """
         self._check()
-        return self.upkeep.commit_async(
-            self._subscription.positions() if offsets is None else offsets
-        )
+        return self.upkeep.commit_async(self._to_commit(offsets))
+
+    def _to_commit(self, offsets: Offsets | None) -> Offsets:
+        return self._subscription.positions() if offsets is None else offsets
 
     async def committed(
         self, *partitions: tuple[str, int]

@@ -337,9 +337,7 @@ class Upkeep:
             CommitFailedError: If the group gave the partitions to others.
             KafkaError, ClientTimeoutError: If it is not done otherwise.
         """
-        self.store()
-        assert self.commits is not None, "there is a group"
-        await self.commits.commit(offsets, is_member=self._membership is not None)
+        await self._group_commits().commit(offsets, is_member=self._membership is not None)
 
     def commit_async(self, offsets: Offsets) -> "asyncio.Task[None]":
         """Begin to commit offsets.
@@ -347,9 +345,12 @@ class Upkeep:
         Raises:
             ConfigError: Without ``group.id``.
         """
+        return self._group_commits().commit_async(offsets, is_member=self._membership is not None)
+
+    def _group_commits(self) -> Commits:
         self.store()
         assert self.commits is not None, "there is a group"
-        return self.commits.commit_async(offsets, is_member=self._membership is not None)
+        return self.commits
 
     def _commit_soon(self) -> None:
         """Commit positions, and do not wait for it."""
