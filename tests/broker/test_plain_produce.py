@@ -10,7 +10,6 @@ from logcore.broker.plain_produce import takes_at_once
 from logcore.common.errors import KafkaStorageError
 from logcore.log.manager import PlainProduce
 from logcore.protocol.api_keys import ApiKey
-from logcore.protocol.header import RequestHeader, request_header
 from logcore.protocol.messages.produce import (
     PartitionProduceData,
     ProduceRequest,
@@ -18,31 +17,12 @@ from logcore.protocol.messages.produce import (
 )
 from logcore.replication.partition import Partition
 from tests.broker.batches import batch
+from tests.broker.produce_frames import TOPIC_ID, VERSIONS, frame_of
 from tests.broker.running import Running
 
-VERSIONS = range(3, 14)
-TOPIC_ID = bytes(range(16))
 ZSTD = 4
 TRANSACTIONAL = 0x10
 CONTROL = 0x20
-
-
-def frame_of(
-    version: int,
-    records: bytes,
-    *,
-    name: str = "topic",
-    topic_id: bytes = TOPIC_ID,
-    client_id: str | None = "client",
-    **fields: Any,
-) -> bytearray:
-    """Return a request without its length."""
-    topics, partitions = fields.pop("topics", 1), fields.pop("partitions", 1)
-    data = [PartitionProduceData(index=at, records=memoryview(records)) for at in range(partitions)]
-    topic = TopicProduceData(name=name, topic_id=topic_id, partition_data=data)
-    fields = {"acks": -1, "timeout_ms": 1000, "topic_data": [topic] * topics, **fields}
-    header = request_header(RequestHeader(ApiKey.PRODUCE, version, 77, client_id))
-    return bytearray(header + ProduceRequest(**fields).encode_bytes(version))
 
 
 class Door:
@@ -50,7 +30,7 @@ class Door:
 
     def __init__(self, broker: Running) -> None:
         self.broker = broker
-        self.short = broker.broker.dispatcher._plain
+        self.short = broker.broker.dispatcher.plain
 
     def served(self, make: Callable[[], bytearray]) -> bytes | None:
         """Return what the short way answers; None if it leaves a request alone."""

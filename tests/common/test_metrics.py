@@ -34,6 +34,15 @@ def test_a_histogram_puts_a_bound_into_its_own_bucket():
     assert histogram.count() == 5
 
 
+def test_a_series_counts_a_value_that_was_there_many_times():
+    histogram = Histogram("seconds", "How long", ("api",), bounds=(0.1, 1))
+    took = histogram.series("Fetch")
+    took(0.5, 3)
+    took(0.05)
+    assert histogram.count("Fetch") == 4
+    assert 'seconds_sum{api="Fetch"} 1.55' in list(histogram.samples())
+
+
 def test_the_text_of_everything():
     metrics = Metrics()
     requests = metrics.counter("requests_total", "Requests by API", ("api",))

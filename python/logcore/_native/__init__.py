@@ -20,6 +20,7 @@ from logcore._native._core import LogManager as LogManager
 from logcore._native._core import NativeBuffer as NativeBuffer
 from logcore._native._core import PartitionLog as PartitionLog
 from logcore._native._core import PlainProduce as PlainProduce
+from logcore._native._core import PlainSockets as PlainSockets
 from logcore._native._core import ProduceBatch as ProduceBatch
 from logcore._native._core import Record as Record
 from logcore._native._core import RecordAccumulator as RecordAccumulator

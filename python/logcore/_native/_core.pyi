@@ -27,6 +27,7 @@ __all__ = [
     "NativeBuffer",
     "PartitionLog",
     "PlainProduce",
+    "PlainSockets",
     "ProduceBatch",
     "Record",
     "RecordAccumulator",
@@ -1316,6 +1317,65 @@ class PlainProduce:
     @property
     def version(self) -> int:
         """The version of the request."""
+
+@final
+class PlainSockets:
+    """Sockets of peers that send plain Produce requests one by one.
+
+    Each turn is a call of `receive`, one of `append` for each partition that may be written to, and
+    one of `leave`. A socket stays with whoever lent it: it must not be closed before it has left.
+
+    Attributes:
+        REQUEST_BYTES_MAX: The longest request that is served, in bytes, with its length.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+
+    REQUEST_BYTES_MAX: Final[int]
+
+    def __new__(cls) -> Self: ...
+    def fileno(self) -> int:
+        """Return a descriptor that is readable when there is a turn to take."""
+
+    def add(self, socket: int) -> None:
+        """Serve a socket from now on.
+
+        Raises:
+            OSError: If the system refuses.
+        """
+
+    def remove(self, socket: int) -> None:
+        """Serve a socket no more. Not between `receive` and `leave`."""
+
+    def receive(self) -> list[tuple[str | bytes, int]]:
+        """Read what has arrived.
+
+        Returns:
+            Which partitions it is for, each once: the topic's name, or its id of 16 bytes where
+            that is what requests tell, and the partition's number.
+        """
+
+    def append(self, position: int, log: PartitionLog, leader_epoch: int) -> tuple[int, int, int]:
+        """Append the requests for a partition and answer them, in the order of their arrival.
+
+        Args:
+            position: Which partition of those that `receive` told.
+            log: Its log.
+            leader_epoch: As for `PartitionLog.append_leader`.
+
+        Returns:
+            How many were appended; their bytes; the bytes of the answers. Those that were refused
+            leave as they came.
+        """
+
+    def leave(self) -> list[tuple[int, bytes, bytes]]:
+        """Let go of every socket on which anything else came, or that takes no more bytes.
+
+        Returns:
+            Each with what was received and not served, and with what is still to be sent of an
+            answer.
+        """
 
 @final
 class PartitionLog:

@@ -18,6 +18,7 @@ from logcore.broker.parts import Parts
 from logcore.broker.plain_produce import PlainProduces
 from logcore.common.deferred import Deferred
 from logcore.common.errors import KafkaError, UnknownServerError, UnsupportedVersionError
+from logcore.common.metrics import Series
 from logcore.network.connection import Connection
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.errors import MalformedMessageError
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 _PRODUCE: Final = "Produce"
 _KEY_AT: Final = 1  # of the API key's lower byte, which only Produce has 0
+LENT_AFTER: Final = 16
+"""How many plain Produces in a row make a connection worth lending (`lent_sockets`)."""
+
 _API_VERSIONS: Final = int(ApiKey.API_VERSIONS)
 _UNSUPPORTED_VERSION: Final = 35
 
@@ -48,7 +52,7 @@ class _Route:
     last: int
     request_class: type[Message]
     handle: Handle
-    took: Callable[[float], None]
+    took: Series
 
 
 class Dispatcher:
@@ -56,11 +60,19 @@ class Dispatcher:
 
     Args:
         parts: What handlers work with.
+
+    Attributes:
+        plain: The short way of plain Produce requests.
+        plain_took: Counts how long these took, in seconds.
+        offer: Called with a connection that has sent nothing else for a while.
     """
+
+    offer: Callable[[Connection], object]
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._plain = PlainProduces(parts)
+        self.plain = PlainProduces(parts)
+        self.offer = _let_be
         self._quotas = parts.quotas
         self._answered = parts.traffic.answered
         self._routes: dict[int, _Route] = {}
@@ -68,16 +80,20 @@ class Dispatcher:
         self._seconds = parts.metrics.histogram(
             "logcore_request_seconds", "Time that requests held the loop, by API", labels=("api",)
         )
-        self._plain_took = self._seconds.series(_PRODUCE)
+        self.plain_took = self._seconds.series(_PRODUCE)
 
     def handle(self, connection: Connection, frame: memoryview) -> Answer | Deferred[Answer]:
         """Serve one frame: the answer, or a Deferred of it."""
         began_ns = self._now_ns()
         if len(frame) > _KEY_AT and not frame[_KEY_AT]:
-            answer = self._plain.answer(frame)
+            answer = self.plain.answer(frame)
             if answer is not None:
-                self._plain_took((self._now_ns() - began_ns) * 1e-9)
+                self.plain_took((self._now_ns() - began_ns) * 1e-9)
+                connection.in_a_row += 1
+                if connection.in_a_row == LENT_AFTER:
+                    self.offer(connection)
                 return answer
+        connection.in_a_row = min(connection.in_a_row, 0)
         try:
             header, position = decode_request_header(frame)
         except MalformedMessageError as error:
@@ -200,3 +216,7 @@ def _encode(response: Message, context: RequestContext) -> "list[Buffer]":
         context.meter.settle(response)
     header = response_header(context.api_key, context.version, context.correlation_id)
     return response.encode(context.version, header)
+
+
+def _let_be(_: Connection) -> None:
+    """Leave a connection with its transport."""

@@ -44,11 +44,14 @@ class Listeners:
         config: The broker's settings.
         scheduler: Time and timers.
         metrics: Where connections and bytes are counted.
+
+    Attributes:
+        service: What all of them share.
     """
 
     def __init__(self, config: BrokerConfig, scheduler: Scheduler, metrics: Metrics) -> None:
         self._config = config
-        self._service = NetworkService(
+        self.service = NetworkService(
             asyncio.get_running_loop(), scheduler, settings_of(config), limits_of(config), metrics
         )
         self._metrics = metrics
@@ -89,7 +92,7 @@ class Listeners:
         """Hold new connections to the limits that the broker's settings have now."""
         if not any(kind == BROKER_RESOURCE for kind, _ in changed):
             return
-        limits, now = self._service.limits, limits_of(self._config)
+        limits, now = self.service.limits, limits_of(self._config)
         limits.total_max, limits.per_ip_max = now.total_max, now.per_ip_max
         limits.per_ip_overrides = now.per_ip_overrides
         limits.rates.total_max = now.rates.total_max
@@ -98,7 +101,7 @@ class Listeners:
 
     def limit_addresses(self, rates: Mapping[str | None, float]) -> None:
         """Hold new connections to rates of their addresses; None stands for all others."""
-        self._service.limits.rates.address_max = rates
+        self.service.limits.rates.address_max = rates
 
     def bind(self, handler: RequestHandler, logins: Logins) -> dict[str, Endpoint]:
         """Take every address; return where each listener is, by name.
@@ -116,7 +119,7 @@ class Listeners:
                 self._tls[endpoint.name] = contexts
                 tls = contexts.current
             listener = Listener(
-                endpoint.name, endpoint.host, endpoint.port, handler, self._service, tls
+                endpoint.name, endpoint.host, endpoint.port, handler, self.service, tls
             )
             listener.opened = logins.opener(endpoint, handler)
             listener.bind()

@@ -4,7 +4,8 @@ The engine's bindings read the request and make the answer, one call each; what 
 may and which partition, is decided here. Invariant: the short way only ever says yes. Whatever it
 does not know, or the engine refuses, is left to `handlers.produce`, which has appended nothing yet
 and knows what to say; so both ways answer alike, and only one of them has rules.
-Neighbours: `dispatch` asks before it decodes a Produce; docs/decisions/0004 says why.
+Neighbours: `dispatch` asks before it decodes a Produce, `lent_sockets` for many at once;
+docs/decisions/0004 says why.
 """
 
 from typing import TYPE_CHECKING
@@ -49,24 +50,34 @@ class PlainProduces:
         plain = PlainProduce.of(frame)
         if plain is None:
             return None
-        partition = self._partition_of(plain)
-        if partition is None or not takes_at_once(partition):
+        partition = self.partition_of(plain.topic, plain.index)
+        if partition is None:
             return None
         try:
             answer = partition.log.append_plain(frame, plain, partition.leader_epoch)
         except LogcoreError:
             return None
-        self._check(partition.key)
-        try:
-            self._produced[partition.topic] += len(frame)
-        except KeyError:
-            self._produced.count(partition.topic, len(frame))
+        self.appended(partition, len(frame))
         return [answer]
 
-    def _partition_of(self, plain: PlainProduce) -> Partition | None:
-        topic = plain.topic
+    def partition_of(self, topic: str | bytes, index: int) -> Partition | None:
+        """Find the partition that a request is for, if it takes a batch at once.
+
+        Args:
+            topic: The topic's name, or its id.
+            index: The partition's number in it.
+        """
         name = topic if isinstance(topic, str) else self._replicas.name_of(topic)
-        return None if name is None else self._replicas.find(name, plain.index)
+        partition = None if name is None else self._replicas.find(name, index)
+        return partition if partition is not None and takes_at_once(partition) else None
+
+    def appended(self, partition: Partition, size_bytes: int) -> None:
+        """Tell whoever waits for a partition, and count the bytes of requests."""
+        self._check(partition.key)
+        try:
+            self._produced[partition.topic] += size_bytes
+        except KeyError:
+            self._produced.count(partition.topic, size_bytes)
 
 
 def takes_at_once(partition: Partition) -> bool:

@@ -18,6 +18,7 @@ from logcore.broker.dispatch import Dispatcher
 from logcore.broker.endpoints import Endpoint, Endpoints
 from logcore.broker.identity import directory_ids
 from logcore.broker.lanes import Lanes
+from logcore.broker.lent_sockets import LentSockets
 from logcore.broker.listeners import Listeners
 from logcore.broker.parts import Parts
 from logcore.broker.parts_metrics import observe_parts
@@ -89,6 +90,7 @@ class Broker:
         is_ready: Whether it serves.
         parts: What its handlers work with, once it is started.
         dispatcher: What answers frames, once it is started.
+        lent_sockets: What answers plain Produces of many connections at once, likewise.
         fatal: Done with the reason when it cannot go on, once it is started.
 
     Example:
@@ -101,6 +103,7 @@ class Broker:
 
     parts: Parts
     dispatcher: Dispatcher
+    lent_sockets: LentSockets
     fatal: Deferred[str]
 
     def __init__(self, config: BrokerConfig, seams: Seams | None = None) -> None:
@@ -134,6 +137,9 @@ class Broker:
         self.parts, self.fatal = assemble(ground, self._closers)
         observe_parts(self.parts)
         self.dispatcher = Dispatcher(self.parts)
+        self.lent_sockets = LentSockets(self.dispatcher, listeners.service, metrics)
+        self.dispatcher.offer = self.lent_sockets.offer
+        self._closers.append(self.lent_sockets.close)
         logins = Logins(self.config, self.parts.controller, scheduler, lanes, metrics)
         self._closers.append(logins.stop)
         bound = listeners.bind(self._seams.wrap_handler(self.dispatcher), logins)

@@ -125,6 +125,13 @@ class ObservedFamily:
             yield sample_line(self.name, zip(self.labels, labels, strict=True), value)
 
 
+class Series(Protocol):
+    """Counts values of a histogram under one combination of labels."""
+
+    def __call__(self, value: float, times: int = 1, /) -> None:
+        """Count a value that was there so many times."""
+
+
 class Histogram:
     """How often values fell into which bucket, per combination of labels.
 
@@ -159,7 +166,7 @@ class Histogram:
         """Count a value."""
         self.series(*labels)(value)
 
-    def series(self, *labels: str) -> Callable[[float], None]:
+    def series(self, *labels: str) -> "Series":
         """Return what counts values under these labels, for whoever counts many.
 
         Example:
@@ -174,9 +181,9 @@ class Histogram:
         if counts is None:  # a count per bucket, one for what is above, and the sum
             counts = self._counts[labels] = [0.0] * (len(bounds) + 2)
 
-        def observe(value: float) -> None:
-            counts[bisect_left(bounds, value)] += 1
-            counts[-1] += value
+        def observe(value: float, times: int = 1) -> None:
+            counts[bisect_left(bounds, value)] += times
+            counts[-1] += value * times
 
         return observe
 

@@ -14,7 +14,7 @@ from os import PathLike
 from typing import NamedTuple, Self
 
 from logcore import _native
-from logcore._native import LoadProgress, PartitionLog, PlainProduce, Seams
+from logcore._native import LoadProgress, PartitionLog, PlainProduce, PlainSockets, Seams
 from logcore.common.types import override
 from logcore.log.stat import CompactionReport
 
@@ -26,6 +26,7 @@ __all__ = [
     "LogManager",
     "PartitionLog",
     "PlainProduce",
+    "PlainSockets",
     "Seams",
 ]
 

@@ -42,6 +42,7 @@ _TURN: Final = 8
 _DRAINING: Final = 16
 _MEMORY: Final = 32
 _CLOSED: Final = 64
+_LENT: Final = 128
 
 
 class RequestHandler(Protocol):
@@ -49,6 +50,13 @@ class RequestHandler(Protocol):
 
     def handle(self, connection: "Connection", frame: memoryview) -> "Answer | Deferred[Answer]":
         """Answer a frame: buffers, a Deferred of them, or None for no answer at all."""
+
+
+class Borrower(Protocol):
+    """Whoever serves the sockets of connections for a while, in the place of their handler."""
+
+    def give_back(self, descriptor: int) -> None:
+        """Have the connection take a socket back at once."""
 
 
 class ConnectionOwner(Protocol):
@@ -77,6 +85,7 @@ class Connection(asyncio.BufferedProtocol):
         is_closed: Whether it is closed, or about to be.
         principal: Who is on the other side, as far as its listener has found out.
         software: Name and version of its software, as it says.
+        in_a_row: How many requests in a row its handler has served alike; the handler's count.
     """
 
     def __init__(self, owner: ConnectionOwner, peer: tuple[str, int], local_host: str) -> None:
@@ -89,6 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         self.is_closed = False
         self.principal = ANONYMOUS
         self.software = UNKNOWN_SOFTWARE
+        self.in_a_row = 0
         self.is_active = True  # since the listener looked last
         self.idle_since_ms = service.scheduler.monotonic_ms()
         self._owner = owner
@@ -103,6 +113,7 @@ class Connection(asyncio.BufferedProtocol):
         self._muted = 0
         self._throttled_until_ms: float = 0
         self._on_close: dict[Callable[[], object], None] = {}
+        self._lent_to: tuple[Borrower, int] | None = None
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -203,6 +214,50 @@ class Connection(asyncio.BufferedProtocol):
             self._service.scheduler.call_later(left_ms, self._go_on_unthrottled)
         else:
             self._unmute(_THROTTLED)
+
+    def lend(self, borrower: Borrower, handler: RequestHandler) -> int | None:
+        """Let another serve the socket for a while, who does as a handler would.
+
+        Args:
+            borrower: Who serves it, until it calls `take_back`.
+            handler: In whose place.
+
+        Returns:
+            The socket's descriptor. None if it is not to be had: while anything is unread,
+            unanswered or unsent, where bytes are encrypted, or where another handler is asked.
+        """
+        is_busy = self._muted or self._outbox.slots or self._frames.pending_bytes
+        descriptor = self._outbox.descriptor
+        if is_busy or descriptor is None or self._handle != handler.handle:
+            return None
+        self._mute(_LENT)
+        self._lent_to = borrower, descriptor
+        return descriptor
+
+    def take_back(self, received: bytes = b"", unsent: bytes = b"") -> None:
+        """Serve the socket again that was lent.
+
+        Args:
+            received: What was received meanwhile and is to be served first.
+            unsent: What is to be sent before anything else.
+        """
+        self._lent_to = None
+        self._muted &= ~_LENT
+        if self.is_closed or self._transport is None:
+            return
+        if unsent:
+            self._transport.write(unsent)
+        if not self._muted:
+            self._transport.resume_reading()
+        if received:
+            self.get_buffer(len(received))[: len(received)] = received
+            self.buffer_updated(len(received))
+
+    def recall(self) -> None:
+        """Have the socket back, if it is lent."""
+        if self._lent_to is not None:
+            borrower, descriptor = self._lent_to
+            borrower.give_back(descriptor)
 
     @property
     def is_stuck(self) -> bool:
@@ -396,6 +451,7 @@ class Connection(asyncio.BufferedProtocol):
             self._mute(_MEMORY)
 
     def _mute(self, why: int) -> None:
+        self.recall()
         if not self._muted and self._transport is not None:
             self._transport.pause_reading()
         self._muted |= why

@@ -290,6 +290,7 @@ class Listener:
         now_ms = self.service.scheduler.monotonic_ms()
         idle_max_ms = self.service.settings.idle_max_ms
         for connection in list(self.connections):
+            connection.recall()  # so that nobody is idle here and busy elsewhere
             if connection.is_active:
                 connection.is_active = False
                 connection.idle_since_ms = now_ms

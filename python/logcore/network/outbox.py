@@ -74,6 +74,14 @@ class Outbox:
         """How much memory unanswered requests hold."""
         return sum(slot.size for slot in self.slots)
 
+    @property
+    def descriptor(self) -> int | None:
+        """The socket, if what is written to it now comes next: None while something is unsent."""
+        transport = self._transport
+        if transport is None or self._gathered or transport.get_write_buffer_size():
+            return None
+        return self._descriptor
+
     def connect(self, transport: asyncio.Transport, *, is_tls: bool) -> None:
         """Write to this transport from now on."""
         transport.set_write_buffer_limits(WRITE_HIGH_BYTES, WRITE_LOW_BYTES)

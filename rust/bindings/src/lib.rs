@@ -1,8 +1,9 @@
 //! The only user of pyo3: what Python sees of the engine, registered class by class, no logic.
 //!
 //! `manager.rs` has the logs of a broker, `partition.rs` one of them, `settings.rs` what they are
-//! set to and `plain_produce.rs` the commonest request to write to them; `seams.rs`
-//! breaks their disk and turns their clock for tests. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
+//! set to, `plain_produce.rs` the commonest request to write to them and `plain_sockets.rs` the
+//! sockets of peers that send nothing else; `seams.rs` breaks their disk and turns their clock for
+//! tests. `log.rs` is the embedded log, with `appending.rs` and `reading.rs` for the ways in and out;
 //! `accumulator.rs`, `produce_batch.rs` and `delivery.rs` are a producer's, which takes records as
 //! `fields.rs` and `arrow_column.rs` read them; `fetched.rs` and `arrow_batches.rs` are a consumer's;
 //! `record.rs`, `batch.rs`, `columns.rs`, `arrow.rs` and `arrow_rows.rs` are the shapes in which
@@ -32,6 +33,7 @@ mod settings;
 mod seams;
 mod plain_produce;
 mod partition;
+mod plain_sockets;
 mod manager;
 mod delivery;
 mod produce_batch;
@@ -80,6 +82,8 @@ mod _core {
     use crate::partition::PartitionLog;
     #[pymodule_export]
     use crate::plain_produce::PlainProduce;
+    #[pymodule_export]
+    use crate::plain_sockets::PlainSockets;
     #[pymodule_export]
     use crate::produce_batch::ProduceBatch;
     #[pymodule_export]

@@ -85,6 +85,29 @@ impl PartitionLog {
         error
     }
 
+    /// Appends the records of a plain request; if it fails, they are as they were.
+    pub(crate) fn append_request(
+        &self,
+        py: Python<'_>,
+        records: &mut [u8],
+        leader_epoch: i32,
+    ) -> Outcome<AppendInfo> {
+        let log = self.log()?;
+        let context = AppendContext::new(AppendOrigin::Client);
+        let head = records.first_chunk::<BATCH_HEADER_BYTES>().copied();
+        let result = if is_long(log, records) {
+            py.detach(|| log.append_leader(records, leader_epoch, context))
+        } else {
+            log.append_leader(records, leader_epoch, context)
+        };
+        Ok(self.noting(result).inspect_err(|_| {
+            // The engine writes offsets in place before it has seen all that may be wrong.
+            if let (Some(now), Some(before)) = (records.first_chunk_mut(), head) {
+                *now = before;
+            }
+        })?)
+    }
+
     /// Does what may wait for a disk, without the interpreter.
     fn detached<T: Send>(
         &self,
@@ -163,23 +186,12 @@ impl PartitionLog {
         plain: &PlainProduce,
         leader_epoch: i32,
     ) -> Outcome<Bound<'py, PyBytes>> {
-        let log = self.log()?;
         let buffer = PyUntypedBuffer::get(frame)?;
-        let context = AppendContext::new(AppendOrigin::Client);
         with_bytes(&buffer, |bytes| {
             let Some(records) = bytes.get_mut(plain.records()) else {
                 return Err(invalid("the request was read from another frame"));
             };
-            let head: Vec<u8> = records.iter().take(BATCH_HEADER_BYTES).copied().collect();
-            let result = if is_long(log, records) {
-                py.detach(|| log.append_leader(records, leader_epoch, context))
-            } else {
-                log.append_leader(records, leader_epoch, context)
-            };
-            let info = self.noting(result).inspect_err(|_| {
-                // The engine writes offsets in place before it has seen all that may be wrong.
-                records.iter_mut().zip(&head).for_each(|(byte, before)| *byte = *before);
-            })?;
+            let info = self.append_request(py, records, leader_epoch)?;
             let offsets = (info.first_offset, info.log_append_time, info.log_start_offset);
             Ok(PyBytes::new(py, &plain.answer(offsets)))
         })

@@ -33,13 +33,13 @@ const ZSTD: i16 = 4;
 /// Transactional (0x10) or control (0x20).
 const NOT_PLAIN: i16 = 0x30;
 
-/// What a request says.
-struct Found<'a> {
-    version: i16,
-    correlation_id: i32,
-    topic: &'a [u8],
-    index: i32,
-    records: Range<usize>,
+/// What a plain request says, by where it says it.
+pub(crate) struct Plain {
+    pub(crate) version: i16,
+    pub(crate) correlation_id: i32,
+    pub(crate) topic: Range<usize>,
+    pub(crate) index: i32,
+    pub(crate) records: Range<usize>,
 }
 
 /// Reads numbers and lengths; `None` as soon as something is not there.
@@ -97,16 +97,18 @@ impl<'a> Reader<'a> {
     }
 
     /// The name of a topic, or its id.
-    fn topic(&mut self, version: i16) -> Option<&'a [u8]> {
+    fn topic(&mut self, version: i16) -> Option<Range<usize>> {
         if version >= IDS_FROM {
-            return self.take(ID_BYTES);
+            return self.range(ID_BYTES);
         }
         let length = if version >= FLEXIBLE_FROM {
             self.varint()?.checked_sub(1)?
         } else {
             usize::try_from(self.i16()?).ok()?
         };
-        self.take(length)
+        let name = self.range(length)?;
+        std::str::from_utf8(self.bytes.get(name.clone())?).ok()?;
+        Some(name)
     }
 
     fn records(&mut self, is_flexible: bool) -> Option<Range<usize>> {
@@ -117,42 +119,6 @@ impl<'a> Reader<'a> {
         };
         self.range(length)
     }
-}
-
-/// Reads a request; `None` if it is not plain.
-fn find(frame: &[u8]) -> Option<Found<'_>> {
-    let mut reader = Reader { bytes: frame, at: 0 };
-    if reader.i16()? != PRODUCE {
-        return None;
-    }
-    let version = reader.i16()?;
-    if !(FIRST_VERSION..=LAST_VERSION).contains(&version) {
-        return None;
-    }
-    let is_flexible = version >= FLEXIBLE_FROM;
-    let correlation_id = reader.i32()?;
-    let client_id = reader.i16()?;
-    if client_id >= 0 {
-        std::str::from_utf8(reader.take(usize::try_from(client_id).ok()?)?).ok()?;
-    }
-    reader.no_tags(is_flexible)?;
-    // No transactional id.
-    reader.expect(if is_flexible { &[0] } else { &[0xff, 0xff] })?;
-    if !matches!(reader.i16()?, -1 | 1) {
-        return None; // acks
-    }
-    reader.i32()?; // how long it may take
-    reader.one(is_flexible)?;
-    let topic = reader.topic(version)?;
-    reader.one(is_flexible)?;
-    let index = reader.i32()?;
-    let records = reader.records(is_flexible)?;
-    for _ in 0..3 {
-        reader.no_tags(is_flexible)?; // of the partition, the topic and the request
-    }
-    let is_whole = reader.at == frame.len();
-    let is_plain = is_whole && is_plain(frame.get(records.clone())?, version)?;
-    is_plain.then_some(Found { version, correlation_id, topic, index, records })
 }
 
 /// Whether a batch is one that needs no second thought before the engine checks it in full.
@@ -168,30 +134,58 @@ fn is_plain(batch: &[u8], version: i16) -> Option<bool> {
     Some(is_whole && is_known && attributes & NOT_PLAIN == 0 && batch.len() >= HEADER_BYTES)
 }
 
-/// A Produce request for one partition, outside of transactions, to be acknowledged.
-#[pyclass(frozen, module = "logcore._native._core")]
-pub(crate) struct PlainProduce {
-    version: i16,
-    correlation_id: i32,
-    topic: Vec<u8>,
-    index: i32,
-    records: Range<usize>,
-}
-
-impl PlainProduce {
-    /// Where the records are in the request.
-    pub(crate) fn records(&self) -> Range<usize> {
-        self.records.clone()
+impl Plain {
+    /// Reads a request without its length; `None` if it is not plain.
+    pub(crate) fn of(frame: &[u8]) -> Option<Self> {
+        let mut reader = Reader { bytes: frame, at: 0 };
+        if reader.i16()? != PRODUCE {
+            return None;
+        }
+        let version = reader.i16()?;
+        if !(FIRST_VERSION..=LAST_VERSION).contains(&version) {
+            return None;
+        }
+        let is_flexible = version >= FLEXIBLE_FROM;
+        let correlation_id = reader.i32()?;
+        let client_id = reader.i16()?;
+        if client_id >= 0 {
+            std::str::from_utf8(reader.take(usize::try_from(client_id).ok()?)?).ok()?;
+        }
+        reader.no_tags(is_flexible)?;
+        // No transactional id.
+        reader.expect(if is_flexible { &[0] } else { &[0xff, 0xff] })?;
+        if !matches!(reader.i16()?, -1 | 1) {
+            return None; // acks
+        }
+        reader.i32()?; // how long it may take
+        reader.one(is_flexible)?;
+        let topic = reader.topic(version)?;
+        reader.one(is_flexible)?;
+        let index = reader.i32()?;
+        let records = reader.records(is_flexible)?;
+        for _ in 0..3 {
+            reader.no_tags(is_flexible)?; // of the partition, the topic and the request
+        }
+        let is_whole = reader.at == frame.len();
+        let is_plain = is_whole && is_plain(frame.get(records.clone())?, version)?;
+        is_plain.then_some(Self { version, correlation_id, topic, index, records })
     }
 
-    /// The response to it, without its length.
-    pub(crate) fn answer(
-        &self,
-        (base_offset, log_append_time, log_start_offset): (i64, i64, i64),
-    ) -> Vec<u8> {
-        let Self { version, correlation_id, ref topic, index, .. } = *self;
+    /// The topic, its name or its id, as Python knows them.
+    pub(crate) fn topic_object<'py>(&self, py: Python<'py>, topic: &[u8]) -> Bound<'py, PyAny> {
+        if self.version >= IDS_FROM {
+            return PyBytes::new(py, topic).into_any();
+        }
+        PyString::new(py, std::str::from_utf8(topic).expect("it was checked")).into_any()
+    }
+
+    /// Appends the response, without its length.
+    ///
+    /// `offsets` are those of the first record, the time of the append and the log's start.
+    pub(crate) fn answer(&self, topic: &[u8], offsets: (i64, i64, i64), answer: &mut Vec<u8>) {
+        let Self { version, correlation_id, index, .. } = *self;
+        let (base_offset, log_append_time, log_start_offset) = offsets;
         let is_flexible = version >= FLEXIBLE_FROM;
-        let mut answer = Vec::with_capacity(64 + topic.len());
         answer.extend(correlation_id.to_be_bytes());
         if is_flexible {
             answer.extend([0, 2]); // no tags in the header, one topic
@@ -201,7 +195,7 @@ impl PlainProduce {
         if version < FLEXIBLE_FROM {
             answer.extend(i16::try_from(topic.len()).expect("read as one").to_be_bytes());
         } else if version < IDS_FROM {
-            push_varint(&mut answer, topic.len() + 1);
+            push_varint(answer, topic.len() + 1);
         }
         answer.extend(topic);
         if is_flexible {
@@ -225,7 +219,6 @@ impl PlainProduce {
         if is_flexible {
             answer.push(0);
         }
-        answer
     }
 }
 
@@ -237,6 +230,27 @@ fn push_varint(answer: &mut Vec<u8>, mut value: usize) {
     answer.push(u8::try_from(value).expect("seven bits"));
 }
 
+/// A Produce request for one partition, outside of transactions, to be acknowledged.
+#[pyclass(frozen, module = "logcore._native._core")]
+pub(crate) struct PlainProduce {
+    plain: Plain,
+    topic: Vec<u8>,
+}
+
+impl PlainProduce {
+    /// Where the records are in the request.
+    pub(crate) fn records(&self) -> Range<usize> {
+        self.plain.records.clone()
+    }
+
+    /// The response to it, without its length.
+    pub(crate) fn answer(&self, offsets: (i64, i64, i64)) -> Vec<u8> {
+        let mut answer = Vec::with_capacity(64 + self.topic.len());
+        self.plain.answer(&self.topic, offsets, &mut answer);
+        answer
+    }
+}
+
 #[pymethods]
 impl PlainProduce {
     /// Look at a request; None if it is not plain.
@@ -244,33 +258,26 @@ impl PlainProduce {
     fn of(frame: &Bound<'_, PyAny>) -> Outcome<Option<Self>> {
         let buffer = PyUntypedBuffer::get(frame)?;
         let bytes = contiguous(&buffer)?;
-        let Some(found) = find(bytes) else { return Ok(None) };
-        if found.version < IDS_FROM && std::str::from_utf8(found.topic).is_err() {
-            return Ok(None);
-        }
-        let Found { version, correlation_id, topic, index, records } = found;
-        Ok(Some(Self { version, correlation_id, topic: topic.to_vec(), index, records }))
+        let Some(plain) = Plain::of(bytes) else { return Ok(None) };
+        let topic = bytes.get(plain.topic.clone()).expect("it was read there").to_vec();
+        Ok(Some(Self { plain, topic }))
     }
 
     /// The topic: its name, or its id of 16 bytes.
     #[getter]
     fn topic<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        if self.version >= IDS_FROM {
-            return PyBytes::new(py, &self.topic).into_any();
-        }
-        let name = std::str::from_utf8(&self.topic).expect("it was checked");
-        PyString::new(py, name).into_any()
+        self.plain.topic_object(py, &self.topic)
     }
 
     /// The partition's number in the topic.
     #[getter]
     fn index(&self) -> i32 {
-        self.index
+        self.plain.index
     }
 
     /// The version of the request.
     #[getter]
     fn version(&self) -> i16 {
-        self.version
+        self.plain.version
     }
 }
