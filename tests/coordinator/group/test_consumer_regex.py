@@ -63,6 +63,21 @@ def test_another_expression_takes_effect_once_it_is_resolved(cluster):
     assert set(cluster.consumer_group().resolved) == {"ba."}
 
 
+def test_an_expression_that_matches_nothing_gives_up_what_the_one_before_had(cluster):
+    a, b = Client(cluster, "a", topics=None, regex="ba."), Client(cluster, "b", "bar")
+    settle(a, b)
+    assert (len(a.owned["bar"]), len(b.owned["bar"])) == (1, 1)
+    assert a.beat(regex="none.*") == 0
+    settle(a, b)
+    assert (a.owned, b.owned) == ({}, {"bar": [0, 1]})
+
+
+def test_an_expression_that_matches_nothing_is_no_new_epoch_for_who_has_nothing(cluster):
+    a = Client(cluster, "a", topics=None, regex="none.*")
+    settle(a)
+    assert (a.epoch, a.owned) == (1, {})
+
+
 def test_giving_an_expression_up_is_a_new_epoch(cluster):
     a = Client(cluster, "a", topics=None, regex="foo")
     settle(a)

@@ -145,8 +145,7 @@ class ConsumerRegexes:
         for regex, names in found.items():
             if regex not in group.regex_counts:
                 continue  # nobody wants it any more
-            before = group.resolved.get(regex)
-            has_changed = has_changed or (frozenset() if before is None else before.topics) != names
+            has_changed = has_changed or _changes(group, regex, names)
             resolved[regex] = ResolvedRegex(names, self._version(), now_ms)
             written = consumer_records.resolved_regex(group.group_id, regex, resolved[regex])
             records.append(written)
@@ -160,3 +159,16 @@ class ConsumerRegexes:
     def _version(self) -> int:
         """Return the number of the topics as they are: the offset of their metadata."""
         return int(getattr(self._context.topics(), "offset", 0))
+
+
+def _changes(group: ConsumerGroup, regex: str, names: frozenset[str]) -> bool:
+    """Whether what an expression stands for changes what members are to have.
+
+    Apache Kafka looks at the names only. Then a member whose new expression matches nothing keeps
+    as its target what the one before gave it, and those partitions are read by nobody.
+    """
+    before = group.resolved.get(regex)
+    if before is not None or names:
+        return before is None or before.topics != names
+    members = group.members.values()
+    return any(group.targets.get(each.member_id) for each in members if each.regex == regex)
