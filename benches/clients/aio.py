@@ -5,7 +5,7 @@ from typing import Any
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from benches.clients.load import BATCH, latencies_on_loop
+from benches.clients.load import BATCH, FETCH_BYTES, latencies_on_loop
 
 
 class Driver:
@@ -24,7 +24,11 @@ class Driver:
         )
 
     async def _consumer(self, topic: str, *, from_end: bool = False) -> Any:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )
         await consumer.start()
         consumer.assign([TopicPartition(topic, 0)])
         await (consumer.seek_to_end if from_end else consumer.seek_to_beginning)()

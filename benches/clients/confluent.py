@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from benches.clients.load import BATCH, paced, since
+from benches.clients.load import BATCH, FETCH_BYTES, paced, since
 
 
 class Driver:
@@ -24,7 +24,8 @@ class Driver:
     def _consumer(self, topic: str, offset: int) -> Iterator[Any]:
         # By default it waits a second when it has fetched enough, which would be all that is timed.
         settings = {"enable.auto.commit": False, "fetch.queue.backoff.ms": 10}
-        consumer = Consumer({**self.where, "group.id": "bench", **settings})
+        fetch = {"max.partition.fetch.bytes": FETCH_BYTES}
+        consumer = Consumer({**self.where, "group.id": "bench", **settings, **fetch})
         consumer.assign([TopicPartition(topic, 0, offset)])
         try:
             yield consumer

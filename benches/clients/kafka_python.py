@@ -8,7 +8,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from benches.clients.load import BATCH, paced, since
+from benches.clients.load import BATCH, FETCH_BYTES, paced, since
 
 
 class Driver:
@@ -28,7 +28,11 @@ class Driver:
 
     @contextmanager
     def _consumer(self, topic: str, *, from_end: bool = False) -> Iterator[Any]:
-        consumer = KafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.bootstrap,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )
         consumer.assign([TopicPartition(topic, 0)])
         (consumer.seek_to_end if from_end else consumer.seek_to_beginning)()
         try:

@@ -15,6 +15,8 @@ from typing import Any, Final
 TICK_S: Final = 0.001
 BATCH: Final = 10_000
 """How many records a call takes that takes many."""
+FETCH_BYTES: Final = 8 * 1024 * 1024
+"""How much all consumers ask for at a time (`max.partition.fetch.bytes`)."""
 
 
 def paced(rate: int, count: int, send: Callable[[bytes], object]) -> None:

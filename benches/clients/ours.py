@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benches.clients.load import BATCH, paced, since
+from benches.clients.load import BATCH, FETCH_BYTES, paced, since
 from logcore import Consumer, Producer
 
 
@@ -20,7 +20,8 @@ class Driver:
         return Producer({**self.where, "linger.ms": linger_ms})
 
     def _consumer(self, topic: str, **settings: Any) -> Any:
-        consumer = Consumer(config={**self.where, "auto.offset.reset": "earliest"}, **settings)
+        fetch = {"auto.offset.reset": "earliest", "max.partition.fetch.bytes": FETCH_BYTES}
+        consumer = Consumer(config={**self.where, **fetch}, **settings)
         consumer.assign([(topic, 0)])
         return consumer
 

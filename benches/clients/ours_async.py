@@ -5,7 +5,7 @@ from typing import Any
 
 import uvloop
 
-from benches.clients.load import BATCH, latencies_on_loop
+from benches.clients.load import BATCH, FETCH_BYTES, latencies_on_loop
 from logcore import AsyncConsumer, AsyncProducer
 
 
@@ -16,7 +16,8 @@ class Driver:
         self.where = {"bootstrap.servers": bootstrap}
 
     def _consumer(self, topic: str) -> Any:
-        consumer = AsyncConsumer(config={**self.where, "auto.offset.reset": "earliest"})
+        fetch = {"auto.offset.reset": "earliest", "max.partition.fetch.bytes": FETCH_BYTES}
+        consumer = AsyncConsumer(config={**self.where, **fetch})
         consumer.assign([(topic, 0)])
         return consumer
 
