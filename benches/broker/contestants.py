@@ -21,8 +21,13 @@ OURS: Final = "logcore"
 KAFKA: Final = "Apache Kafka 4.3.1"
 NULL: Final = "null broker"
 TICKS: Final = os.sysconf("SC_CLK_TCK")
-# What a fair comparison fixes: six partitions by default, rebalances that do not wait.
-SETTINGS: Final = {"num.partitions": "6", "group.initial.rebalance.delay.ms": "0"}
+# What a fair comparison fixes: six partitions by default, rebalances that do not wait, and files of
+# deleted topics that are gone soon.
+SETTINGS: Final = {
+    "num.partitions": "6",
+    "group.initial.rebalance.delay.ms": "0",
+    "log.segment.delete.delay.ms": "1000",
+}
 
 
 @dataclass(frozen=True)

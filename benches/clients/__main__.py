@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Timer
+from time import sleep
 from typing import Any, Final
 
 from benches.broker.__main__ import machine
@@ -22,7 +24,8 @@ from benches.clients.load import BATCH
 from benches.clients.one import CLIENTS, READY
 from benches.clients.ours import Driver
 from benches.quiet import make_quiet
-from logcore.testing.topics import create_topic
+from logcore import Admin
+from logcore.testing.topics import create_topic, fresh_name
 
 SIZES: Final = {100: "100 B", 1024: "1 KiB"}
 WORK: Final = {
@@ -38,6 +41,8 @@ LATENCY_RATE: Final = 10_000
 BASE: Final = {100: 4_000_000, 1024: 1_000_000}
 SHARE: Final = {"aiokafka": 0.05, "kafka-python": 0.03, "confluent-kafka": 0.4}
 TIMEOUT_S: Final = 180
+DELETED_AFTER_S: Final = 1.5
+"""Longer than `log.segment.delete.delay.ms` is set to where brokers are compared."""
 
 
 def count_of(client: str, size: int, divisor: int) -> int:
@@ -70,25 +75,38 @@ def measured(*arguments: object) -> dict[str, float]:
     return found
 
 
-def prepared_topic(bootstrap: str, method: str, size: int, divisor: int) -> str:
-    """Make the topic of a kind of work, just before: what was not touched for long is slow."""
-    topic = f"{method}-{size}"
+@contextmanager
+def prepared_topic(bootstrap: str, method: str, size: int, divisor: int) -> Iterator[str]:
+    """Have a topic for a kind of work, made just before and deleted after.
+
+    A virtual machine has not had all of its memory from its host: what is written into page cache
+    that was used just before is several times as fast as what is not, so it is used again.
+    """
+    topic = fresh_name(f"{method}-{size}")
     create_topic(bootstrap, topic)
     if method.startswith("read"):
         Driver(bootstrap).send_bulk(topic, b"x" * size, max(BATCH, BASE[size] // divisor))
-    return topic
+    yield topic
+    with Admin(bootstrap) as admin:
+        admin.topics.delete(topic).raise_for_errors()
+    sleep(DELETED_AFTER_S)
+
+
+def sharing(method: str) -> list[tuple[str, ...]]:
+    """Return which clients work on one topic: all that read, each by itself that writes."""
+    return [tuple(CLIENTS)] if method.startswith("read") else [(client,) for client in CLIENTS]
 
 
 def figures(bootstrap: str, divisor: int) -> Iterator[tuple[str, str, dict[str, float]]]:
     """Measure one round: (client, work, figures)."""
     for method, size in itertools.product(WORK, SIZES):
-        topic = prepared_topic(bootstrap, method, size, divisor)
-        for client in CLIENTS:
-            found = measured(
-                client, method, bootstrap, topic, size, count_of(client, size, divisor)
-            )
-            if found:
-                yield client, f"{WORK[method]}, {SIZES[size]}", found
+        for clients in sharing(method):
+            with prepared_topic(bootstrap, method, size, divisor) as topic:
+                for client in clients:
+                    count = count_of(client, size, divisor)
+                    found = measured(client, method, bootstrap, topic, size, count)
+                    if found:
+                        yield client, f"{WORK[method]}, {SIZES[size]}", found
     create_topic(bootstrap, "latency")
     for client in CLIENTS:
         count = LATENCY_RATE * 5 // divisor
