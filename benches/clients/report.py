@@ -31,10 +31,11 @@ TEXT: Final = """\
 Written by `make bench-clients`. Clients take turns on one broker, then on the other, each case in a
 process of its own; what is shown is the median of the rounds. All of them write with acks=all,
 idempotent, with a linger of 5 ms and batches of up to 1 MB, uncompressed, to one partition, and
-read a topic that is in the page cache, 8 MiB at a time (`max.partition.fetch.bytes`); confluent-kafka
-with `fetch.queue.backoff.ms=10`, without which it would wait a second whenever it has fetched 100,000
-records. Each has done a little of the same before the clock runs. A case ends when everything is acknowledged, or read. End to end is from
-the call of `send` until the program has the value, in one process, without linger.
+read a topic that is in the page cache, 8 MiB at a time (`max.partition.fetch.bytes`);
+confluent-kafka with `fetch.queue.backoff.ms=10`, without which it would wait a second whenever it
+has fetched 100,000 records. Each has done a little of the same before the clock runs. A case ends
+when everything is acknowledged, or read. End to end is from the call of `send` until the program
+has the value, in one process, without linger.
 """
 
 
