@@ -21,6 +21,7 @@ from logcore.client.responses import response_of
 from logcore.common.clock import SystemClock
 from logcore.common.errors import ClientTimeoutError, ConnectionLostError, LogcoreError
 from logcore.common.types import override
+from logcore.network.at_once import plain_descriptor, write_at_once
 from logcore.network.frames import FrameReader
 from logcore.network.memory import ReceiveMemory
 from logcore.protocol.api_keys import ApiKey
@@ -83,6 +84,7 @@ class Connection(asyncio.BufferedProtocol):
         self._pipeline = Pipeline(client_id)
         self._frames = FrameReader(memory, RESPONSE_BYTES_MAX)
         self._transport: asyncio.Transport | None = None
+        self._descriptor: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._renew_at = inf
         self._renew: Callable[[], Awaitable[None]] | None = None
@@ -172,7 +174,7 @@ class Connection(asyncio.BufferedProtocol):
         size = sum(memoryview(buffer).nbytes for buffer in buffers)
         self._meter.sent.record(size)
         if size <= JOINED_BYTES_MAX:
-            self._transport.write(b"".join(buffers))
+            write_at_once(self._transport, self._descriptor, b"".join(buffers))
         else:
             self._transport.writelines(buffers)  # type: ignore[arg-type]  # any buffer will do
 
@@ -228,6 +230,8 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
         self._transport = transport  # type: ignore[assignment]  # uvloop's is not derived
+        assert self._transport is not None, "just set"
+        self._descriptor = plain_descriptor(self._transport)
         self.is_open = True
 
     @override

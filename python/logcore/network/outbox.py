@@ -8,10 +8,10 @@ Neighbours: `connection` puts answers in; `responses` joins buffers; `paced` wri
 """
 
 import asyncio
-import os
 from collections import deque
 from typing import Any, Final
 
+from logcore.network.at_once import plain_descriptor, write_at_once
 from logcore.network.budget import ReceiveBudget
 from logcore.network.paced import PacedWriter
 from logcore.network.responses import JOINED_BYTES_MAX, assemble
@@ -87,8 +87,7 @@ class Outbox:
         transport.set_write_buffer_limits(WRITE_HIGH_BYTES, WRITE_LOW_BYTES)
         self._transport = transport
         self._paced = PacedWriter(transport) if is_tls else None
-        plain = None if is_tls else transport.get_extra_info("socket")
-        self._descriptor = None if plain is None else plain.fileno()
+        self._descriptor = plain_descriptor(transport)
 
     def put(self, answer: list[Any]) -> None:
         """Take the answer of a request that has nobody before it; `flush` writes it.
@@ -121,7 +120,7 @@ class Outbox:
             self.flush()
             return
         self._stats.sent_bytes += size + LENGTH_BYTES
-        self._write_at_once(transport, descriptor, b"".join((_pack_length(size), *answer)))
+        write_at_once(transport, descriptor, b"".join((_pack_length(size), *answer)))
 
     def reserve(self, answer: list[Any] | None, size: int) -> Slot:
         """Give a request its place.
@@ -192,23 +191,5 @@ class Outbox:
             self._paced.writelines(ready)
         elif len(ready) > 1:
             transport.writelines(ready)
-        elif self._descriptor is None or transport.get_write_buffer_size():
-            transport.write(ready[0])
         else:
-            self._write_at_once(transport, self._descriptor, ready[0])
-
-    def _write_at_once(
-        self, transport: asyncio.Transport, descriptor: int, answer: bytes | memoryview
-    ) -> None:
-        """Hand an answer to the socket now.
-
-        The transport would do it when the loop's turn is over, after the requests of all other
-        connections; so the peer goes on while we serve those. What the socket does not take, and
-        what went wrong, is left to the transport.
-        """
-        try:
-            sent = os.write(descriptor, answer)
-        except OSError:
-            sent = 0
-        if sent < len(answer):
-            transport.write(memoryview(answer)[sent:] if sent else answer)
+            write_at_once(transport, self._descriptor, ready[0])
