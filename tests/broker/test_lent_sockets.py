@@ -5,12 +5,15 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from logcore.broker import lent_sockets
 from logcore.broker.dispatch import LENT_AFTER
 from logcore.broker.lent_sockets import STAYS_AWAY
+from logcore.network.connection import Connection
 from logcore.protocol.api_keys import ApiKey
 from logcore.protocol.messages.alter_client_quotas import (
     AlterClientQuotasRequest,
@@ -19,13 +22,13 @@ from logcore.protocol.messages.alter_client_quotas import (
     RequestEntryData,
 )
 from logcore.protocol.messages.api_versions import ApiVersionsRequest
+from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from logcore.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicState
 from logcore.protocol.messages.fetch import FetchPartition, FetchRequest, FetchTopic
 from logcore.replication.partition import Partition
 from tests.broker.batches import batch
 from tests.broker.produce_frames import VERSIONS, frame_of
 from tests.broker.running import Running, running_broker
-from tests.broker.wire import Wire
 
 UNKNOWN_TOPIC_OR_PARTITION = 3
 CORRUPT_MESSAGE = 2
@@ -259,7 +262,7 @@ def test_what_is_served_is_counted(producing: Producing) -> None:
     assert [now - then for now, then in zip(after, before, strict=True)] == [
         len(frame), len(answer) + 4, 1
     ]  # fmt: skip
-    assert broker.parts.traffic.produced[producing.name] - produced == len(frame)
+    assert broker.parts.traffic.produced[producing.name] - produced == len(frame) - 4
 
 
 def test_answers_that_are_not_taken_wait(tmp_path: Path) -> None:
@@ -307,9 +310,9 @@ def test_an_idle_connection_is_closed_and_a_busy_one_is_not(tmp_path: Path) -> N
 def test_a_broker_that_stops_lets_go(tmp_path: Path) -> None:
     with running_broker(tmp_path) as broker:
         producing = Producing(broker, broker.topic()).until_lent()
-        lent_sockets = broker.broker.lent_sockets
+        lent = broker.broker.lent_sockets
         broker.wires.clear()
-    assert lent_sockets.count == 0
+    assert lent.count == 0
     with pytest.raises(ConnectionError):
         producing.ask()
     producing.wire.close()
@@ -324,15 +327,89 @@ def test_a_socket_comes_again_after_it_came_back(producing: Producing) -> None:
     producing.until_lent()
 
 
-def test_the_system_may_refuse(broker: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("refused", ["the epoll", "to watch it", "the socket"])
+def test_the_system_may_refuse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    lent = broker.broker.lent_sockets
-    monkeypatch.setattr(lent, "_opened", refuse)
-    with Wire(broker.port) as wire:
-        producing = Producing(broker, broker.topic())
-        producing.wire = wire
-        for _ in range(2 * LENT_AFTER):
-            assert error_of(producing.ask(), producing.name) == 0
-        assert lent.count == 0
+    class Refusing:
+        """Sockets that the system lets nobody add."""
+
+        fileno = staticmethod(lambda: 0)
+        remove = staticmethod(lambda _: None)
+        add = staticmethod(refuse)
+
+    with running_broker(tmp_path) as broker:
+        lent = broker.broker.lent_sockets
+        with monkeypatch.context() as patch:
+            if refused == "the epoll":
+                patch.setattr(lent_sockets, "PlainSockets", refuse)
+            elif refused == "to watch it":
+                service = SimpleNamespace(scheduler=lent._service.scheduler, loop=Refusing)
+                Refusing.add_reader = staticmethod(refuse)  # type: ignore[attr-defined]
+                patch.setattr(lent, "_service", service)
+            else:
+                patch.setattr(lent, "_opened", Refusing)
+            producing = Producing(broker, broker.topic())
+            for _ in range(2 * LENT_AFTER):
+                assert error_of(producing.ask(), producing.name) == 0
+            assert lent.count == 0
+        producing.until_lent()
+
+
+def test_one_that_fails_on_its_way_back_fails_alone(
+    broker: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = broker.topic()
+    clients = [Producing(broker, name) for _ in range(3)]
+    for client in clients:
+        for _ in range(LENT_AFTER):
+            client.ask()
+    until(lambda: broker.call(lambda: broker.broker.lent_sockets.count) == len(clients))
+    port = clients[0].wire.socket.getsockname()[1]
+    take_back = Connection.take_back
+
+    def fail(connection: Connection, *received: bytes) -> None:
+        if connection.peer_port == port and any(received):
+            raise MemoryError
+        take_back(connection, *received)
+
+    monkeypatch.setattr(Connection, "take_back", fail)
+
+    def send_all() -> None:  # on the loop's thread, so that all arrive in one turn
+        for client in clients:
+            client.send(client.frame() * 2)
+
+    broker.call(send_all)
+    for client in clients[1:]:
+        for _ in range(2):
+            assert error_of(client.wire.receive_frame(), name) == 0
+    assert clients[0].wire.socket.recv(1) == b""
+    assert broker.call(lambda: broker.broker.lent_sockets.count) == 0
+
+
+def test_a_name_of_sixteen_bytes_is_no_id(broker: Running) -> None:
+    name = "sixteen-bytes-na"
+    topic = CreatableTopic(name=name, num_partitions=1, replication_factor=1)
+    broker.wire().ask(CreateTopicsRequest(topics=[topic], timeout_ms=10_000), 5)
+    by_name, by_id = Producing(broker, name), Producing(broker, broker.topic(), version=13)
+    for producing in (by_name, by_id):
+        for _ in range(LENT_AFTER):
+            producing.ask()
+    until(lambda: broker.call(lambda: broker.broker.lent_sockets.count) == 2)
+    log = by_name.partition.log
+    end = log.end_offset
+
+    def send_both() -> None:
+        by_name.send()
+        by_id.send(by_id.frame(topic_id=name.encode()))
+
+    broker.call(send_both)
+    assert error_of(by_name.wire.receive_frame(), name) == 0
+    by_id.wire.receive_frame()
+    assert log.end_offset == end + 1, "the id stands for no topic"
+    by_name.wire.close()
+    by_id.wire.close()
+    until(lambda: not by_name.is_lent)

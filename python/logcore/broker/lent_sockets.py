@@ -17,6 +17,7 @@ from logcore.common.metrics import Metrics
 from logcore.log.manager import PlainSockets
 from logcore.network.connection import Connection
 from logcore.network.service import NetworkService
+from logcore.protocol.frame import LENGTH_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class LentSockets:
         self._now_ns = service.scheduler.monotonic_ns
         self._lent: dict[int, Connection] = {}
         self._sockets: PlainSockets | None = None  # until the first is lent
+        self._was_refused = False  # by the system
         # Where so short a request may be refused, the usual way must see each.
         self._may_borrow = service.settings.request_max_bytes >= PlainSockets.REQUEST_BYTES_MAX
         metrics.observe_gauge(
@@ -64,8 +66,8 @@ class LentSockets:
         """Have the connection take a socket back at once."""
         connection = self._lent.pop(descriptor, None)
         if connection is not None:
-            assert self._sockets is not None, "it serves what is lent"
-            self._sockets.remove(descriptor)
+            if self._sockets is not None:
+                self._sockets.remove(descriptor)
             connection.in_a_row = 0
             connection.take_back()
 
@@ -89,14 +91,17 @@ class LentSockets:
         try:
             self._opened().add(descriptor)
         except OSError as error:
-            logger.warning("%s is served one by one: %s", connection.peer, error)
+            if not self._was_refused:
+                self._was_refused = True
+                logger.warning("producers that do not batch are served one by one: %s", error)
             self.give_back(descriptor)
             connection.in_a_row = -STAYS_AWAY
 
     def _opened(self) -> PlainSockets:
         if self._sockets is None:
-            self._sockets = PlainSockets()
-            self._service.loop.add_reader(self._sockets.fileno(), self._turn, self._sockets)
+            sockets = PlainSockets()
+            self._service.loop.add_reader(sockets.fileno(), self._turn, sockets)
+            self._sockets = sockets
         return self._sockets
 
     def _turn(self, sockets: PlainSockets) -> None:
@@ -104,11 +109,22 @@ class LentSockets:
         try:
             self._serve(sockets)
         finally:
-            for descriptor, received, unsent in sockets.leave():
-                connection = self._lent.pop(descriptor, None)
-                if connection is not None:  # None if it was closed for what another one did
-                    connection.take_back(received, unsent)
-                    connection.in_a_row = -STAYS_AWAY
+            self._let_go(sockets.leave())
+
+    def _let_go(self, leaving: list[tuple[int, bytes, bytes]]) -> None:
+        """Have connections take back what left, with all that came; one that fails fails alone."""
+        # All are struck off first: what is done for one may want another, which has its bytes here.
+        back = [(self._lent.pop(socket), received, unsent) for socket, received, unsent in leaving]
+        failed: BaseException | None = None
+        for connection, received, unsent in back:
+            try:
+                connection.take_back(received, unsent)
+                connection.in_a_row = -STAYS_AWAY
+            except BaseException as error:  # noqa: BLE001 - raised once all are served again
+                connection.abort()
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def _serve(self, sockets: PlainSockets) -> None:
         began_ns = self._now_ns()
@@ -126,7 +142,7 @@ class LentSockets:
             except LogcoreError:  # the usual way says what is wrong
                 continue
             served_count += count
-            self._plain.appended(partition, received_bytes)
+            self._plain.appended(partition, received_bytes - count * LENGTH_BYTES)
             self._service.stats.received_bytes += received_bytes
             self._service.stats.sent_bytes += sent_bytes
         if served_count:

@@ -171,9 +171,14 @@ impl Plain {
         is_plain.then_some(Self { version, correlation_id, topic, index, records })
     }
 
+    /// Whether it tells the topic's id, not its name.
+    pub(crate) fn has_id(&self) -> bool {
+        self.version >= IDS_FROM
+    }
+
     /// The topic, its name or its id, as Python knows them.
     pub(crate) fn topic_object<'py>(&self, py: Python<'py>, topic: &[u8]) -> Bound<'py, PyAny> {
-        if self.version >= IDS_FROM {
+        if self.has_id() {
             return PyBytes::new(py, topic).into_any();
         }
         PyString::new(py, std::str::from_utf8(topic).expect("it was checked")).into_any()

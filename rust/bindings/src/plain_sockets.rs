@@ -26,7 +26,8 @@ const LENGTH_BYTES: usize = 4;
 const REQUEST_BYTES_MAX: usize = 16 << 10;
 /// What is received in a turn, of all sockets.
 const TURN_BYTES_MAX: usize = 1 << 20;
-const SOCKETS_PER_TURN_MAX: usize = 128;
+/// No more than there is room for: what is told of and not read would be told of first again.
+const SOCKETS_PER_TURN_MAX: usize = TURN_BYTES_MAX / REQUEST_BYTES_MAX;
 
 /// A request that has arrived, and its place in what was received.
 struct Request {
@@ -56,6 +57,7 @@ impl Request {
 /// Requests of one turn for the same partition.
 struct Group {
     topic: Range<usize>,
+    has_id: bool,
     index: i32,
     requests: Vec<usize>,
 }
@@ -123,13 +125,16 @@ impl PlainSockets {
     /// Puts a request to the others of its partition.
     fn sort(&mut self, request: Request) {
         let (topic, index) = (request.topic(), request.plain.index);
+        let has_id = request.plain.has_id();
         let (received, position) = (&self.received, self.requests.len());
         let name = received.get(topic.clone());
-        let same =
-            |group: &&mut Group| group.index == index && received.get(group.topic.clone()) == name;
+        let same = |group: &&mut Group| {
+            (group.index, group.has_id) == (index, has_id)
+                && received.get(group.topic.clone()) == name
+        };
         match self.groups.iter_mut().find(same) {
             Some(group) => group.requests.push(position),
-            None => self.groups.push(Group { topic, index, requests: vec![position] }),
+            None => self.groups.push(Group { topic, has_id, index, requests: vec![position] }),
         }
         self.requests.push(request);
     }
@@ -224,9 +229,6 @@ impl PlainSockets {
         })?;
         let mut at = 0;
         for event in events {
-            if at + REQUEST_BYTES_MAX > TURN_BYTES_MAX {
-                break; // the others come first in the next turn
-            }
             let socket = RawFd::try_from(event.data.u64()).expect("it was one");
             at += self.take(socket, at)?;
         }
