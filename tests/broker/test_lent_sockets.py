@@ -76,6 +76,10 @@ class Producing:
         self.send(frame)
         return self.wire.receive_frame()
 
+    def until_there(self, end_offset: int) -> None:
+        """Wait until the log ends at an offset."""
+        until(lambda: self.partition.log.end_offset == end_offset)
+
     def until_lent(self) -> "Producing":
         """Send until the socket is lent."""
         for _ in range(2 * LENT_AFTER + STAYS_AWAY):
@@ -278,7 +282,7 @@ def test_answers_that_are_not_taken_wait(tmp_path: Path) -> None:
         while producing.is_lent:
             producing.send()
             sent += 1
-            until(lambda: producing.partition.log.end_offset == end + sent)  # noqa: B023
+            producing.until_there(end + sent)
         producing.send()
         for number in range(sent + 1):
             assert struct.pack(">q", end + number) in producing.wire.receive_frame()
@@ -335,11 +339,11 @@ def test_the_system_may_refuse(
         raise OSError(28, "No space left on device")
 
     class Refusing:
-        """Sockets that the system lets nobody add."""
+        """Sockets that the system lets nobody add, and a loop that it lets watch nothing."""
 
         fileno = staticmethod(lambda: 0)
         remove = staticmethod(lambda _: None)
-        add = staticmethod(refuse)
+        add = add_reader = staticmethod(refuse)
 
     with running_broker(tmp_path) as broker:
         lent = broker.broker.lent_sockets
@@ -348,7 +352,6 @@ def test_the_system_may_refuse(
                 patch.setattr(lent_sockets, "PlainSockets", refuse)
             elif refused == "to watch it":
                 service = SimpleNamespace(scheduler=lent._service.scheduler, loop=Refusing)
-                Refusing.add_reader = staticmethod(refuse)  # type: ignore[attr-defined]
                 patch.setattr(lent, "_service", service)
             else:
                 patch.setattr(lent, "_opened", Refusing)

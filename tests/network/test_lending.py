@@ -1,6 +1,8 @@
 """A connection lends its socket only while nothing is under way, and takes it back as it was."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 from logcore.network.connection import Connection
 from tests.network.serving import (
@@ -43,11 +45,17 @@ async def greeted(listener, client: Client) -> Connection:
     return connection
 
 
+@contextlib.asynccontextmanager
+async def lending(**settings) -> AsyncIterator[tuple[Echo, Borrower, Client, Connection]]:
+    """Have somebody who borrows, and both sides of a connection that has served a request."""
+    echo, borrower = Echo(), Borrower()
+    async with listening(echo, **settings) as listener, connected(listener) as client:
+        yield echo, borrower, client, await greeted(listener, client)
+
+
 @on_loop
 async def test_bytes_wait_until_the_socket_is_back():
-    echo, borrower = Echo(), Borrower()
-    async with listening(echo) as listener, connected(listener) as client:
-        connection = await greeted(listener, client)
+    async with lending() as (echo, borrower, client, connection):
         descriptor = borrower.borrow(connection, echo)
         assert descriptor is not None
         assert not connection.is_reading
@@ -61,9 +69,7 @@ async def test_bytes_wait_until_the_socket_is_back():
 
 @on_loop
 async def test_what_was_received_is_served_first_and_what_was_unsent_leaves_first():
-    echo, borrower = Echo(), Borrower()
-    async with listening(echo) as listener, connected(listener) as client:
-        connection = await greeted(listener, client)
+    async with lending() as (echo, borrower, client, connection):
         descriptor = borrower.borrow(connection, echo)
         assert descriptor is not None
         client.write(framed(b"the second")[6:] + framed(b"the third."))
@@ -123,9 +129,7 @@ async def test_is_not_lent_while_an_answer_is_not_taken():
 
 @on_loop
 async def test_is_lent_in_the_place_of_its_own_handler_only():
-    echo, borrower = Echo(), Borrower()
-    async with listening(echo) as listener, connected(listener) as client:
-        connection = await greeted(listener, client)
+    async with lending() as (echo, borrower, _, connection):
         assert borrower.borrow(connection, Echo()) is None
         connection.serve_by(Echo())
         assert borrower.borrow(connection, echo) is None
@@ -133,9 +137,7 @@ async def test_is_lent_in_the_place_of_its_own_handler_only():
 
 @on_loop
 async def test_is_not_lent_twice():
-    echo, borrower = Echo(), Borrower()
-    async with listening(echo) as listener, connected(listener) as client:
-        connection = await greeted(listener, client)
+    async with lending() as (echo, borrower, _, connection):
         assert borrower.borrow(connection, echo) is not None
         assert connection.lend(Borrower(), echo) is None
         connection.recall()
@@ -145,9 +147,7 @@ async def test_is_not_lent_twice():
 
 @on_loop
 async def test_the_look_for_idle_connections_has_it_back():
-    echo, borrower = Echo(), Borrower()
-    async with listening(echo, idle_max_ms=200) as listener, connected(listener) as client:
-        connection = await greeted(listener, client)
+    async with lending(idle_max_ms=200) as (echo, borrower, client, connection):
         borrower.borrow(connection, echo)
         await until(lambda: borrower.given_back)
         assert await client.is_closed(), "it did nothing from then on"

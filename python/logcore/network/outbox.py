@@ -110,12 +110,7 @@ class Outbox:
         """
         size = sum(map(len, answer))
         transport, descriptor = self._transport, self._descriptor
-        if (
-            descriptor is None
-            or transport is None
-            or size > JOINED_BYTES_MAX
-            or transport.get_write_buffer_size()
-        ):
+        if descriptor is None or transport is None or size > JOINED_BYTES_MAX:
             self.put(answer)
             self.flush()
             return
