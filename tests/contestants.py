@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from logcore.admin.admin import Admin
 from logcore.testing.local_broker import LocalBroker
 from logcore.testing.topics import create_topic
+from tests.admin.made import is_led
+from tests.eventually import eventually
 
 CONTESTANTS = ["logcore", pytest.param("kafka", marks=pytest.mark.peer)]
 NAMES = itertools.count()
@@ -29,6 +32,9 @@ class Cluster:
         name = f"clients-{next(NAMES)}"
         settings = {key.replace("_", "."): value for key, value in configs.items()}
         create_topic(self.bootstrap, name, partitions, settings)
+        if self.kind == "kafka":
+            with Admin(self.bootstrap) as admin:
+                eventually(lambda: is_led(admin, name))
         return name
 
     def group(self) -> str:

@@ -10,10 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from logcore import Log
+from logcore.admin.admin import Admin
 from logcore.cli.main import main
 from logcore.testing.local_broker import LocalBroker
 from logcore.testing.topics import fresh_name
+from tests.admin.made import is_led
 from tests.contestants import CONTESTANTS
+from tests.eventually import eventually
 from tests.guarded import guarded
 
 __all__ = ["guarded"]
@@ -89,8 +92,10 @@ def ask_json(logcore_json, cluster):
 
 
 @pytest.fixture
-def topic(ask):
+def topic(ask, cluster):
     """A topic of three partitions; returns its name."""
     name = fresh_name()
     ask("topic", "create", name, "-p", "3")
+    with Admin(cluster) as admin:
+        eventually(lambda: is_led(admin, name))
     return name

@@ -7,7 +7,8 @@ from tests.eventually import eventually
 def test_making_listing_describing_deleting(ask, ask_json):
     name = fresh_name()
     assert f"created {name}" in ask("topic", "create", name, "-p", 2, "-s", "retention.ms=5")
-    assert {"name": name, "partitions": 2, "replicas": 1} in ask_json("topic", "list")
+    row = {"name": name, "partitions": 2, "replicas": 1}
+    eventually(lambda: row in ask_json("topic", "list"))
     assert "PARTITIONS" in ask("topic", "list")
     rows = ask_json("topic", "describe", name)
     assert [(row["partition"], row["leader"]) for row in rows] == [(0, 1), (1, 1)]

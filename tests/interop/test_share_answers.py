@@ -14,7 +14,6 @@ import pytest
 
 from logcore.coordinator.share.state import ShareKey
 from logcore.protocol.messages.consumer_group_describe import ConsumerGroupDescribeRequest
-from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from logcore.protocol.messages.delete_groups import DeleteGroupsRequest
 from logcore.protocol.messages.delete_share_group_offsets import (
     DeleteShareGroupOffsetsRequest,
@@ -23,13 +22,12 @@ from logcore.protocol.messages.delete_share_group_offsets import (
 from logcore.protocol.messages.describe_groups import DescribeGroupsRequest
 from logcore.protocol.messages.find_coordinator import FindCoordinatorRequest
 from logcore.protocol.messages.list_groups import ListGroupsRequest
-from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
 from tests.broker.handlers import share_grouping as groups
 from tests.broker.handlers import share_states as states
 from tests.broker.handlers.grouping import commit, join
 from tests.broker.running import running_broker
 from tests.broker.wire import Wire
-from tests.eventually import eventually
+from tests.interop.made import make_topics
 from tests.peers import kafka
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools"), pytest.mark.timeout(300)]
@@ -54,18 +52,11 @@ def patient(ask: Any) -> Any:
 
 def prepared(wire: Wire) -> dict[str, bytes]:
     """Make topics, and return their ids."""
-    topics = [
-        CreatableTopic(name=name, num_partitions=count, replication_factor=1)
-        for name, count in (("t", 2), ("u", 1))
-    ]
-    wire.ask(CreateTopicsRequest(topics=topics, timeout_ms=9_000), 5)
-    asked = MetadataRequest(topics=[MetadataRequestTopic(name=name) for name in ("t", "u")])
-    eventually(lambda: not any(topic.error_code for topic in wire.ask(asked, 12).topics))
-    found = wire.ask(asked, 12).topics
+    ids = make_topics(wire, t=2, u=1)
     for key in ("g", "s"):
         request = FindCoordinatorRequest(coordinator_keys=[key])
         patient(lambda request=request: wire.ask(request, 6).coordinators[0])
-    return {topic.name: topic.topic_id for topic in found}
+    return ids
 
 
 def beat(wire: Wire, group: str, topics: list[str] | None, epoch: int = 0, **given: Any) -> Any:

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from logcore.protocol.messages.create_topics import CreatableTopic, CreateTopicsRequest
 from logcore.protocol.messages.delete_records import (
     DeleteRecordsPartition,
     DeleteRecordsRequest,
@@ -28,13 +27,13 @@ from logcore.protocol.messages.incremental_alter_configs import (
     AlterConfigsResource,
     IncrementalAlterConfigsRequest,
 )
-from logcore.protocol.messages.metadata import MetadataRequest, MetadataRequestTopic
 from tests.broker.batches import batch
 from tests.broker.handlers.asking import produce
 from tests.broker.handlers.sharing import GROUP_RESOURCE, Range, Sharer, acquired, begin_state
 from tests.broker.handlers.transacting import Producer
 from tests.broker.wire import Wire
 from tests.interop.broker import running_broker
+from tests.interop.made import make_topics
 from tests.peers import kafka
 
 pytestmark = [pytest.mark.peer, pytest.mark.usefixtures("kafka_tools")]
@@ -74,13 +73,8 @@ class Stage:
     def topic(self, partitions: int = 1) -> tuple[str, bytes]:
         """Make a topic; return its name and id."""
         name = f"topic-{next(self.numbers)}"
-        topic = CreatableTopic(name=name, num_partitions=partitions, replication_factor=1)
         with self.wire() as wire:
-            wire.ask(CreateTopicsRequest(topics=[topic], timeout_ms=10_000), 5)
-            asked = MetadataRequest(topics=[MetadataRequestTopic(name=name)])
-            while (found := wire.ask(asked, 12).topics[0]).error_code:
-                time.sleep(0.05)
-        return name, found.topic_id
+            return name, make_topics(wire, **{name: partitions})[name]
 
     def group(self, topic_id: bytes, partitions: int = 1, **configs: str) -> str:
         """Begin a group on a topic."""
