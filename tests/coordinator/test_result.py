@@ -3,7 +3,13 @@
 import pytest
 
 from logcore.common import errors
-from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult, append_error
+from logcore.coordinator.result import (
+    NOTHING,
+    CoordinatorRecord,
+    CoordinatorResult,
+    append_error,
+    deciding,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +48,21 @@ def test_another_response_leaves_the_decision_as_it_is():
 def test_nothing_is_nothing():
     assert not NOTHING.records
     assert NOTHING.response is None
+
+
+def test_actions_wait_until_records_are_replayed():
+    done: list[int] = []
+    actions = [lambda: done.append(1), lambda: done.append(2)]
+    result = deciding([CoordinatorRecord("key", "value")], "answer", actions)
+    assert (result.response, done) == ("answer", [])
+    assert result.on_append is not None
+    result.on_append(errors.NotEnoughReplicasError())
+    assert not done
+    result.on_append(None)
+    assert done == [1, 2]
+
+
+def test_without_records_they_run_at_once():
+    done: list[int] = []
+    assert deciding([], "answer", [lambda: done.append(1)]).response == "answer"
+    assert done == [1]

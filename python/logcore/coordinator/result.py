@@ -76,6 +76,22 @@ class CoordinatorResult(Generic[R]):
 NOTHING: CoordinatorResult[Any] = CoordinatorResult()
 """Nothing to append, nothing to say."""
 
+
+def deciding(
+    records: Sequence[CoordinatorRecord], response: R, actions: Sequence[Callable[[], object]]
+) -> CoordinatorResult[R]:
+    """Return a result whose actions run once the records are replayed; at once without any."""
+
+    def act(error: KafkaError | None) -> None:
+        if error is None:
+            for action in actions:
+                action()
+
+    if not records:
+        act(None)
+    return CoordinatorResult(records, response, act)
+
+
 _UNAVAILABLE = (
     UnknownTopicOrPartitionError,
     NotEnoughReplicasError,

@@ -12,7 +12,8 @@ from logcore.common.errors import (
     UnsupportedVersionError,
 )
 from logcore.coordinator.group.consumer_group import ConsumerGroup
-from logcore.coordinator.group.consumer_member import ClassicMetadata, ConsumerMember, MemberState
+from logcore.coordinator.group.consumer_member import ClassicMetadata, ConsumerMember
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.offset_store import CommittedOffset
 from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.protocol.messages.list_groups import ListGroupsRequest

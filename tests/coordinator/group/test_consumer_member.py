@@ -5,17 +5,12 @@ import pytest
 from logcore.coordinator.group.consumer_member import (
     ClassicMetadata,
     ConsumerMember,
-    MemberState,
     has_same_partitions,
     partitions_of,
 )
+from logcore.coordinator.group.modern_member import MemberState
 
 T1, T2 = b"1" * 16, b"2" * 16
-
-
-def test_states_are_numbered_as_in_records():
-    assert [MemberState.of(number) for number in (0, 1, 2)] == list(MemberState)[:3]
-    assert MemberState.of(3) is MemberState.UNKNOWN
 
 
 def test_a_member_is_at_its_target_when_it_is_stable_there():

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcore.common.errors import FencedMemberEpochError
-from logcore.coordinator.group.consumer_member import ConsumerMember, MemberState
+from logcore.coordinator.group.consumer_member import ConsumerMember
 from logcore.coordinator.group.consumer_reconcile import Target, step
+from logcore.coordinator.group.modern_member import MemberState
 
 T1, T2 = b"1" * 16, b"2" * 16
 STABLE, UNREVOKED, UNRELEASED = MemberState.STABLE, MemberState.UNREVOKED, MemberState.UNRELEASED

@@ -4,8 +4,9 @@ import pytest
 
 from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.consumer_group import ConsumerGroup
-from logcore.coordinator.group.consumer_member import ClassicMetadata, ConsumerMember, MemberState
+from logcore.coordinator.group.consumer_member import ClassicMetadata, ConsumerMember
 from logcore.coordinator.group.consumer_replay import apply_all
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.protocol.internal.coordinator_record import (
     decode_key,

@@ -5,8 +5,9 @@ import pytest
 from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.classic_group import ClassicGroup
 from logcore.coordinator.group.consumer_group import ConsumerGroup
-from logcore.coordinator.group.consumer_member import ConsumerMember, MemberState
+from logcore.coordinator.group.consumer_member import ConsumerMember
 from logcore.coordinator.group.consumer_replay import owned_partitions, replayers
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.state import GroupState
 from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.result import CoordinatorRecord

@@ -1,10 +1,12 @@
 """What groups of the three newer kinds do alike."""
 
+from collections import Counter
+
 import pytest
 
 from logcore.common.errors import NonEmptyGroupError, UnknownMemberIdError
 from logcore.coordinator.group.consumer_group import ConsumerGroup
-from logcore.coordinator.group.modern_group import ModernGroup
+from logcore.coordinator.group.modern_group import ModernGroup, decrease
 from logcore.coordinator.group.share.group import ShareGroup
 from logcore.coordinator.group.streams.group import StreamsGroup
 
@@ -30,3 +32,10 @@ def test_one_in_use_may_not(kind):
     assert group.member("m") is member
     with pytest.raises(NonEmptyGroupError, match="not empty"):
         group.validate_delete()
+
+
+def test_what_nobody_names_any_more_is_not_counted():
+    counts = Counter({"a": 2, "b": 1})
+    decrease(counts, ["a", "b"])
+    assert counts == {"a": 1}
+    assert list(counts) == ["a"]

@@ -16,8 +16,9 @@ from logcore.common.errors import (
 )
 from logcore.coordinator.group.assignors_offered import offered
 from logcore.coordinator.group.consumer_group import ConsumerGroup
-from logcore.coordinator.group.consumer_member import JOINING, LEAVING_FOR_NOW, ConsumerMember
+from logcore.coordinator.group.consumer_member import ConsumerMember
 from logcore.coordinator.group.consumer_reconcile import Reported
+from logcore.coordinator.group.modern_member import JOINING, LEAVING_FOR_NOW
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.protocol.messages.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
 

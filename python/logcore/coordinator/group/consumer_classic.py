@@ -32,15 +32,12 @@ from logcore.coordinator.group.consumer_embedded import (
 )
 from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.consumer_heartbeat import replaced_static
-from logcore.coordinator.group.consumer_member import (
-    ClassicMetadata,
-    ConsumerMember,
-    MemberState,
-)
+from logcore.coordinator.group.consumer_member import ClassicMetadata, ConsumerMember
 from logcore.coordinator.group.consumer_regex import ConsumerRegexes, RegexChange
 from logcore.coordinator.group.consumer_sessions import ConsumerSessions
 from logcore.coordinator.group.consumer_step import Step
 from logcore.coordinator.group.context import Caller, ShardContext
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL
 from logcore.coordinator.group.target import metadata_hash
 from logcore.coordinator.group.upgrade import Conversions

@@ -9,7 +9,7 @@ Neighbours: `consumer_replay` changes it, `consumer` decides over it, `consumer_
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from logcore.common.errors import (
@@ -20,8 +20,9 @@ from logcore.common.errors import (
 from logcore.common.types import override
 from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.assignors import NO_PARTITIONS, Assignment
-from logcore.coordinator.group.consumer_member import ConsumerMember, MemberState, OwnedPartitions
-from logcore.coordinator.group.modern_group import ModernGroup
+from logcore.coordinator.group.consumer_member import ConsumerMember, OwnedPartitions
+from logcore.coordinator.group.modern_group import ModernGroup, decrease
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.offset_store import CommittedOffset
 from logcore.coordinator.group.state import CommitValidator, GroupType
 from logcore.coordinator.group.subscription import CONSUMER_PROTOCOL, ResolvedRegex
@@ -268,14 +269,6 @@ class ConsumerGroup(ModernGroup[ConsumerMember, Assignment]):
                     del owners[partition]
             if not owners:
                 del self.owners[topic_id]
-
-
-def decrease(counts: Counter[str], names: Iterable[str]) -> None:
-    """Count names one less; those at zero are out."""
-    for name in names:
-        counts[name] -= 1
-        if counts[name] <= 0:
-            del counts[name]
 
 
 def wrong_epoch(

@@ -31,9 +31,6 @@ from logcore.coordinator.group.consumer_checks import (
 )
 from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.consumer_member import (
-    JOINING,
-    LEAVING,
-    LEAVING_FOR_NOW,
     NOTHING_OWNED,
     ConsumerMember,
     has_same_partitions,
@@ -43,10 +40,11 @@ from logcore.coordinator.group.consumer_reconcile import Reported
 from logcore.coordinator.group.consumer_regex import ConsumerRegexes, RegexChange
 from logcore.coordinator.group.consumer_replay import apply_all
 from logcore.coordinator.group.consumer_sessions import ConsumerSessions
-from logcore.coordinator.group.consumer_step import Step, deciding
+from logcore.coordinator.group.consumer_step import Step
 from logcore.coordinator.group.context import Caller, MayDescribe, ShardContext
+from logcore.coordinator.group.modern_member import JOINING, LEAVING, LEAVING_FOR_NOW
 from logcore.coordinator.group.upgrade import Conversions, consumer_and_classic_tombstones
-from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
+from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult, deciding
 from logcore.protocol.messages.consumer_group_heartbeat import (
     Assignment,
     ConsumerGroupHeartbeatRequest,

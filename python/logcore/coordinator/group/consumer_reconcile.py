@@ -14,12 +14,8 @@ from typing import NamedTuple, TypeAlias
 
 from logcore.common.errors import FencedMemberEpochError
 from logcore.coordinator.group.assignors import Assignment
-from logcore.coordinator.group.consumer_member import (
-    NOTHING_OWNED,
-    ConsumerMember,
-    MemberState,
-    OwnedPartitions,
-)
+from logcore.coordinator.group.consumer_member import NOTHING_OWNED, ConsumerMember, OwnedPartitions
+from logcore.coordinator.group.modern_member import MemberState
 
 Reported: TypeAlias = Mapping[bytes, Collection[int]]
 """What a member says that it owns, by topic id."""

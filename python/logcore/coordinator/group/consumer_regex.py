@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.consumer_group import ConsumerGroup
-from logcore.coordinator.group.consumer_step import Step, deciding
+from logcore.coordinator.group.consumer_step import Step
 from logcore.coordinator.group.context import MayDescribe, ShardContext
 from logcore.coordinator.group.subscription import ResolvedRegex
 from logcore.coordinator.group.target import metadata_hash
-from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
+from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult, deciding
 
 if TYPE_CHECKING:
     from logcore.coordinator.group.regex import Resolution

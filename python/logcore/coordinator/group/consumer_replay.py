@@ -11,13 +11,12 @@ from typing import Any
 
 from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.consumer_member import (
-    LEAVING,
     NOTHING_OWNED,
     ClassicMetadata,
     ConsumerMember,
-    MemberState,
     OwnedPartitions,
 )
+from logcore.coordinator.group.modern_member import LEAVING, MemberState
 from logcore.coordinator.group.modern_replay import NO_TARGET, replayers_of
 from logcore.coordinator.group.state import GroupState, Replayer
 from logcore.coordinator.group.subscription import ResolvedRegex

@@ -9,19 +9,19 @@ Neighbours: `consumer_heartbeat` and `consumer_classic` make one per request.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, TypeVar
 
-from logcore.common.errors import KafkaError
 from logcore.coordinator.group import consumer_records
 from logcore.coordinator.group.assignors import NO_PARTITIONS, Assignment
 from logcore.coordinator.group.assignors_offered import choose
-from logcore.coordinator.group.consumer_group import ConsumerGroup, decrease
+from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.consumer_member import ConsumerMember
 from logcore.coordinator.group.consumer_reconcile import Reported, Target, step
 from logcore.coordinator.group.context import ShardContext
+from logcore.coordinator.group.modern_group import decrease
 from logcore.coordinator.group.target import compute_targets, metadata_hash, subscription, topic_ids
-from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
+from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult, deciding
 
 logger = logging.getLogger(__name__)
 
@@ -176,18 +176,3 @@ class Step:
     def result(self, response: R) -> CoordinatorResult[R]:
         """Return what was decided."""
         return deciding(self.records, response, self.actions)
-
-
-def deciding(
-    records: list[CoordinatorRecord], response: R, actions: Sequence[Callable[[], object]]
-) -> CoordinatorResult[R]:
-    """Return a result whose actions run once the records are replayed; at once without any."""
-
-    def act(error: KafkaError | None) -> None:
-        if error is None:
-            for action in actions:
-                action()
-
-    if not records:
-        act(None)
-    return CoordinatorResult(records, response, act)

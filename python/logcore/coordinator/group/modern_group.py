@@ -6,6 +6,8 @@ Invariant: what is here is what records say, and changes in replay only; `seen_t
 Neighbours: `consumer_group`, `share.group` and `streams.group` are these; `state` is every group.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 from logcore.common.errors import NonEmptyGroupError, UnknownMemberIdError
@@ -67,3 +69,11 @@ class ModernGroup(Group, Generic[M, T]):
                 f"Member {member_id} is not a member of group {self.group_id}."
             )
         return member
+
+
+def decrease(counts: Counter[str], names: Iterable[str]) -> None:
+    """Count names one less; those at zero are out."""
+    for name in names:
+        counts[name] -= 1
+        if counts[name] <= 0:
+            del counts[name]

@@ -1,12 +1,8 @@
 """Members as values."""
 
-from logcore.coordinator.group.streams.member import MemberState, StreamsMember
+from logcore.coordinator.group.modern_member import MemberState
+from logcore.coordinator.group.streams.member import StreamsMember
 from logcore.coordinator.group.streams.tasks import NOTHING_OWNED, OwnedTasks
-
-
-def test_a_state_of_a_later_release():
-    assert MemberState.of(2) is MemberState.UNRELEASED
-    assert MemberState.of(9) is MemberState.UNKNOWN
 
 
 def test_a_member_is_there_when_it_is_stable_in_the_targets_epoch():

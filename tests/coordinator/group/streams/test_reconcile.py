@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from logcore.common.errors import FencedMemberEpochError
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.streams.holdings import Holdings
-from logcore.coordinator.group.streams.member import MemberState, StreamsMember
+from logcore.coordinator.group.streams.member import StreamsMember
 from logcore.coordinator.group.streams.reconcile import Target, difference, set_difference, step
 from logcore.coordinator.group.streams.tasks import NOTHING_TO_RUN, OwnedTasks, Tasks
 from tests.coordinator.group.streams.streaming import tasks

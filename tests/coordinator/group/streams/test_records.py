@@ -1,7 +1,8 @@
 """Records of streams groups: what is written, in Kafka's schemas."""
 
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.streams import records
-from logcore.coordinator.group.streams.member import MemberState, StreamsMember, UserEndpoint
+from logcore.coordinator.group.streams.member import StreamsMember, UserEndpoint
 from logcore.coordinator.group.streams.tasks import OwnedTasks, Tasks
 from logcore.coordinator.group.streams.topology import topology_of
 from logcore.protocol.internal.coordinator_record import decode_key, decode_value, encode_key

@@ -1,11 +1,11 @@
 """Replay: records make the group, and tombstones remove it, whatever compaction has left."""
 
 from logcore.coordinator.group.classic_group import ClassicGroup
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.modern_replay import NO_TARGET
 from logcore.coordinator.group.state import GroupState
 from logcore.coordinator.group.streams import records
 from logcore.coordinator.group.streams.group import StreamsGroup
-from logcore.coordinator.group.streams.member import MemberState
 from logcore.coordinator.group.streams.replay import owned_tasks, replayers
 from logcore.coordinator.group.streams.tasks import NOTHING_OWNED
 from logcore.coordinator.group.streams.topology import topology_of

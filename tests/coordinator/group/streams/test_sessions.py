@@ -1,7 +1,7 @@
 """Timers of streams groups: sessions, revocations, the first target's delay."""
 
 from logcore.common.errors import NotEnoughReplicasError
-from logcore.coordinator.group.streams.sessions import RETRY_MS
+from logcore.coordinator.group.modern_sessions import RETRY_MS
 from tests.coordinator.group.streams.streaming import (
     REBALANCE_MS,
     SESSION_MS,

@@ -13,9 +13,8 @@ from typing import ClassVar, Final
 from logcore.common.errors import GroupIdNotFoundError
 from logcore.common.types import override
 from logcore.coordinator.group.assignors import Assignment
-from logcore.coordinator.group.consumer_group import decrease
 from logcore.coordinator.group.context import TopicsView
-from logcore.coordinator.group.modern_group import ModernGroup
+from logcore.coordinator.group.modern_group import ModernGroup, decrease
 from logcore.coordinator.group.offset_store import CommittedOffset
 from logcore.coordinator.group.share import records
 from logcore.coordinator.group.share.member import ShareMember

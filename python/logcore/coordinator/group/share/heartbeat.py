@@ -20,16 +20,16 @@ from logcore.common.errors import (
     InvalidRequestError,
 )
 from logcore.coordinator.group.assignors import NO_PARTITIONS, Assignment, MemberSpec
-from logcore.coordinator.group.consumer_group import decrease
-from logcore.coordinator.group.consumer_step import deciding
 from logcore.coordinator.group.context import Caller, ShardContext, TopicsView
+from logcore.coordinator.group.modern_group import decrease
+from logcore.coordinator.group.modern_member import JOINING, LEAVING
 from logcore.coordinator.group.share import assignor, records
 from logcore.coordinator.group.share.group import ShareGroup
-from logcore.coordinator.group.share.member import JOINING, LEAVING, ShareMember
+from logcore.coordinator.group.share.member import ShareMember
 from logcore.coordinator.group.share.partitions import Places, StatePartitions
 from logcore.coordinator.group.share.sessions import ShareSessions
 from logcore.coordinator.group.target import metadata_hash, topic_ids
-from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
+from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult, deciding
 from logcore.protocol.messages.share_group_heartbeat import (
     Assignment as ToldAssignment,
 )
@@ -121,7 +121,7 @@ class ShareHeartbeat:
         step.reconcile(is_forced=is_new_epoch)
         begin = step.begin_states()
         after = step.after
-        step.actions.append(lambda: self._sessions.keep_alive(request.group_id, after.member_id))
+        step.actions.append(lambda: self._sessions.keep_alive(request.group_id, after))
         interval_ms = int(self._context.group_config(request.group_id)[HEARTBEAT_INTERVAL])
         response = ShareGroupHeartbeatResponse(
             member_id=after.member_id, member_epoch=after.epoch, heartbeat_interval_ms=interval_ms

@@ -10,10 +10,6 @@ from typing import Final
 
 from logcore.coordinator.group.assignors import NO_PARTITIONS, Assignment
 
-JOINING: Final = 0
-"""The epoch of who joins."""
-LEAVING: Final = -1
-"""The epoch of who leaves."""
 STABLE: Final = 0
 """The one state of a member, as records number it."""
 

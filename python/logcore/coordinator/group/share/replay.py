@@ -11,9 +11,10 @@ from typing import Any
 
 from logcore.common.clock import Clock
 from logcore.coordinator.group.assignors import NO_PARTITIONS
+from logcore.coordinator.group.modern_member import LEAVING
 from logcore.coordinator.group.modern_replay import NO_TARGET, replayers_of
 from logcore.coordinator.group.share.group import ShareGroup
-from logcore.coordinator.group.share.member import LEAVING, ShareMember
+from logcore.coordinator.group.share.member import ShareMember
 from logcore.coordinator.group.share.partitions import StatePartitions, TopicState
 from logcore.coordinator.group.state import GroupState, Replayer
 from logcore.protocol.internal.share_group import (

@@ -17,8 +17,8 @@ from logcore.common.deferred import Deferred, gather
 from logcore.common.errors import InvalidGroupIdError, KafkaError
 from logcore.coordinator.group.answers import kafka_error
 from logcore.coordinator.group.context import Caller
+from logcore.coordinator.group.modern_member import JOINING
 from logcore.coordinator.group.share.heartbeat import Heard
-from logcore.coordinator.group.share.member import JOINING
 from logcore.coordinator.group.share.partitions import Places
 from logcore.coordinator.group.share.protocol import ShareProtocol
 from logcore.coordinator.group.share.states import ShareStates

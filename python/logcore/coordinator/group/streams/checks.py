@@ -17,15 +17,11 @@ from logcore.common.errors import (
     StreamsInvalidTopologyError,
 )
 from logcore.coordinator.group.context import Caller
+from logcore.coordinator.group.modern_member import JOINING, LEAVING_FOR_NOW
 from logcore.coordinator.group.settings import GroupSettings
 from logcore.coordinator.group.streams.configured import ConfiguredTopology
 from logcore.coordinator.group.streams.group import StreamsGroup
-from logcore.coordinator.group.streams.member import (
-    JOINING,
-    LEAVING_FOR_NOW,
-    StreamsMember,
-    UserEndpoint,
-)
+from logcore.coordinator.group.streams.member import StreamsMember, UserEndpoint
 from logcore.coordinator.group.streams.tasks import Tasks, contains, read_sets
 from logcore.protocol.messages.streams_group_heartbeat import (
     StreamsGroupHeartbeatRequest,

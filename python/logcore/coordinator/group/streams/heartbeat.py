@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from logcore.common.errors import GroupIdNotFoundError, UnknownServerError
 from logcore.coordinator.group.classic_group import ClassicGroup
-from logcore.coordinator.group.consumer_step import deciding
 from logcore.coordinator.group.context import Caller, ShardContext
+from logcore.coordinator.group.modern_member import JOINING, LEAVING, LEAVING_FOR_NOW
 from logcore.coordinator.group.streams.change import Change
 from logcore.coordinator.group.streams.checks import (
     refuse_if_full,
@@ -27,16 +27,11 @@ from logcore.coordinator.group.streams.checks import (
 from logcore.coordinator.group.streams.configured import StatusCode
 from logcore.coordinator.group.streams.endpoints import partitions_by_endpoint
 from logcore.coordinator.group.streams.group import StreamsGroup
-from logcore.coordinator.group.streams.member import (
-    JOINING,
-    LEAVING,
-    LEAVING_FOR_NOW,
-    StreamsMember,
-)
+from logcore.coordinator.group.streams.member import StreamsMember
 from logcore.coordinator.group.streams.sessions import StreamsSessions
 from logcore.coordinator.group.streams.tasks import sorted_tasks
 from logcore.coordinator.group.upgrade import consumer_and_classic_tombstones
-from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult
+from logcore.coordinator.result import CoordinatorRecord, CoordinatorResult, deciding
 from logcore.protocol.messages.create_topics import CreatableTopic
 from logcore.protocol.messages.streams_group_heartbeat import (
     StreamsGroupHeartbeatRequest,
@@ -105,7 +100,7 @@ class StreamsHeartbeat:
         after = change.after
         if has_moved:
             change.actions.append(lambda: self._sessions.watch_revocation(group.group_id, after))
-        change.actions.append(lambda: self._sessions.keep_alive(group.group_id, after.member_id))
+        change.actions.append(lambda: self._sessions.keep_alive(group.group_id, after))
         response = self._response(group, change, request)
         answer = Answer(response, change.configured.missing)
         return deciding(change.records, answer, change.actions)

@@ -9,35 +9,10 @@ holds them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from logcore.coordinator.group.modern_member import MemberState
 from logcore.coordinator.group.streams.tasks import NOTHING_OWNED, OwnedTasks
-
-JOINING: Final = 0
-"""The epoch of who joins."""
-LEAVING: Final = -1
-"""The epoch of who leaves."""
-LEAVING_FOR_NOW: Final = -2
-"""The epoch of a static member that leaves and will be back; there are none yet in Kafka 4.3."""
-
-
-class MemberState(IntEnum):
-    """How far a member is on the way to its target, numbered as in records."""
-
-    STABLE = 0
-    """It has what its epoch's target says."""
-    UNREVOKED = 1
-    """It has yet to give tasks up, and stays in its epoch until it has."""
-    UNRELEASED = 2
-    """It waits for tasks that others have yet to give up."""
-    UNKNOWN = 127
-    """A later release wrote a state that this one does not know."""
-
-    @classmethod
-    def of(cls, number: int) -> "MemberState":
-        """Return the state of a number."""
-        return cls(number) if number in cls._value2member_map_ else cls.UNKNOWN
 
 
 class UserEndpoint(NamedTuple):

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from logcore.common.errors import FencedMemberEpochError
-from logcore.coordinator.group.streams.member import MemberState, StreamsMember
+from logcore.coordinator.group.modern_member import MemberState
+from logcore.coordinator.group.streams.member import StreamsMember
 from logcore.coordinator.group.streams.tasks import (
     NOTHING_OWNED,
     OwnedTasks,

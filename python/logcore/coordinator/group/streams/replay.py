@@ -9,15 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from logcore.coordinator.group.modern_member import LEAVING, MemberState
 from logcore.coordinator.group.modern_replay import NO_TARGET, replayers_of
 from logcore.coordinator.group.state import GroupState, Replayer
 from logcore.coordinator.group.streams.group import StreamsGroup
-from logcore.coordinator.group.streams.member import (
-    LEAVING,
-    MemberState,
-    StreamsMember,
-    UserEndpoint,
-)
+from logcore.coordinator.group.streams.member import StreamsMember, UserEndpoint
 from logcore.coordinator.group.streams.tasks import (
     NOTHING_OWNED,
     OwnedTasks,

@@ -1,40 +1,30 @@
 """Who is still there: the timers of streams groups, and what happens to members that are gone.
 
-A member has a session, pushed back by every heartbeat; while it has tasks to give up, it also has
-its rebalance timeout to do so. A group that was empty waits a moment for more members before its
-first target, so that tasks need not move at once.
+A group that was empty waits a moment for more members before its first target, so that tasks need
+not move at once.
 Invariant: a timer that finds its member gone, or past what it waited for, does nothing.
-Neighbours: `heartbeat` sets the timers; `protocol` starts them for what was loaded.
+Neighbours: `modern_sessions` has what all kinds of groups have; `heartbeat` sets the timers;
+`protocol` starts them for what was loaded.
 """
 
-import logging
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from logcore.coordinator.group.consumer_step import deciding
+from logcore.common.types import override
 from logcore.coordinator.group.context import ShardContext
+from logcore.coordinator.group.modern_sessions import GivingSessions
 from logcore.coordinator.group.streams import records
 from logcore.coordinator.group.streams.group import StreamsGroup
-from logcore.coordinator.group.streams.member import MemberState, StreamsMember
+from logcore.coordinator.group.streams.member import StreamsMember
 from logcore.coordinator.group.streams.target import compute_targets
-from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult
-
-logger = logging.getLogger(__name__)
+from logcore.coordinator.result import NOTHING, CoordinatorRecord, CoordinatorResult, deciding
 
 R = TypeVar("R")
 
-SESSION_TIMEOUT: Final = "streams.session.timeout.ms"
-"""The key that says how long a member may be silent."""
-
-RETRY_MS: Final = 500
-"""How long to wait where a member's removal could not be written."""
-
-_SESSION = "streams-session/"
-_REBALANCE = "streams-rebalance/"
-_DELAY = "streams-delay"
+_DELAY: Final = "streams-delay"
 
 
-class StreamsSessions:
+class StreamsSessions(GivingSessions[StreamsGroup, StreamsMember]):
     """Keeps the timers of a shard's streams groups, and lets members go.
 
     Args:
@@ -42,44 +32,10 @@ class StreamsSessions:
     """
 
     def __init__(self, context: ShardContext) -> None:
-        self._context = context
-        self._timers = context.timers
+        super().__init__(context, StreamsGroup)
 
-    def group(self, group_id: str) -> StreamsGroup | None:
-        """Find a streams group; None if there is none of this id, or one of another kind."""
-        group = self._context.state.groups.get(group_id)
-        return group if isinstance(group, StreamsGroup) else None
-
-    # ------------------------------------------------------------ members
-
-    def keep_alive(self, group_id: str, member_id: str) -> None:
-        """Note that a member was heard of."""
-        timeout_ms = int(self._context.group_config(group_id)[SESSION_TIMEOUT])
-        end = partial(self._expire, group_id, member_id, "its session expired")
-        self._timers.schedule(group_id, _SESSION + member_id, timeout_ms, end, RETRY_MS)
-
-    def watch_revocation(self, group_id: str, member: StreamsMember) -> None:
-        """Begin or end the time that a member has to give tasks up."""
-        name = _REBALANCE + member.member_id
-        if member.state is not MemberState.UNREVOKED:
-            self._timers.cancel(group_id, name)
-            return
-        end = partial(self._end_revocation, group_id, member.member_id, member.epoch)
-        self._timers.schedule(group_id, name, member.rebalance_timeout_ms, end, RETRY_MS)
-
-    def _end_revocation(self, group_id: str, member_id: str, epoch: int) -> CoordinatorResult[Any]:
-        group = self.group(group_id)
-        member = None if group is None else group.members.get(member_id)
-        if member is None or member.epoch != epoch or member.state is not MemberState.UNREVOKED:
-            return NOTHING
-        return self._expire(group_id, member_id, f"it did not leave epoch {epoch} in time")
-
-    def _expire(self, group_id: str, member_id: str, why: str) -> CoordinatorResult[Any]:
-        group = self.group(group_id)
-        member = None if group is None else group.members.get(member_id)
-        if group is None or member is None:
-            return NOTHING
-        logger.info("member %s of streams group %s is fenced: %s", member_id, group_id, why)
+    @override
+    def _fence(self, group: StreamsGroup, member: StreamsMember) -> CoordinatorResult[Any]:
         return self.let_go(group, member, None)
 
     def let_go(
@@ -89,8 +45,8 @@ class StreamsSessions:
         group_id, member_id = group.group_id, member.member_id
 
         def end() -> None:
-            for name in (_SESSION, _REBALANCE):
-                self._timers.cancel(group_id, name + member_id)
+            for what in ("session", "rebalance"):
+                self._end(what, group_id, member_id)
 
         written = [
             *records.member_tombstones(group_id, member_id),
@@ -142,14 +98,3 @@ class StreamsSessions:
         ]
         now_ms = self._context.clock.now_ms()
         return [*written, records.target_epoch(group.group_id, group.epoch, now_ms)]
-
-    # ------------------------------------------------------------ loading
-
-    def on_loaded(self) -> None:
-        """Give every member that was loaded a session's time to be heard of."""
-        for group in list(self._context.state.groups.values()):
-            if isinstance(group, StreamsGroup):
-                for member in group.members.values():
-                    self.keep_alive(group.group_id, member.member_id)
-                    if member.state is MemberState.UNREVOKED:
-                        self.watch_revocation(group.group_id, member)
