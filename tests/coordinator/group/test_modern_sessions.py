@@ -23,7 +23,7 @@ STABLE = StreamsMember(member_id="m", epoch=3, rebalance_timeout_ms=REBALANCE_MS
 
 
 class Sessions(GivingSessions[StreamsGroup, StreamsMember]):
-    """Sessions that only note who is let go."""
+    """Sessions that note who is let go, unless that is refused."""
 
     def __init__(self) -> None:
         self.scheduler = ManualScheduler()
@@ -38,15 +38,17 @@ class Sessions(GivingSessions[StreamsGroup, StreamsMember]):
         super().__init__(context, StreamsGroup)  # type: ignore[arg-type]  # has what they need
 
     def _run(self, _, operation):
+        decided = operation()
         if self.refused:
             self.refused -= 1
             return Deferred.failed(CoordinatorNotAvailableError())
-        operation()
+        if decided.response is not None:
+            del self.here.members[decided.response]
+            self.gone.append(decided.response)
         return Deferred.of(None)
 
-    def _fence(self, group, member):
-        self.gone.append(group.members.pop(member.member_id).member_id)
-        return CoordinatorResult()
+    def _fence(self, _, member):
+        return CoordinatorResult(response=member.member_id)
 
 
 @pytest.fixture
