@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::{Mutex, MutexGuard};
+
 use crate::checkpoint::{
     CLEANER_CHECKPOINT, HIGH_WATERMARK_CHECKPOINT, LOG_START_OFFSET_CHECKPOINT, OffsetCheckpoint,
     RECOVERY_POINT_CHECKPOINT, TopicPartition,
@@ -69,6 +71,8 @@ pub struct LogDir {
     meta: MetaProperties,
     marker: CleanShutdownMarker,
     is_offline: AtomicBool,
+    /// Held while checkpoints are computed and written, so that the newest ones are written last.
+    checkpointing: Mutex<()>,
     /// Whether some log could not be loaded or closed, so that the marker must not be written.
     is_incomplete: AtomicBool,
     _lock: DirLock,
@@ -90,6 +94,7 @@ impl LogDir {
             fs,
             meta,
             is_offline: false.into(),
+            checkpointing: Mutex::new(()),
             is_incomplete: true.into(),
             _lock: lock,
         })
@@ -186,7 +191,13 @@ impl LogDir {
         })
     }
 
-    /// Replaces all checkpoints, durably.
+    /// Holds off everybody else who would write checkpoints. Whoever does takes this before the
+    /// offsets are looked at: the files are replaced as a whole, and what is older must not stay.
+    pub(crate) fn lock_checkpoints(&self) -> MutexGuard<'_, ()> {
+        self.checkpointing.lock()
+    }
+
+    /// Replaces all checkpoints, durably; under [`LogDir::lock_checkpoints`].
     ///
     /// # Errors
     /// `Offline`; `Io`, which takes the directory offline.

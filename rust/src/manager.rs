@@ -377,6 +377,8 @@ impl LogManager {
     pub fn truncate_to(&self, partition: &TopicPartition, offset: i64) -> Result<i64> {
         let hosted = self.hosted(partition).ok_or_else(|| no_log(partition))?;
         hosted.dir.check_online()?;
+        // Until it is cut: a checkpoint from before would claim again that all of it was durable.
+        let _others_wait = hosted.dir.lock_checkpoints();
         if offset < hosted.log.recovery_point() {
             let list = hosted.log.segments().load();
             let floor = crate::segments::floor_index(&list, offset).and_then(|at| list.get(at));
@@ -386,7 +388,7 @@ impl LogManager {
             hosted.dir.write_checkpoints(&checkpoints)?;
         }
         let end = hosted.dir.noting(hosted.log.truncate_to(offset))?;
-        self.checkpoint_dir(&hosted.dir)?;
+        self.write_checkpoints_of(&hosted.dir)?;
         Ok(end)
     }
 

@@ -6,6 +6,7 @@ mod managers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use logcore::config::CleanupPolicy;
 use logcore::faulty_fs::{Call, Fault, FaultyFs};
 use logcore::{LogError, LogManager, ManagerOptions};
 use managers::{MARKER, Roots, append, options, partition};
@@ -160,4 +161,54 @@ fn any_failing_call_of_a_start_loses_nothing() {
         }
         manager.close(-1).unwrap();
     }
+}
+
+#[test]
+fn checkpoints_may_be_written_while_logs_come_and_go() {
+    let roots = Roots::new(1);
+    let manager = roots.open(options()).unwrap();
+    let keep = manager.get_or_create(&partition("keep", 0), None, true).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..100).for_each(|_| manager.checkpoint().unwrap()));
+        }
+        for at in 0..50 {
+            let name = partition("comes-and-goes", at);
+            append(&manager.get_or_create(&name, None, true).unwrap(), 1);
+            manager.delete(&name).unwrap();
+            append(&keep, 1);
+            manager.truncate_to(&partition("keep", 0), i64::from(at) / 2).unwrap();
+        }
+    });
+    assert!(manager.offline_dirs().is_empty());
+    append(&keep, 1);
+    manager.close(-1).unwrap();
+    let text = std::fs::read_to_string(roots.paths[0].join("recovery-point-offset-checkpoint"));
+    assert_eq!(text.unwrap().lines().count(), 3, "one log is left");
+}
+
+#[test]
+fn a_lost_checkpoint_only_makes_loading_longer() {
+    let roots = Roots::new(1);
+    let compacted = || {
+        let mut options = options();
+        options.config.cleanup_policy = CleanupPolicy { delete: false, compact: true };
+        options
+    };
+    let name = partition("t", 0);
+    let manager = roots.open(compacted()).unwrap();
+    let log = manager.get_or_create(&name, None, true).unwrap();
+    append(&log, 20);
+    let (first, end) = (log.segments().load()[0].clone(), log.log_end_offset());
+    let kept = first.find_offset(first.base_offset() + 2).unwrap().unwrap().position;
+    let path = manager.path_of(&name).unwrap().join("00000000000000000000.log");
+    manager.close(-1).unwrap();
+    drop((log, manager));
+    // As Apache Kafka's cleaner leaves a segment whose last records were replaced.
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..kept]).unwrap();
+    std::fs::remove_file(roots.paths[0].join("recovery-point-offset-checkpoint")).unwrap();
+    let manager = roots.open(compacted()).unwrap();
+    let log = manager.get(&name).unwrap().unwrap();
+    assert_eq!(log.log_end_offset(), end);
 }

@@ -217,6 +217,10 @@ fn load(job: &Job, options: &ManagerOptions, configs: &Configs) -> Result<Hosted
     let metadata = PartitionMetadataFile::new(Arc::clone(&options.fs), &job.path).read()?;
     let offset = |offsets: &BTreeMap<TopicPartition, i64>| offsets.get(&job.partition).copied();
     let recovery_point = offset(&checkpoints.recovery_points);
+    let config = configs.of(&job.partition.topic).clone();
+    // Compaction leaves gaps between segments, Apache Kafka's also where ours does not; without a
+    // checkpoint nothing tells them from the tail of a segment that was lost.
+    let expect_gaps = recovery_point.is_none() && config.cleanup_policy.compact;
     let log = Log::open(
         &job.path,
         OpenOptions {
@@ -224,13 +228,16 @@ fn load(job: &Job, options: &ManagerOptions, configs: &Configs) -> Result<Hosted
             recovery_point: recovery_point.unwrap_or(0),
             // A log that no checkpoint names was not there at the clean stop.
             clean: *clean && recovery_point.is_some(),
-            ..open_options(options, configs.of(&job.partition.topic).clone())
+            expect_gaps,
+            ..open_options(options, config)
         },
     )?;
     if let Some(high_watermark) = offset(&checkpoints.high_watermarks) {
         log.set_high_watermark(high_watermark.min(log.log_end_offset()));
     }
-    log.set_clean_end_offset(offset(&checkpoints.clean_end_offsets).unwrap_or(0));
+    // Of what was cut since it was written, nothing that comes in its place is clean.
+    let clean_end_offset = offset(&checkpoints.clean_end_offsets).unwrap_or(0);
+    log.set_clean_end_offset(clean_end_offset.min(log.log_end_offset()));
     Ok(Hosted {
         log: Arc::new(log),
         dir: Arc::clone(&job.dir),

@@ -69,6 +69,12 @@ impl LogManager {
     }
 
     pub(super) fn checkpoint_dir(&self, dir: &Arc<LogDir>) -> Result<()> {
+        let _others_wait = dir.lock_checkpoints();
+        self.write_checkpoints_of(dir)
+    }
+
+    /// Writes a directory's checkpoints as they should be now; under its lock.
+    pub(super) fn write_checkpoints_of(&self, dir: &Arc<LogDir>) -> Result<()> {
         let written = dir.write_checkpoints(&self.checkpoints_of(dir));
         if dir.is_offline() {
             self.take_offline(dir);
