@@ -23,7 +23,7 @@ use crate::error::{LogError, Result};
 use crate::fs::FileSystem;
 use crate::log::{ListedOffset, TimestampSpec, first_at_or_past};
 use crate::mmap::Slice;
-use crate::segments::{ReadBound, Segments};
+use crate::segments::{ReadBound, Segments, read_in};
 use crate::time_index::TimestampOffset;
 use listing::State;
 
@@ -128,12 +128,13 @@ impl LogReader {
         if offset >= self.log_end_offset() {
             self.refresh()?;
         }
+        let limits = (max_bytes, min_one_batch);
         self.following_changes(|| {
             let (start, end) = (self.log_start_offset(), self.log_end_offset());
             if offset < start || offset > end {
                 return Err(LogError::OffsetOutOfRange { offset, start, end });
             }
-            let found = self.segments.read(offset, (max_bytes, min_one_batch), EVERYTHING)?;
+            let found = read_in(&self.segments.load(), offset, limits, EVERYTHING)?;
             Ok(found.map(|(_, slice)| slice).filter(|slice| !slice.is_empty()))
         })
     }

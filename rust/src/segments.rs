@@ -71,47 +71,45 @@ impl Segments {
     pub fn size_bytes(&self) -> u64 {
         self.list.load().iter().map(|segment| segment.size_bytes() as u64).sum()
     }
+}
 
-    /// Where a read bounded by `offset` must stop: at the start of the batch that holds it.
-    ///
-    /// # Errors
-    /// `Corrupt` or `Io`.
-    pub fn bound_at(&self, offset: i64) -> Result<Option<ReadBound>> {
-        let list = self.load();
-        let Some(segment) = floor_index(&list, offset).and_then(|at| list.get(at)) else {
-            return Ok(None);
+/// Where a read bounded by `offset` must stop: at the start of the batch that holds it.
+///
+/// # Errors
+/// `Corrupt` or `Io`.
+pub fn bound_in(list: &SegmentList, offset: i64) -> Result<Option<ReadBound>> {
+    let Some(segment) = floor_index(list, offset).and_then(|at| list.get(at)) else {
+        return Ok(None);
+    };
+    // Before the search: a batch that comes after it is past the bound.
+    let size_bytes = segment.size_bytes();
+    let found = segment.find_offset(offset)?;
+    let position = found.map_or(size_bytes, |at| at.position);
+    Ok(Some(ReadBound { base_offset: segment.base_offset(), position }))
+}
+
+/// Bytes from the batch that holds `offset`, or the next one after a gap, up to `bound`; from one
+/// segment only. With the place in the list of the segment they come from.
+///
+/// # Errors
+/// `Corrupt` or `Io`.
+pub fn read_in(
+    list: &SegmentList,
+    offset: i64,
+    (max_bytes, min_one_batch): (usize, bool),
+    bound: ReadBound,
+) -> Result<Option<(usize, Slice)>> {
+    let first = floor_index(list, offset).unwrap_or(0);
+    for (at, segment) in list.iter().enumerate().skip(first) {
+        let max_position = match segment.base_offset().cmp(&bound.base_offset) {
+            std::cmp::Ordering::Less => usize::MAX,
+            std::cmp::Ordering::Equal => bound.position,
+            std::cmp::Ordering::Greater => break,
         };
-        // Before the search: a batch that comes after it is past the bound.
-        let size_bytes = segment.size_bytes();
-        let found = segment.find_offset(offset)?;
-        let position = found.map_or(size_bytes, |at| at.position);
-        Ok(Some(ReadBound { base_offset: segment.base_offset(), position }))
-    }
-
-    /// Bytes from the batch that holds `offset`, or the next one after a gap, up to `bound`; from
-    /// one segment only. With the segment they come from.
-    ///
-    /// # Errors
-    /// `Corrupt` or `Io`.
-    pub fn read(
-        &self,
-        offset: i64,
-        (max_bytes, min_one_batch): (usize, bool),
-        bound: ReadBound,
-    ) -> Result<Option<(Arc<Segment>, Slice)>> {
-        let list = self.load();
-        let first = floor_index(&list, offset).unwrap_or(0);
-        for segment in list.iter().skip(first) {
-            let max_position = match segment.base_offset().cmp(&bound.base_offset) {
-                std::cmp::Ordering::Less => usize::MAX,
-                std::cmp::Ordering::Equal => bound.position,
-                std::cmp::Ordering::Greater => break,
-            };
-            let limits = ReadLimits { max_bytes, max_position, min_one_batch };
-            if let Some(slice) = segment.read(offset, limits)? {
-                return Ok(Some((Arc::clone(segment), slice)));
-            }
+        let limits = ReadLimits { max_bytes, max_position, min_one_batch };
+        if let Some(slice) = segment.read(offset, limits)? {
+            return Ok(Some((at, slice)));
         }
-        Ok(None)
     }
+    Ok(None)
 }

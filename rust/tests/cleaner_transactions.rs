@@ -7,9 +7,11 @@ mod cleaning;
 mod transacting;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cleaning::{Fixture, HOUR_MS, NOW_MS, config, headers, names, rows};
-use logcore::{CompactOptions, FileSystem, LogConfig, RealFs};
+use logcore::log::Isolation;
+use logcore::{Batches, CompactOptions, FileSystem, LogConfig, RealFs};
 use proptest::prelude::*;
 use transacting::{Model, Transaction, Write, consume};
 
@@ -210,5 +212,39 @@ proptest! {
                 run.check();
             }
         }
+    }
+}
+
+#[test]
+fn a_reader_is_told_of_aborted_records_while_their_segments_are_merged() {
+    for attempt in 0..20 {
+        let fixture = Fixture::new(LogConfig { segment_bytes: 1 << 20, ..config() });
+        fixture.append(&[("a", Some("1"))]);
+        fixture.append(&[("a", Some("2"))]);
+        let first = fixture.log.roll().unwrap();
+        let value = "z".repeat(100_000);
+        for at in 0..9 {
+            fixture.produce((7, 0, at, true), &[(&*format!("z{at}"), Some(&*value))]);
+        }
+        fixture.end_transaction((7, 0), false);
+        fixture.log.roll().unwrap();
+        fixture.append(&[("b", Some("1"))]);
+        let is_done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                fixture.log.compact(&CompactOptions::default()).unwrap();
+                is_done.store(true, Ordering::SeqCst);
+            });
+            while !is_done.load(Ordering::SeqCst) {
+                let isolation = Isolation::TransactionCommitted;
+                let data = fixture.log.read(first, 2 << 20, true, isolation).unwrap();
+                let records = data.records.unwrap();
+                let is_told = Batches::new(&records).all(|batch| {
+                    let header = batch.unwrap().header;
+                    header.is_control() || !header.is_transactional() || !data.aborted.is_empty()
+                });
+                assert!(is_told, "attempt {attempt}: aborted records look committed");
+            }
+        });
     }
 }

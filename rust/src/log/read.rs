@@ -12,7 +12,7 @@ use super::{Log, NO_OFFSET};
 use crate::error::{LogError, Result};
 use crate::mmap::Slice;
 use crate::segment::Segment;
-use crate::segments::ReadBound;
+use crate::segments::{ReadBound, SegmentList, bound_in, read_in};
 use crate::transaction_index::AbortedTransaction;
 
 /// How far a read may see.
@@ -62,7 +62,7 @@ impl Log {
         if offset < start || offset > end {
             return Err(LogError::OffsetOutOfRange { offset, start, end });
         }
-        let (bound_offset, bound) = self.bound(isolation)?;
+        let bound_offset = self.bound_offset(isolation);
         let mut data = FetchData {
             records: None,
             aborted: Vec::new(),
@@ -73,43 +73,55 @@ impl Log {
         if offset >= bound_offset {
             return Ok(data);
         }
-        let found = self.segments.read(offset, (max_bytes, min_one_batch), bound)?;
-        if let Some((segment, records)) = found {
+        // One list for all of it, loaded after the bound, so that it has the markers below. A later
+        // one may lack a segment that was read from, or have it merged into one that begins before.
+        let list = self.segments.load();
+        let bound = self.bound_in(&list, bound_offset, isolation)?;
+        let found = read_in(&list, offset, (max_bytes, min_one_batch), bound)?;
+        if let Some((at, records)) = found {
             if isolation == Isolation::TransactionCommitted {
-                data.aborted = self.aborted_among(&segment, &records, offset)?;
+                let tail = list.get(at..).unwrap_or_default();
+                data.aborted = self.aborted_among(tail, &records, offset)?;
             }
             data.records = Some(records).filter(|records| !records.is_empty());
         }
         Ok(data)
     }
 
-    /// Offset and place at which a read of this isolation ends.
-    fn bound(&self, isolation: Isolation) -> Result<(i64, ReadBound)> {
-        let end = self.log_end_offset();
-        let offset = match isolation {
-            Isolation::LogEnd => return Ok((end, EVERYTHING)),
-            Isolation::HighWatermark if self.end_is_stable => return Ok((end, EVERYTHING)),
+    /// Offset at which a read of this isolation ends.
+    fn bound_offset(&self, isolation: Isolation) -> i64 {
+        match isolation {
+            Isolation::LogEnd => self.log_end_offset(),
+            Isolation::HighWatermark if self.end_is_stable => self.log_end_offset(),
             Isolation::HighWatermark => self.high_watermark(),
             Isolation::TransactionCommitted => self.last_stable_offset(),
-        };
-        let bound = self.segments.bound_at(offset)?;
-        Ok((offset, bound.unwrap_or(ReadBound { base_offset: 0, position: 0 })))
+        }
     }
 
-    /// Aborted transactions that overlap a read which starts at `offset`.
+    /// Where that is; a read to the end sees whatever is there.
+    fn bound_in(&self, list: &SegmentList, offset: i64, isolation: Isolation) -> Result<ReadBound> {
+        let is_end = isolation == Isolation::LogEnd
+            || (isolation == Isolation::HighWatermark && self.end_is_stable);
+        if is_end {
+            return Ok(EVERYTHING);
+        }
+        let bound = bound_in(list, offset)?;
+        Ok(bound.unwrap_or(ReadBound { base_offset: 0, position: 0 }))
+    }
+
+    /// Aborted transactions that overlap a read which starts at `offset`, in the first of `tail`.
     fn aborted_among(
         &self,
-        segment: &Arc<Segment>,
+        tail: &[Arc<Segment>],
         records: &Slice,
         offset: i64,
     ) -> Result<Vec<AbortedTransaction>> {
-        let list = self.segments.load();
-        let from = list.partition_point(|other| other.base_offset() < segment.base_offset());
-        let next_base = list.get(from + 1).map(|next| next.base_offset());
+        let Some((segment, later)) = tail.split_first() else { return Ok(Vec::new()) };
+        let next_base = later.first().map(|next| next.base_offset());
         let upper = segment.fetch_upper_bound(records, offset)?;
         let upper = upper.or(next_base).unwrap_or_else(|| self.log_end_offset());
         let mut aborted = Vec::new();
-        for segment in list.iter().skip(from) {
+        for segment in tail {
             let (found, complete) = segment.transaction_index().collect(offset, upper)?;
             aborted.extend(found);
             if complete {
