@@ -306,3 +306,48 @@ fn read_through(log: &Log) {
         }
     }
 }
+
+#[test]
+fn what_comes_in_the_place_of_truncated_records_is_not_clean() {
+    let config = LogConfig { delete_retention_ms: 0, segment_bytes: 400, ..config() };
+    let mut fixture = Fixture::new(config);
+    fixture.append(&[("K", Some("secret"))]);
+    for at in 0..20 {
+        fixture.append(&[(&*format!("pad {at}"), Some("x"))]);
+    }
+    fixture.compact();
+    assert_eq!(fixture.log.clean_end_offset(), 21);
+    assert_eq!(fixture.log.truncate_to(10).unwrap(), 10);
+    assert_eq!(fixture.log.clean_end_offset(), 10);
+    fixture.append(&[("K", None)]);
+    for at in 0..20 {
+        fixture.append(&[(&*format!("more {at}"), Some("x"))]);
+    }
+    for _ in 0..3 {
+        fixture.clock.advance(1);
+        fixture.compact();
+    }
+    assert!(!fixture.pairs().iter().any(|pair| pair.starts_with('K')), "{:?}", fixture.pairs());
+    fixture.reopen(false);
+    fixture.log.set_clean_end_offset(5);
+    fixture.log.truncate_fully_and_start_at(3).unwrap();
+    assert_eq!(fixture.log.clean_end_offset(), 3);
+}
+
+#[test]
+fn a_log_that_is_truncated_while_it_is_compacted_is_no_cleaner_than_it_is_long() {
+    let fs = StoppingFs::new(false);
+    let dir = scratch();
+    let log = Arc::new(open_on(&fs, dir.path(), NOW_MS));
+    let key = |at: i64| format!("{}", at % 3).into_bytes();
+    for at in 0..60 {
+        let mut builder = RecordBatchBuilder::new(Codec::None, None);
+        builder.append(NOW_MS, Some(&key(at)), Some(&[7; 50]), &[]).unwrap();
+        log.append_built(builder.finish().unwrap(), 0).unwrap();
+    }
+    let other = Arc::clone(&log);
+    fs.when_cleaning(move || drop(other.truncate_to(5).unwrap()));
+    let report = log.compact(&ROLL).unwrap();
+    assert!(report.interrupted, "{report:?}");
+    assert!(log.clean_end_offset() <= log.log_end_offset());
+}

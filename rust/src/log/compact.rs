@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -27,6 +27,16 @@ use crate::transaction_index::AbortedTransaction;
 pub(super) struct Compaction {
     running: Mutex<()>,
     clean_end_offset: AtomicI64,
+    /// How often the log was truncated: what was cleaned before may not be there any more.
+    truncations: AtomicU64,
+}
+
+impl Compaction {
+    /// Lets the clean part end no later than the log, when that is truncated; under the writer's lock.
+    pub(super) fn truncate(&self, end: i64) {
+        self.clean_end_offset.fetch_min(end, Ordering::AcqRel);
+        self.truncations.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
 /// One round: what it cleans, by which segments it goes.
@@ -38,6 +48,8 @@ struct Round {
     producers: HashMap<i64, LastRecord>,
     /// The log's end, before which lie all the markers that the above rests on.
     log_end_offset: i64,
+    /// How often the log had been truncated.
+    truncations: u64,
 }
 
 impl Log {
@@ -91,10 +103,10 @@ impl Log {
         while let Some(round) = self.next_round(report.rounds == 0)? {
             report.rounds += 1;
             let end = self.clean(&round, options, &mut report)?;
-            if report.interrupted {
+            if report.interrupted || !self.note_cleaned(&round, end) {
+                report.interrupted = true;
                 break;
             }
-            self.set_clean_end_offset(end);
             if end >= round.cleanable.first_uncleanable_offset {
                 break;
             }
@@ -103,6 +115,16 @@ impl Log {
         report.bytes_after = self.size_bytes();
         report.clean_end_offset = self.clean_end_offset();
         Ok(report)
+    }
+
+    /// Takes note of how far the log is clean, unless it was truncated meanwhile; returns whether.
+    fn note_cleaned(&self, round: &Round, end: i64) -> bool {
+        let _writer = self.writer.lock();
+        let is_whole = self.compaction.truncations.load(Ordering::Acquire) == round.truncations;
+        if is_whole {
+            self.set_clean_end_offset(end);
+        }
+        is_whole
     }
 
     /// The next round; the first one also goes over a clean log, whose tombstones may be due.
@@ -116,6 +138,7 @@ impl Log {
                 (id, LastRecord { last_offset, producer_epoch: entry.producer_epoch() })
             })
             .collect();
+        let truncations = self.compaction.truncations.load(Ordering::Acquire);
         drop(writer);
         let cleanable = self.cleanable_of(&list)?;
         let end = cleanable.first_uncleanable_offset;
@@ -135,7 +158,7 @@ impl Log {
         let writer = self.lock_writer()?;
         let log_end_offset = self.log_end_offset();
         drop(writer);
-        Ok(Some(Round { segments, cleanable, aborted, producers, log_end_offset }))
+        Ok(Some(Round { segments, cleanable, aborted, producers, log_end_offset, truncations }))
     }
 
     /// Cleans one round; returns the offset below which the log is clean.

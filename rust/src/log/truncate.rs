@@ -3,7 +3,7 @@
 //! The cut falls at the start of the batch that holds the offset. Invariants: a mapped inode never
 //! shrinks under a view of it, here or in another process: the part that stays is copied to a new file
 //! which replaces the old one by rename; recovery point, epochs, producer state and high watermark
-//! fall with the end.
+//! fall with the end, and so does the offset below which the log is compacted.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -164,6 +164,7 @@ impl Log {
         writer.is_dir_dirty = true;
         writer.unflushed_count = writer.unflushed_count.max(1);
         self.log_start_offset.fetch_min(end, Ordering::AcqRel);
+        self.compaction.truncate(end);
         let watermark = if self.end_is_stable { end } else { self.high_watermark().min(end) };
         self.high_watermark.store(watermark.max(self.log_start_offset()), Ordering::Release);
         self.epochs.truncate_from_end(end);
