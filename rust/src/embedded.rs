@@ -3,8 +3,8 @@
 //! Adds to [`Log`] what a broker would do for it: the directory's lock, checkpoints and clean-stop
 //! marker in the directory itself (`embedded/directory.rs`), building batches of single records,
 //! lingering, and durability. Invariants: offsets are promised in the order of `append`, so every
-//! way in holds `pending` while it writes and drains what lingers (`embedded/pending.rs`) first; with
-//! `Batch` and `Group` a call that wrote returns after an fsync that covered it; a lingering record
+//! way in holds `pending` while it writes and drains what lingers (`embedded/pending.rs`) first, and lets
+//! go of it before it waits for a sync; with `Batch` and `Group` a call that wrote returns after an fsync that covered it; a lingering record
 //! is lost only with the process. `background.rs` wakes it, the bindings hold it.
 
 mod directory;
@@ -135,14 +135,18 @@ impl EmbeddedLog {
 
     /// Whether an append may wait: for an fsync, or for another thread.
     pub fn append_blocks(&self) -> bool {
-        self.options.durability != Durability::Os || self.pending.is_locked()
+        self.options.durability != Durability::Os
+            || self.log.config().flush_messages != i64::MAX
+            || self.pending.is_locked()
     }
 
     fn lock_pending(&self) -> Result<MutexGuard<'_, Pending>> {
         if self.closed.load(Ordering::Acquire) {
             return Err(LogError::Closed);
         }
-        Ok(self.pending.lock())
+        let pending = self.pending.lock();
+        // It may have been closed by who held it.
+        if self.closed.load(Ordering::Acquire) { Err(LogError::Closed) } else { Ok(pending) }
     }
 
     /// Appends one record; returns its offset. Without a timestamp it gets the current time.
@@ -160,20 +164,21 @@ impl EmbeddedLog {
         let timestamp = timestamp.unwrap_or_else(|| self.options.clock.now_ms());
         let shares = self.options.linger_ms > 0 || self.options.durability == Durability::Group;
         let mut pending = self.lock_pending()?;
-        pending.write_stuck(&self.log)?;
+        let mut due = pending.write_stuck(&self.log)?;
         if !shares {
             pending.builder.reset();
             pending.builder.append(timestamp, key, value, headers)?;
             let appended = pending.write_single(&self.log);
             drop(pending);
-            let offset = appended?.first_offset;
-            self.make_durable(offset + 1)?;
+            let appended = appended?;
+            let offset = appended.info.first_offset;
+            self.make_durable(offset + 1, due.max(appended.due))?;
             return Ok(offset);
         }
         let size_bytes = record_size_bytes_max(key, value, headers);
         let room = LINGER_SIZE_BYTES.min(self.batch_size_bytes());
         if !pending.builder.is_empty() && pending.builder.size_bytes() + size_bytes > room {
-            pending.write(&self.log)?;
+            due = due.max(pending.write(&self.log)?);
         }
         if pending.builder.is_empty() {
             pending.builder.reset();
@@ -188,20 +193,34 @@ impl EmbeddedLog {
             let limit_bytes = u64::from(self.log.config().max_message_bytes);
             return Err(LogError::BatchTooLarge { size_bytes, limit_bytes });
         }
-        self.settle_shared(pending, offset)
+        self.settle_shared(pending, offset, due)
     }
 
     /// A record was put into the shared batch: waits for it, or has it written later.
-    fn settle_shared(&self, mut pending: MutexGuard<'_, Pending>, offset: i64) -> Result<i64> {
+    fn settle_shared(
+        &self,
+        mut pending: MutexGuard<'_, Pending>,
+        offset: i64,
+        due: Option<i64>,
+    ) -> Result<i64> {
         if self.options.durability == Durability::Group {
             drop(pending);
-            self.make_durable(offset + 1)?;
-        } else if !pending.is_scheduled {
+            self.make_durable(offset + 1, due)?;
+            return Ok(offset);
+        }
+        if !pending.is_scheduled {
             pending.is_scheduled = true;
             let delay = Duration::from_millis(self.options.linger_ms);
             schedule(delay, Weak::clone(&self.this) as Weak<dyn Background>);
         }
+        drop(pending);
+        self.flush_due(due)?;
         Ok(offset)
+    }
+
+    /// Makes durable what `flush.messages` want to be.
+    fn flush_due(&self, due: Option<i64>) -> Result<()> {
+        due.map_or(Ok(()), |due| self.log.flush_to(due))
     }
 
     fn batch_size_bytes(&self) -> usize {
@@ -213,11 +232,15 @@ impl EmbeddedLog {
     /// # Errors
     /// `Io`, `Poisoned`, `Closed`; the records are kept and tried again.
     pub fn drain(&self) -> Result<()> {
+        self.flush_due(self.write_pending()?)
+    }
+
+    /// Writes what lingers; returns below which offset it has to be durable, if a flush is due.
+    fn write_pending(&self) -> Result<Option<i64>> {
         if self.options.linger_ms == 0 && self.options.durability != Durability::Group {
-            return Ok(());
+            return Ok(None);
         }
-        let mut pending = self.lock_pending()?;
-        pending.write(&self.log)
+        self.lock_pending()?.write(&self.log)
     }
 
     /// Appends many records: `fill` pushes them, then they are written at once. Returns the first
@@ -255,14 +278,15 @@ impl EmbeddedLog {
         let segment_bytes = self.log.config().segment_bytes as usize;
         sink.seal()?;
         let mut pending = self.lock_pending()?;
-        pending.write(&self.log)?;
+        let mut due = pending.write(&self.log)?;
         let first = self.log.log_end_offset();
         sink.groups(segment_bytes, |batches| {
-            self.log.append_built(batches, NO_LEADER_EPOCH).map(|_| ())
+            due = due.max(self.log.append_built_unsettled(batches, NO_LEADER_EPOCH)?.due);
+            Ok(())
         })?;
         let end = self.log.log_end_offset();
         drop(pending);
-        self.make_durable(end)?;
+        self.make_durable(end, due)?;
         Ok((first, end))
     }
 
@@ -272,24 +296,25 @@ impl EmbeddedLog {
     /// As [`Log::append_leader`].
     pub fn append_raw(&self, records: &mut [u8]) -> Result<AppendInfo> {
         let mut pending = self.lock_pending()?;
-        pending.write(&self.log)?;
+        let due = pending.write(&self.log)?;
         let context = AppendContext::new(AppendOrigin::Coordinator);
-        let info = self.log.append_leader(records, NO_LEADER_EPOCH, context)?;
+        let appended = self.log.append_leader_unsettled(records, NO_LEADER_EPOCH, context)?;
         drop(pending);
-        self.make_durable(info.last_offset + 1)?;
-        Ok(info)
+        self.make_durable(appended.info.last_offset + 1, due.max(appended.due))?;
+        Ok(appended.info)
     }
 
-    fn make_durable(&self, offset: i64) -> Result<()> {
+    /// Returns when what was appended below `offset` may be told of.
+    fn make_durable(&self, offset: i64, due: Option<i64>) -> Result<()> {
         let rolls = self.log.roll_count();
         if rolls != self.seen_rolls.load(Ordering::Relaxed) {
             self.seen_rolls.store(rolls, Ordering::Relaxed);
             self.upkeep.schedule(Duration::ZERO);
         }
         match self.options.durability {
-            Durability::Os => Ok(()),
+            Durability::Os => self.flush_due(due),
             Durability::Batch => self.log.flush_to(offset),
-            Durability::Group => self.log.flush_after(offset, || self.drain()),
+            Durability::Group => self.log.flush_after(offset, || self.write_pending().map(|_| ())),
         }
     }
 
@@ -309,15 +334,20 @@ impl EmbeddedLog {
     /// # Errors
     /// As [`Log::truncate_to`].
     pub fn truncate(&self, offset: i64) -> Result<i64> {
+        // In this order: who holds the directory may wait for who syncs, and that one for `pending`.
+        let directory = self.directory.lock();
         let mut pending = self.lock_pending()?;
-        pending.write(&self.log)?;
+        let due = pending.write(&self.log)?;
         let start = self.log.log_start_offset();
-        self.directory.lock().before_truncation(&self.log, offset)?;
+        directory.before_truncation(&self.log, offset)?;
         let end = self.log.truncate_to(offset)?;
         if self.log.log_start_offset() < start {
             // Or the next opening would hide what is appended below the old start.
-            self.directory.lock().write_start(&self.log)?;
+            directory.write_start(&self.log)?;
         }
+        drop(pending);
+        drop(directory);
+        self.flush_due(due)?;
         Ok(end)
     }
 
@@ -382,6 +412,7 @@ impl EmbeddedLog {
             return Ok(());
         }
         let drained = pending.write(&self.log);
+        drop(pending);
         let closed = self.log.close();
         let mut directory = self.directory.lock();
         let result = drained.and(closed).and_then(|_| directory.close(&self.log));
@@ -403,9 +434,11 @@ impl Background for EmbeddedLog {
         // A failure keeps the records; the next append or flush meets it and tells the caller.
         let written = pending.write(&self.log);
         drop(pending);
-        if written.is_ok() && self.options.durability == Durability::Batch {
-            let _ = self.log.flush();
-        }
+        let _ = match written {
+            Ok(_) if self.options.durability == Durability::Batch => self.log.flush().map(|_| ()),
+            Ok(due) => self.flush_due(due),
+            Err(_) => Ok(()),
+        };
     }
 }
 

@@ -29,6 +29,7 @@ use arc_swap::ArcSwap;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 pub use append::AppendInfo;
+pub(crate) use append::Unsettled;
 pub(crate) use offsets::first_at_or_past;
 pub use offsets::{ListedOffset, TimestampSpec};
 pub use open::{OpenOptions, RecoveryReport};

@@ -2,13 +2,15 @@
 //!
 //! Invariant: the offsets of the records here follow the log end offset without a gap: first the
 //! batch that could not be written, then those of the builder. Nothing else may be appended to the
-//! log before them, so whoever appends holds this and writes it first.
+//! log before them, so whoever appends holds this and writes it first. Nobody waits for a sync while
+//! holding this: whoever syncs for all writes what is here first. So a flush that `flush.messages` wants
+//! is returned as due.
 
 use crate::batch::NO_LEADER_EPOCH;
 use crate::builder::RecordBatchBuilder;
 use crate::compression::Codec;
 use crate::error::Result;
-use crate::log::{AppendInfo, Log};
+use crate::log::{Log, Unsettled};
 
 const IDLE_BUFFER_BYTES_MAX: usize = 4 << 10;
 
@@ -42,45 +44,50 @@ impl Pending {
     }
 
     /// Writes the one record in the builder; nothing was promised, so a failure forgets it.
-    pub(super) fn write_single(&mut self, log: &Log) -> Result<AppendInfo> {
+    pub(super) fn write_single(&mut self, log: &Log) -> Result<Unsettled> {
         let written = match self.builder.finish() {
-            Ok(batch) => log.append_built(batch, NO_LEADER_EPOCH),
+            Ok(batch) => log.append_built_unsettled(batch, NO_LEADER_EPOCH),
             Err(error) => Err(error),
         };
         self.builder.reset();
         written
     }
 
-    /// Writes everything. Offsets were promised, so on failure the batch is kept and tried again
-    /// before anything else.
-    pub(super) fn write(&mut self, log: &Log) -> Result<()> {
-        self.write_stuck(log)?;
+    /// Writes everything; returns below which offset it has to be durable, if `flush.messages` are
+    /// due. Offsets were promised, so on failure the batch is kept and tried again before anything
+    /// else.
+    pub(super) fn write(&mut self, log: &Log) -> Result<Option<i64>> {
+        let due = self.write_stuck(log)?;
         if self.builder.is_empty() {
-            return Ok(());
+            return Ok(due);
         }
         let count = self.count();
         let batch = self.builder.finish()?;
-        if let Err(error) = log.append_built(batch, NO_LEADER_EPOCH) {
-            self.stuck = self.builder.finish()?.to_vec();
-            self.stuck_count = count;
-            self.builder.reset();
-            return Err(error);
-        }
+        let appended = match log.append_built_unsettled(batch, NO_LEADER_EPOCH) {
+            Ok(appended) => appended,
+            Err(error) => {
+                self.stuck = self.builder.finish()?.to_vec();
+                self.stuck_count = count;
+                self.builder.reset();
+                return Err(error);
+            }
+        };
         if self.builder.size_bytes() > IDLE_BUFFER_BYTES_MAX {
             // An idle log holds no large buffer.
             self.builder = RecordBatchBuilder::new(self.codec.0, self.codec.1);
         }
         self.builder.reset();
-        Ok(())
+        Ok(due.max(appended.due))
     }
 
-    /// Writes the batch that could not be written before.
-    pub(super) fn write_stuck(&mut self, log: &Log) -> Result<()> {
-        if !self.stuck.is_empty() {
-            log.append_built(&mut self.stuck, NO_LEADER_EPOCH)?;
-            self.stuck.clear();
-            self.stuck_count = 0;
+    /// Writes the batch that could not be written before; returns as [`Pending::write`] does.
+    pub(super) fn write_stuck(&mut self, log: &Log) -> Result<Option<i64>> {
+        if self.stuck.is_empty() {
+            return Ok(None);
         }
-        Ok(())
+        let appended = log.append_built_unsettled(&mut self.stuck, NO_LEADER_EPOCH)?;
+        self.stuck.clear();
+        self.stuck_count = 0;
+        Ok(appended.due)
     }
 }

@@ -38,6 +38,16 @@ pub struct AppendInfo {
     pub duplicate: bool,
 }
 
+/// An append that `flush.messages` may want on disk before it is told of; [`Log::settle`] sees to it,
+/// once the caller holds no lock that whoever syncs could be waiting for.
+#[must_use]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unsettled {
+    pub(crate) info: AppendInfo,
+    /// Offset below which everything has to be durable first.
+    pub(crate) due: Option<i64>,
+}
+
 /// What the batches of one append have in common.
 struct Summary {
     first_offset: i64,
@@ -62,6 +72,16 @@ impl Log {
         leader_epoch: i32,
         context: AppendContext,
     ) -> Result<AppendInfo> {
+        self.settle(self.append_leader_unsettled(records, leader_epoch, context)?)
+    }
+
+    /// As [`Log::append_leader`], but for the flush.
+    pub(crate) fn append_leader_unsettled(
+        &self,
+        records: &mut [u8],
+        leader_epoch: i32,
+        context: AppendContext,
+    ) -> Result<Unsettled> {
         let mut writer = self.lock_writer()?;
         let now_ms = self.clock.now_ms();
         let config = ValidatorConfig::from(&**self.config.load());
@@ -76,8 +96,7 @@ impl Log {
         )?;
         let mut info = self.append(&mut writer, validated.bytes(records), context)?;
         info.log_append_time = validated.log_append_time;
-        self.maybe_flush(writer)?;
-        Ok(info)
+        Ok(self.unsettled(&writer, info))
     }
 
     /// Appends batches that this process built: no check but their size, no copy. Offsets and
@@ -86,6 +105,15 @@ impl Log {
     /// # Errors
     /// `BatchTooLarge`, `BatchListTooLarge`, `Io`, `Poisoned`, `Closed`.
     pub fn append_built(&self, batches: &mut [u8], leader_epoch: i32) -> Result<AppendInfo> {
+        self.settle(self.append_built_unsettled(batches, leader_epoch)?)
+    }
+
+    /// As [`Log::append_built`], but for the flush.
+    pub(crate) fn append_built_unsettled(
+        &self,
+        batches: &mut [u8],
+        leader_epoch: i32,
+    ) -> Result<Unsettled> {
         self.append_own(batches, leader_epoch, AppendContext::new(AppendOrigin::Coordinator))
     }
 
@@ -94,7 +122,7 @@ impl Log {
         batches: &mut [u8],
         leader_epoch: i32,
         context: AppendContext,
-    ) -> Result<AppendInfo> {
+    ) -> Result<Unsettled> {
         let limit_bytes = self.config.load().max_message_bytes as usize;
         let mut writer = self.lock_writer()?;
         let mut next_offset = self.log_end_offset();
@@ -114,8 +142,7 @@ impl Log {
             return Err(LogError::corrupt_batch("the last batch is cut off"));
         }
         let info = self.append(&mut writer, batches, context)?;
-        self.maybe_flush(writer)?;
-        Ok(info)
+        Ok(self.unsettled(&writer, info))
     }
 
     /// Appends what the leader of this partition has: offsets and epochs stay, gaps are allowed.
@@ -140,8 +167,9 @@ impl Log {
             return Err(LogError::corrupt_batch("the last batch is cut off"));
         }
         let info = self.append_spans(&mut writer, records)?;
-        self.maybe_flush(writer)?;
-        Ok(info)
+        let appended = self.unsettled(&writer, info);
+        drop(writer);
+        self.settle(appended)
     }
 
     /// Appends batches in runs that fit one segment: compaction may leave gaps of any width.
@@ -272,12 +300,27 @@ impl Log {
         Ok(())
     }
 
-    /// Flushes if `flush.messages` are due.
-    fn maybe_flush(&self, writer: parking_lot::MutexGuard<'_, Writer>) -> Result<()> {
-        let is_due = writer.unflushed_count >= self.config.load().flush_messages;
-        let end = self.log_end_offset();
-        drop(writer);
-        if is_due { self.flush_to(end) } else { Ok(()) }
+    /// Finds out under the writer's lock, which the append still holds, whether a flush is due. A
+    /// batch that was repeated waits for the flush of the first one, which may not be over.
+    fn unsettled(&self, writer: &Writer, info: AppendInfo) -> Unsettled {
+        let limit = self.config.load().flush_messages;
+        let due = if limit == i64::MAX {
+            None
+        } else if info.duplicate {
+            Some(info.last_offset + 1)
+        } else {
+            (writer.unflushed_count >= limit).then(|| self.log_end_offset())
+        };
+        Unsettled { info, due }
+    }
+
+    /// Returns what was appended once it may be told of.
+    ///
+    /// # Errors
+    /// As [`Log::flush`].
+    pub(crate) fn settle(&self, appended: Unsettled) -> Result<AppendInfo> {
+        appended.due.map_or(Ok(()), |due| self.flush_to(due))?;
+        Ok(appended.info)
     }
 }
 

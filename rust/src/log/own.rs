@@ -102,7 +102,7 @@ impl Log {
         if builder.is_empty() {
             return Err(LogError::InvalidArgument("there is no record to append".into()));
         }
-        let mut info = self.append_own(builder.finish()?, leader_epoch, context)?;
+        let mut info = self.settle(self.append_own(builder.finish()?, leader_epoch, context)?)?;
         info.log_append_time = append_time.unwrap_or(info.log_append_time);
         Ok(info)
     }
@@ -128,6 +128,6 @@ impl Log {
         }
         builder.set_control();
         builder.append(timestamp_ms, key, value, &[])?;
-        self.append_own(builder.finish()?, leader_epoch, context)
+        self.settle(self.append_own(builder.finish()?, leader_epoch, context)?)
     }
 }
