@@ -14,7 +14,10 @@ use std::time::Duration;
 
 use logcore::log::{OpenOptions, TimestampSpec};
 use logcore::record::{Records, decode};
-use logcore::{Batches, Codec, Log, LogConfig, LogError, LogReader, RealFs, RecordBatchBuilder};
+use logcore::{
+    Batches, Codec, EmbeddedLog, EmbeddedOptions, Log, LogConfig, LogError, LogReader, RealFs,
+    RecordBatchBuilder,
+};
 use tempfile::TempDir;
 
 fn config(segment_bytes: u32) -> LogConfig {
@@ -221,6 +224,41 @@ fn every_flipped_byte_ends_the_log_before_its_batch() {
         if in_batch >= 8 && !(12..16).contains(&in_batch) {
             assert_eq!(end, batch * 2, "byte {at}");
         }
+    }
+}
+
+#[test]
+fn damage_below_the_recovery_point_is_not_taken_for_the_end() {
+    for is_clean in [true, false] {
+        let dir = TempDir::new().unwrap();
+        let log = EmbeddedLog::open(dir.path(), EmbeddedOptions::default()).unwrap();
+        for at in 0..4 {
+            assert_eq!(log.append(Some(1), None, Some(b"value"), &[]).unwrap(), at);
+        }
+        log.close().unwrap();
+        if !is_clean {
+            std::fs::remove_file(dir.path().join(".kafka_cleanshutdown")).unwrap();
+        }
+        let path = dir.path().join("00000000000000000000.log");
+        let bytes = std::fs::read(&path).unwrap();
+        let size = bytes.len() / 4;
+        let spoil = |position: usize| {
+            let mut spoilt = bytes.clone();
+            spoilt[position] ^= 1;
+            std::fs::write(&path, spoilt).unwrap();
+        };
+        spoil(2 * size - 1); // in the last record of the second batch
+        let reader = open_reader(dir.path());
+        assert_eq!(reader.log_end_offset(), 4);
+        let found = reader.read(1, 1, true).unwrap().unwrap();
+        assert!(Batches::new(&found).next().unwrap().unwrap().verify_crc().is_err());
+        assert!(reader.read(2, 1, true).unwrap().is_some(), "what is behind it is still there");
+        spoil(size + 16); // its format
+        let refused = LogReader::open(dir.path(), Arc::new(RealFs));
+        assert!(refused.is_err(), "{refused:?}");
+        spoil(size + 11); // its length
+        let refused = LogReader::open(dir.path(), Arc::new(RealFs));
+        assert!(matches!(refused, Err(LogError::Corrupt { .. })), "{refused:?}");
     }
 }
 

@@ -4,8 +4,8 @@
 //! surely a batch: header in order, offsets that increase, whole, CRC right. The bytes come through
 //! `pread`, and only validated ones are ever touched through the map: a writer that restarts may
 //! cut a torn tail or trim zeros while this process reads. Invariant: a published byte belongs to a
-//! batch that recovery would keep, so the writer never takes it back in this file; a truncation
-//! writes a new one, which has another inode. `reader.rs` decides which file to follow.
+//! batch that recovery would keep, so the writer never takes it back in this file: a good one, or one
+//! below the recovery point; a truncation writes a new file, which has another inode. `reader.rs` decides which file to follow.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub(crate) struct Following {
     inode: u64,
     position: usize,
     next_offset: i64,
+    /// What lies below was durable: a bad CRC there is damage, and no batch that is being written.
+    durable_offset: i64,
     indexing: Indexing,
 }
 
@@ -75,6 +77,7 @@ impl Following {
             inode: before.inode,
             position: 0,
             next_offset: base_offset,
+            durable_offset: base_offset,
             indexing: Indexing::new(INDEX_INTERVAL_BYTES),
         }))
     }
@@ -92,6 +95,16 @@ impl Following {
     /// Offset after the last validated batch.
     pub(crate) fn next_offset(&self) -> i64 {
         self.next_offset
+    }
+
+    /// Takes over the recovery point that a checkpoint tells.
+    pub(crate) fn set_durable_offset(&mut self, offset: i64) {
+        self.durable_offset = offset;
+    }
+
+    /// How many bytes were validated.
+    pub(crate) fn position(&self) -> usize {
+        self.position
     }
 
     /// Whether every byte of the file is validated, as in a segment that was sealed.
@@ -158,13 +171,15 @@ impl Following {
     }
 
     /// The batch that `rest` starts with, if it is whole and good. One of another format version is
-    /// refused, not taken for the end.
+    /// refused, not taken for the end; a damaged one that was durable counts, and whoever reads it is
+    /// told.
     fn good_batch<'a>(&self, rest: &'a [u8]) -> Result<Option<Batch<'a>>> {
         let Ok(Some(batch)) = Batch::first(rest) else {
             refuse_other_formats(rest, self.file.path())?;
             return Ok(None);
         };
-        let good = self.follows(&batch.header) && batch.verify_crc().is_ok();
+        let was_durable = batch.header.next_offset() <= self.durable_offset;
+        let good = self.follows(&batch.header) && (was_durable || batch.verify_crc().is_ok());
         Ok(good.then_some(batch))
     }
 }

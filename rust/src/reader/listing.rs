@@ -16,7 +16,7 @@ use crate::checkpoint::{
 };
 use crate::clean_shutdown::CleanShutdownMarker;
 use crate::clock::{Clock, SystemClock};
-use crate::error::Result;
+use crate::error::{LogError, Result};
 use crate::fs::FileMeta;
 use crate::segment::{FileKind, Segment};
 use crate::segments::SegmentList;
@@ -59,6 +59,8 @@ struct Sealed {
 struct Bounds {
     log_start_offset: i64,
     recovery_point: i64,
+    /// The recovery point as the checkpoint tells it, whether the stop was clean or not.
+    durable_offset: i64,
 }
 
 impl LogReader {
@@ -112,8 +114,12 @@ impl LogReader {
             checkpoint.read().unwrap_or_default().get(&log).copied().unwrap_or(0)
         };
         let clean = CleanShutdownMarker::new(Arc::clone(&self.fs), &self.dir).exists()?;
-        let recovery_point = if clean { i64::MAX } else { offset(RECOVERY_POINT_CHECKPOINT) };
-        Ok(Bounds { log_start_offset: offset(LOG_START_OFFSET_CHECKPOINT), recovery_point })
+        let durable_offset = offset(RECOVERY_POINT_CHECKPOINT);
+        Ok(Bounds {
+            log_start_offset: offset(LOG_START_OFFSET_CHECKPOINT),
+            recovery_point: if clean { i64::MAX } else { durable_offset },
+            durable_offset,
+        })
     }
 
     /// Takes the listed segments over; `false` if a file went meanwhile.
@@ -133,8 +139,13 @@ impl LogReader {
                 sealed.push(self.trusted(*base, meta));
                 continue;
             }
-            let Some(following) = self.follow(state, *base, meta)? else { return Ok(false) };
+            let following = self.follow(state, *base, meta, bounds.durable_offset)?;
+            let Some(following) = following else { return Ok(false) };
             if next_base.is_none() || !following.is_whole()? {
+                let durable_offset = next_base.unwrap_or(i64::MAX).min(bounds.durable_offset);
+                if following.next_offset() < durable_offset {
+                    return self.refuse_damage(&following);
+                }
                 // Behind a damaged batch nothing counts: recovery would drop it.
                 state.last = Some(following);
                 break;
@@ -153,8 +164,26 @@ impl LogReader {
         Sealed { inode: meta.inode, len: meta.len, segment: Arc::new(segment.of_inode(meta.inode)) }
     }
 
+    /// Refuses to take damage for the end of the log, unless it was truncated meanwhile: then nothing
+    /// is said, and it is listed again.
+    fn refuse_damage(&self, following: &Following) -> Result<bool> {
+        let end = following.next_offset();
+        if self.bounds()?.durable_offset <= end {
+            return Ok(false);
+        }
+        let path = following.segment().path(FileKind::Log);
+        let reason = format!("no batch of offset {end} or later, which was durable");
+        Err(LogError::corrupt(&path, following.position() as u64, reason))
+    }
+
     /// The follower of a file: the one there is, if it is of this file, brought up to its end.
-    fn follow(&self, state: &mut State, base: i64, meta: FileMeta) -> Result<Option<Following>> {
+    fn follow(
+        &self,
+        state: &mut State,
+        base: i64,
+        meta: FileMeta,
+        durable_offset: i64,
+    ) -> Result<Option<Following>> {
         let mut following = match state.last.take_if(|last| is_same(last, base, meta)) {
             Some(last) => last,
             None => match Following::start(&self.fs, &self.dir, base)? {
@@ -162,6 +191,7 @@ impl LogReader {
                 _ => return Ok(None),
             },
         };
+        following.set_durable_offset(durable_offset);
         following.advance()?;
         Ok(Some(following))
     }
