@@ -330,6 +330,41 @@ def test_a_timer_is_a_write_of_its_group(bench):
     assert bench.ledger.values == {"k": "by timer"}
 
 
+def test_a_timer_that_waits_for_its_turn_is_not_given_up(bench):
+    bench.log.is_held = True
+    bench.put("k", "1")
+    late = bench.put("k", "2")
+    record = CoordinatorRecord("k", "by timer")
+    bench.ledger.timers.schedule("k", "t", 10, lambda: CoordinatorResult([record]))
+    bench.scheduler.advance(60_000)
+    assert late.error is not None
+    bench.log.release()
+    bench.log.release()
+    assert bench.ledger.values == {"k": "by timer"}
+    assert len(bench.ledger.timers) == 0
+    assert not bench.runtime.shard(0).busy
+    assert bench.scheduler.pending_count == 0
+
+
+def test_a_timer_that_waits_for_its_turn_ends_with_the_shard(bench):
+    bench.log.is_held = True
+    bench.put("k", "1")
+    ran: list[str] = []
+
+    def run():
+        ran.append("run")
+        return NOTHING
+
+    timers = bench.ledger.timers
+    timers.schedule("k", "t", 10, run, retry_ms=10)
+    bench.scheduler.advance(10)
+    bench.runtime.unload(0)
+    bench.log.release()
+    bench.scheduler.advance(60_000)
+    assert not ran
+    assert len(timers) == 0
+
+
 def test_state_that_cannot_take_what_is_in_the_log_is_loaded_again(bench):
     bench.put("a", "1")
     broken = bench.ledger

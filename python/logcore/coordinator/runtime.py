@@ -5,7 +5,9 @@ the shard's machine, appends the records it returned, replays them into the mach
 answers. Invariants: the machine's durable state changes in `replay` alone; writes of one group
 (of one key) run one after another, a later one waiting until the records of the one before are
 appended and replayed, also when it arrives while the other runs; writes of different groups do not
-wait for each other. Nothing here knows what a group is.
+wait for each other. A request that waits too long for its turn is answered and never runs; what a
+timer brings has nobody to send it again, and waits as long as it takes.
+Nothing here knows what a group is.
 Neighbours: `log` is where records go, `timers` what runs later, `group/shard.py` the machine.
 """
 
@@ -154,7 +156,7 @@ class CoordinatorRuntime(Generic[M]):
         shard: Shard[M] = Shard(partition)
         shard.timers = ShardTimers(
             self._scheduler,
-            lambda key, operation: self._write(shard, key, lambda _: operation()),
+            lambda key, operation: self._write(shard, key, lambda _: operation(), is_patient=True),
         )
         shard.machine = self._make_machine(shard.timers)
         self._shards[partition] = shard
@@ -314,7 +316,10 @@ class CoordinatorRuntime(Generic[M]):
         key: str,
         operation: Write[M, R],
         producer: TransactionalProducer | None = None,
+        *,
+        is_patient: bool = False,
     ) -> Deferred[R]:
+        """Run a write, now or in its turn; only one that is patient may wait for that for ever."""
         answer: Deferred[R] = Deferred()
         if shard.is_closed:
             answer.fail(NotCoordinatorError())
@@ -323,8 +328,9 @@ class CoordinatorRuntime(Generic[M]):
             if queue is None:
                 queue = shard.busy[key] = deque()
             queue.append((operation, answer, producer))
-            timer = self._scheduler.call_later(self._write_timeout_ms, give_up, answer)
-            answer.then(lambda _: timer.cancel())
+            if not is_patient:
+                timer = self._scheduler.call_later(self._write_timeout_ms, give_up, answer)
+                answer.then(lambda _: timer.cancel())
         else:
             shard.busy[key] = None
             if self._attempt(shard, key, operation, answer, producer):

@@ -3,7 +3,8 @@
 A session is pushed back by every heartbeat, so that is the case made cheap: the new deadline is
 noted, and the timer that is already set finds out when it fires. Invariant: an operation runs at
 most once for each `schedule`, never before its deadline, and not at all once it is cancelled, also
-when it already waits behind another write of its group.
+when it already waits behind another write of its group; it does run otherwise, however long it
+waits there, as long as the shard is coordinated here.
 Neighbours: `runtime` runs what is due; `group/classic*.py` and `group/consumer*.py` set them.
 """
 
@@ -16,7 +17,10 @@ from logcore.coordinator.result import NOTHING, CoordinatorResult
 
 Operation = Callable[[], CoordinatorResult[Any]]
 RunWrite = Callable[[str, Operation], Deferred[Any]]
-"""Runs an operation as a write of a group, in turn with the group's other writes."""
+"""Runs an operation as a write of a group, in turn with the group's other writes.
+
+It may wait for its turn, but must not be given up meanwhile: the timer would be lost.
+"""
 
 
 class Timers(Protocol):

@@ -61,6 +61,21 @@ def test_a_removal_that_cannot_be_written_is_tried_again(cluster):
     assert cluster.consumer_group().is_empty
 
 
+def test_a_session_that_ends_behind_a_slow_write_still_ends(cluster):
+    a, b = Client(cluster, "a", "foo"), Client(cluster, "b", "foo")
+    settle(a, b)
+    cluster.scheduler.advance(SESSION_MS - 1)
+    assert a.beat() == 0
+    cluster.log.is_held = True
+    slow = cluster.commit(0, member_id="a", generation=a.epoch)
+    cluster.scheduler.advance(2 * cluster.settings.offsets_commit_timeout_ms)
+    assert slow.value().topics[0].partitions[0].error_code == 15
+    cluster.log.is_held = False
+    assert set(cluster.consumer_group().members) == {"a", "b"}
+    cluster.log.release()
+    assert set(cluster.consumer_group().members) == {"a"}
+
+
 def test_loaded_members_have_a_session_to_be_heard_of(cluster):
     a, b = Client(cluster, "a", "foo"), Client(cluster, "b", "foo")
     settle(a, b)
