@@ -1,16 +1,30 @@
-"""DeleteRecords: the log start moves, stays moved, and not past the end."""
+"""DeleteRecords: the log start moves, stays moved, and not past the end; never an internal one."""
+
+from collections.abc import Iterator
 
 import pytest
 
+from logcore.broker.authorizer import Operation, ResourceType
+from logcore.controller.image import INTERNAL_TOPICS
 from logcore.protocol.messages.delete_records import (
     DeleteRecordsPartition,
     DeleteRecordsRequest,
     DeleteRecordsTopic,
 )
+from logcore.protocol.messages.find_coordinator import FindCoordinatorRequest
+from logcore.protocol.messages.offset_commit import (
+    OffsetCommitRequest,
+    OffsetCommitRequestPartition,
+    OffsetCommitRequestTopic,
+)
 from tests.broker.batches import batch
+from tests.broker.handlers import share_states
 from tests.broker.handlers.asking import fetch, list_offset, produce
+from tests.broker.handlers.refusing import refusing
+from tests.broker.handlers.transacting import Producer
 from tests.broker.running import Running, running_broker
 from tests.broker.wire import Wire
+from tests.eventually import eventually
 
 
 def delete(wire: Wire, topic: str, offset: int, version: int = 1, partition: int = 0):
@@ -58,6 +72,44 @@ def test_what_cannot_be_deleted_from(broker: Running):
     assert delete(wire, filled(broker), 0, partition=1).error_code == 3
     compacted = filled(broker, cleanup_policy="compact")
     assert delete(wire, compacted, 1).error_code == 44
+
+
+def commit(wire: Wire, topic: str) -> None:
+    """Commit an offset of no member's, once the group's coordinator is there."""
+    found = FindCoordinatorRequest(key_type=0, coordinator_keys=["a-group"])
+    eventually(lambda: wire.ask(found, 6).coordinators[0].error_code == 0)
+    asked = OffsetCommitRequestPartition(partition_index=0, committed_offset=1)
+    topics = [OffsetCommitRequestTopic(name=topic, partitions=[asked])]
+    request = OffsetCommitRequest(group_id="a-group", topics=topics)
+    eventually(lambda: wire.ask(request, 8).topics[0].partitions[0].error_code == 0)
+
+
+@pytest.fixture(scope="module")
+def coordinating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A broker whose internal topics have one partition each, with records in it."""
+    with running_broker(
+        tmp_path_factory.mktemp("coordinating"),
+        offsets_topic_num_partitions="1",
+        transaction_state_log_num_partitions="1",
+        share_coordinator_state_topic_num_partitions="1",
+    ) as running:
+        wire = running.wire()
+        commit(wire, running.topic())
+        assert Producer(running).init() == 0
+        assert share_states.initialize(wire, share_states.new_key(running, wire)).error_code == 0
+        yield running
+
+
+@pytest.mark.parametrize("topic", sorted(INTERNAL_TOPICS))
+def test_internal_topics_keep_their_records(coordinating: Running, topic: str):
+    wire = coordinating.wire()
+    assert list_offset(wire, topic, -1).offset > 0
+    for offset in (-1, 0, 1):
+        assert delete(wire, topic, offset).error_code == 17
+    assert delete(wire, topic, 0, partition=10_000).error_code == 17
+    assert list_offset(wire, topic, -2).offset == 0
+    with refusing(coordinating, (Operation.DELETE, ResourceType.TOPIC, topic)):
+        assert delete(wire, topic, 0).error_code == 29
 
 
 def test_it_stays_deleted_after_a_restart(tmp_path):

@@ -1,7 +1,8 @@
 """DeleteRecords: move log start offsets up; what lies below is not read again.
 
 Versions: 0 to 2, the last one flexible. Offset -1 means the high watermark. The new start is on
-disk before the answer; the segments below it go with the next retention.
+disk before the answer; the segments below it go with the next retention. Internal topics are
+refused whatever their policy: they are the coordinators' state, which these prune themselves.
 """
 
 from functools import partial
@@ -12,11 +13,13 @@ from logcore.broker.context import RequestContext
 from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred, gather
 from logcore.common.errors import (
+    InvalidTopicError,
     KafkaError,
     OffsetOutOfRangeError,
     PolicyViolationError,
     TopicAuthorizationFailedError,
 )
+from logcore.controller.image import INTERNAL_TOPICS
 from logcore.protocol.messages.delete_records import (
     DeleteRecordsPartition,
     DeleteRecordsPartitionResult,
@@ -57,6 +60,8 @@ def _delete(
 ) -> Deferred[int]:
     if not parts.authorizer.allows(context, Operation.DELETE, ResourceType.TOPIC, topic):
         raise TopicAuthorizationFailedError(f"{topic}: not authorized to delete records")
+    if topic in INTERNAL_TOPICS:
+        raise InvalidTopicError(f"{topic} is internal: its records are not deleted on request")
     partition = parts.replicas.get(topic, asked.partition_index)
     if "delete" not in parts.configs.topic(topic)["cleanup.policy"]:
         raise PolicyViolationError(f"{topic} is only compacted: its records are not deleted")
