@@ -5,7 +5,8 @@ object that is asked to go on, for so many steps, until it is over. It works on 
 were when it began; those that came since are found by the next one.
 Invariant: an internal topic is found like any other, as in Kafka; a topic that the member may not
 describe is not.
-Neighbours: `consumer_regex` decides when to resolve, and loads this then; `regex_program` matches.
+Neighbours: `consumer_regex` decides when to resolve, and loads this then; `regex.program`
+of the coordinators matches.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from typing import Final
 
 from logcore.common.errors import InvalidRegularExpressionError
 from logcore.coordinator.group.context import MayDescribe
-from logcore.coordinator.group.regex_program import Program
+from logcore.coordinator.regex.program import Program
 
 STEPS_PER_SLICE: Final = 50_000
 """How much work is done at once: some milliseconds."""

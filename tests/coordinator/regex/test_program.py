@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcore.common.errors import InvalidRegularExpressionError
-from logcore.coordinator.group import regex_program
-from logcore.coordinator.group.regex_program import Program
+from logcore.coordinator.regex import program as program_module
+from logcore.coordinator.regex.program import Program
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_work_grows_with_size_times_length_at_most():
 
 
 def test_states_are_remembered_but_not_without_end(monkeypatch):
-    monkeypatch.setattr(regex_program, "STATES_MAX", 5)
+    monkeypatch.setattr(program_module, "STATES_MAX", 5)
     program = Program("(a|b)*a(a|b){10}")
     pattern = re.compile("(a|b)*a(a|b){10}")
     for number in range(300):

@@ -5,14 +5,14 @@ name, with the interpreter held all the while. A member chooses its expression f
 machine of states instead, as in RE2: all ways to match are followed at once, and what was followed
 once is remembered. A name costs at most its length times the size of the expression.
 Invariant: a whole name matches, or it does not match. `work` only grows, by what matching cost.
-Neighbours: `regex_syntax` reads expressions; `regex` runs them over the topics.
+Neighbours: `syntax` reads expressions; `group.regex` runs them over the topics.
 """
 
 from typing import Final
 
 from logcore.common.errors import InvalidRegularExpressionError
-from logcore.coordinator.group.regex_sets import CHARACTERS, WORD
-from logcore.coordinator.group.regex_syntax import (
+from logcore.coordinator.regex.sets import CHARACTERS, WORD
+from logcore.coordinator.regex.syntax import (
     Alternate,
     Assertion,
     Chars,

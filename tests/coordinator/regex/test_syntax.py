@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcore.common.errors import InvalidRegularExpressionError
-from logcore.coordinator.group.regex_sets import EVERYTHING, mask_of
-from logcore.coordinator.group.regex_syntax import (
+from logcore.coordinator.regex.sets import EVERYTHING, mask_of
+from logcore.coordinator.regex.syntax import (
     DEPTH_MAX,
     LENGTH_MAX,
     Alternate,

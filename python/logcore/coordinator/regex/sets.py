@@ -2,7 +2,7 @@
 
 Invariant: a set is between none and `EVERYTHING`; characters beyond ASCII are in none, because the
 name of a topic cannot have them.
-Neighbours: `regex_syntax` reads expressions into these; `regex_program` matches by them.
+Neighbours: `syntax` reads expressions into these; `program` matches by them.
 Source: RE2's published syntax.
 """
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from logcore.coordinator.group.regex_sets import (
+from logcore.coordinator.regex.sets import (
     CHARACTERS,
     EVERYTHING,
     PERL,

@@ -4,7 +4,7 @@ What needs backtracking (references back, looking ahead or behind) is no part of
 like any other mistake. Only characters of ASCII can be in the name of a topic, so a set of
 characters is a number with a bit for each, and what lies beyond is read and matches nothing.
 Invariant: reading takes time in proportion to the text, and nests no deeper than `DEPTH_MAX`.
-Neighbours: `regex_program` makes a matcher of what is read here.
+Neighbours: `program` makes a matcher of what is read here.
 Source: RE2's published syntax; Kafka uses its port to Java.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from logcore.common.errors import InvalidRegularExpressionError
-from logcore.coordinator.group.regex_sets import (
+from logcore.coordinator.regex.sets import (
     CHARACTERS,
     CONTROL,
     EVERYTHING,
