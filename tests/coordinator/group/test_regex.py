@@ -52,5 +52,6 @@ def test_the_topics_are_those_of_the_beginning():
 
 def test_check_refuses_what_is_none():
     check("a.*")
-    with pytest.raises(InvalidRegularExpressionError):
+    told = "SubscribedTopicRegex `a\\(` is not a valid regular expression: missing closing"
+    with pytest.raises(InvalidRegularExpressionError, match=told):
         check("a(")

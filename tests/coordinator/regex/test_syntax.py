@@ -7,17 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcore.common.errors import InvalidRegularExpressionError
-from logcore.coordinator.regex.sets import EVERYTHING, mask_of
+from logcore.coordinator.regex import syntax
+from logcore.coordinator.regex.sets import EVERYTHING, Chars, mask_of
 from logcore.coordinator.regex.syntax import (
     DEPTH_MAX,
     LENGTH_MAX,
     Alternate,
     Assertion,
-    Chars,
     Concat,
     Repeat,
-    parse,
 )
+
+
+def parse(text):
+    return syntax.parse(text, "TheField")
 
 
 def test_the_forms_of_an_expression():
@@ -25,7 +28,8 @@ def test_the_forms_of_an_expression():
     assert parse("") == Concat(())
     assert parse("ab") == Concat((Chars(mask_of("a")), Chars(mask_of("b"))))
     assert parse("a|b") == Alternate((Chars(mask_of("a")), Chars(mask_of("b"))))
-    assert parse(".*") == Repeat(Chars(EVERYTHING), 0, None)
+    assert parse("(?s).*") == Repeat(Chars(EVERYTHING), 0, None)
+    assert parse(".") == Chars(EVERYTHING ^ mask_of("\n"))
     assert parse("(?:^a)$") == Concat(
         (Concat((Assertion("^"), Chars(mask_of("a")))), Assertion("$"))
     )
@@ -77,13 +81,30 @@ def test_braces_that_count_nothing_are_literal(text):
         ("(?i)a", "aA"),
         ("(?i)[a-b]", "aAbB"),
         ("(?i:Z)", "zZ"),
-        ("\u00e4", ""),
-        (r"\x{20ac}", ""),
-        ("[\u00e0-\u00ff]", ""),
     ],
 )
 def test_a_set_of_characters(text, characters):
-    assert parse(text) == Chars(mask_of(characters))
+    found = parse(text)
+    assert isinstance(found, Chars)
+    assert found.mask & parse("[[:ascii:]]").mask == mask_of(characters)
+    assert not found.ranges
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\u00e4", Chars(0, (0xE4, 0xE5))),
+        (r"\x{20ac}", Chars(0, (0x20AC, 0x20AD))),
+        (r"\Q\u00e4\E".replace(r"\u00e4", "\u00e4"), Chars(0, (0xE4, 0xE5))),
+        ("[\u00e0-\u00ff]", Chars(0, (0xE0, 0x100))),
+        ("[a\u00e5\u00e4x]", Chars(mask_of("ax"), (0xE4, 0xE6))),
+        ("[~-\u00ff]", Chars(mask_of("~\x7f"), (0x80, 0x100))),
+        ("[^\u00e4]", Chars(EVERYTHING, (0xE4, 0xE5), is_negated=True)),
+        ("(?i)\u00e4", Chars(0, (0xC4, 0xC5, 0xE4, 0xE5), ignores_case=True)),
+    ],
+)
+def test_characters_beyond_ascii_stand_for_themselves(text, expected):
+    assert parse(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -93,8 +114,6 @@ def test_a_set_of_characters(text, characters):
         ("[^a]", "a"),
         ("[^]a]", "]a"),
         ("[[:^digit:]]", "0123456789"),
-        (r"\P{Nd}", "0123456789"),
-        (r"\p{^Nd}", "0123456789"),
         (r"[^\d]", "0123456789"),
     ],
 )
@@ -102,11 +121,19 @@ def test_all_but_a_set_of_characters(text, characters):
     assert parse(text) == Chars(EVERYTHING ^ mask_of(characters))
 
 
+@pytest.mark.parametrize("text", [r"\P{Nd}", r"\p{^Nd}", r"[^\p{Nd}]"])
+def test_all_but_a_class_of_unicode(text):
+    assert parse(text) == Chars(EVERYTHING ^ parse(r"\p{Nd}").mask)
+
+
 def test_flags_hold_to_the_end_of_their_group():
     a, either = Chars(mask_of("a")), Chars(mask_of("aA"))
     assert parse("(a(?i)a)a") == Concat((Concat((a, either)), a))
     assert parse("(?i)a(?-i)a") == Concat((either, a))
     assert parse("(?is-mU:a)a") == Concat((either, a))
+    assert parse("(?m:^$)^$") == Concat(
+        (Concat((Assertion("<"), Assertion(">"))), Assertion("^"), Assertion("$"))
+    )
 
 
 def test_quoted_text_is_literal():
@@ -172,6 +199,13 @@ def test_quoted_text_is_literal():
 def test_what_is_no_expression(text):
     with pytest.raises(InvalidRegularExpressionError):
         parse(text)
+
+
+def test_a_mistake_is_told_in_kafka_s_words():
+    with pytest.raises(InvalidRegularExpressionError) as refused:
+        parse("a(")
+    told = "TheField `a(` is not a valid regular expression: missing closing )."
+    assert str(refused.value) == told
 
 
 def test_groups_may_nest_and_have_names():

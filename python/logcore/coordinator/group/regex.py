@@ -21,6 +21,7 @@ STEPS_PER_SLICE: Final = 50_000
 """How much work is done at once: some milliseconds."""
 
 _NAMES_PER_LOOK: Final = 64
+_FIELD: Final = "SubscribedTopicRegex"
 
 
 def check(text: str) -> None:
@@ -29,7 +30,7 @@ def check(text: str) -> None:
     Raises:
         InvalidRegularExpressionError: If it is none.
     """
-    Program(text)
+    Program(text, _FIELD)
 
 
 class Resolution:
@@ -47,7 +48,7 @@ class Resolution:
         self._programs: dict[str, Program | None] = {}
         for text in regexes:
             try:
-                self._programs[text] = Program(text)
+                self._programs[text] = Program(text, _FIELD)
             except InvalidRegularExpressionError:
                 self._programs[text] = None
         self._found: dict[str, set[str]] = {text: set() for text in self._programs}

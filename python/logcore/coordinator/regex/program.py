@@ -1,24 +1,25 @@
 """Matches names against an expression, in time that the expression cannot blow up.
 
 Python's own `re` backtracks: an expression such as ``(a+)+b`` makes it run for years on a long
-name, with the interpreter held all the while. A member chooses its expression freely, so this is a
+name, with the interpreter held all the while. A client chooses its expression freely, so this is a
 machine of states instead, as in RE2: all ways to match are followed at once, and what was followed
 once is remembered. A name costs at most its length times the size of the expression.
 Invariant: a whole name matches, or it does not match. `work` only grows, by what matching cost.
-Neighbours: `syntax` reads expressions; `group.regex` runs them over the topics.
+Neighbours: `syntax` reads expressions, `sets` has their characters; `group.regex` runs them over
+the topics, `transaction.listing` over transactional ids.
 """
 
 from typing import Final
 
 from logcore.common.errors import InvalidRegularExpressionError
-from logcore.coordinator.regex.sets import CHARACTERS, WORD
+from logcore.coordinator.regex.sets import CHARACTERS, WORD, Chars, bit_of
 from logcore.coordinator.regex.syntax import (
     Alternate,
     Assertion,
-    Chars,
     Concat,
     Node,
     Repeat,
+    fault,
     parse,
 )
 
@@ -26,6 +27,8 @@ SIZE_MAX: Final = 10_000
 """How many instructions an expression may need, repetitions written out."""
 STATES_MAX: Final = 1_000
 """How many states are remembered before beginning anew."""
+FOLLOWING_MAX: Final = 256
+"""For how many characters a state remembers where they lead: all of ASCII, and some."""
 
 _CHARS: Final = 0
 _SPLIT: Final = 1
@@ -34,6 +37,7 @@ _MATCH: Final = 3
 
 _START: Final = -1
 _END: Final = -1
+_NEWLINE: Final = ord("\n")
 
 
 class _State:
@@ -60,6 +64,9 @@ class Program:
 
     Args:
         text: The expression.
+        field: What a request calls it, for what is said of mistakes.
+        search_max: How many steps may go into finding ways to match that are not remembered;
+            None: any number.
 
     Attributes:
         work: How much work matching has been, in steps.
@@ -68,12 +75,15 @@ class Program:
         InvalidRegularExpressionError: If it is none, or a huge one.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, field: str, search_max: int | None = None) -> None:
         self._code: list[tuple[int, int, int]] = []
+        self._chars: list[Chars] = []
         self._compiled = 0
         self._text = text
+        self._field = field
+        self._search_left = search_max
         end = self._emit(_MATCH)
-        start = self._compile(parse(text), end)
+        start = self._compile(parse(text, field), end)
         self._has_assertions = any(operation == _ASSERT for operation, _, _ in self._code)
         self._states: dict[tuple[frozenset[int], int], _State] = {}
         self._start = frozenset((start,))
@@ -89,13 +99,11 @@ class Program:
         """Write a node's instructions; return where it begins. What follows it is at `goal`."""
         self._compiled += 1
         if self._compiled > SIZE_MAX:
-            raise InvalidRegularExpressionError(
-                f"SubscribedTopicRegex `{self._text}` is not a valid regular expression: "
-                "expression too large."
-            )
+            raise fault(self._text, self._field, "expression too large")
         match node:
-            case Chars(mask):
-                return self._emit(_CHARS, mask, goal)
+            case Chars():
+                self._chars.append(node)
+                return self._emit(_CHARS, len(self._chars) - 1, goal)
             case Assertion(kind):
                 return self._emit(_ASSERT, ord(kind), goal)
             case Concat(parts):
@@ -126,7 +134,11 @@ class Program:
     # ------------------------------------------------------------ matching
 
     def matches(self, name: str) -> bool:
-        """Whether a whole name matches."""
+        """Whether a whole name matches.
+
+        Raises:
+            InvalidRegularExpressionError: If finding that out takes more steps than it may.
+        """
         state = self._state(self._start, _START)
         for character in name:
             following = state.following.get(character)
@@ -152,14 +164,16 @@ class Program:
 
     def _follow(self, state: _State, character: str) -> _State:
         code = ord(character)
-        bit = 1 << code if code < CHARACTERS else 0
+        bit = bit_of(character)
+        chars = self._chars
         places = frozenset(
             goal
-            for operation, mask, goal in self._reachable(state, code)
-            if operation == _CHARS and mask & bit
+            for operation, number, goal in self._reachable(state, code)
+            if operation == _CHARS and chars[number].has(character, bit)
         )
         following = self._state(places, code)
-        state.following[character] = following
+        if len(state.following) < FOLLOWING_MAX:
+            state.following[character] = following
         return following
 
     def _is_accepting(self, state: _State) -> bool:
@@ -186,6 +200,12 @@ class Program:
                     seen.add(each)
                     left.append(each)
         self.work += len(seen)
+        if self._search_left is not None:
+            self._search_left -= len(seen)
+            if self._search_left < 0:
+                raise InvalidRegularExpressionError(
+                    f"{self._field} `{self._text}` takes too much work to match."
+                )
         return reached
 
 
@@ -195,6 +215,10 @@ def holds(assertion: str, before: int, after: int) -> bool:
         return before == _START
     if assertion == "$":
         return after == _END
+    if assertion == "<":
+        return before in {_START, _NEWLINE}
+    if assertion == ">":
+        return after in {_END, _NEWLINE}
     is_boundary = is_word(before) != is_word(after)
     return is_boundary == (assertion == "b")
 

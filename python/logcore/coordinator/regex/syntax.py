@@ -1,10 +1,10 @@
-"""Reads the regular expressions by which members subscribe: RE2's syntax, as Kafka takes it.
+"""Reads regular expressions in RE2's syntax, as Kafka takes it.
 
 What needs backtracking (references back, looking ahead or behind) is no part of RE2, and is refused
-like any other mistake. Only characters of ASCII can be in the name of a topic, so a set of
-characters is a number with a bit for each, and what lies beyond is read and matches nothing.
+like any other mistake.
 Invariant: reading takes time in proportion to the text, and nests no deeper than `DEPTH_MAX`.
-Neighbours: `program` makes a matcher of what is read here.
+Neighbours: `sets` are the characters that an expression names; `program` makes a matcher of what is
+read here.
 Source: RE2's published syntax; Kafka uses its port to Java.
 """
 
@@ -14,14 +14,16 @@ from typing import Final, TypeAlias
 
 from logcore.common.errors import InvalidRegularExpressionError
 from logcore.coordinator.regex.sets import (
-    CHARACTERS,
     CONTROL,
     EVERYTHING,
     PERL,
+    Chars,
     both_cases,
     mask_of,
     posix_class,
+    span,
     unicode_class,
+    union,
 )
 
 LENGTH_MAX: Final = 10_000
@@ -30,13 +32,6 @@ DEPTH_MAX: Final = 100
 """How deep groups may nest."""
 REPEAT_MAX: Final = 1_000
 """How often something may be repeated by count; the same in RE2."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chars:
-    """One character out of a set, a bit for each."""
-
-    mask: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A condition on the place: ``^`` start, ``$`` end, ``b`` word boundary, ``B`` none."""
+    """A condition on the place.
+
+    ``^`` is the start and ``$`` the end of the text, ``<`` and ``>`` those of a line, ``b`` the
+    boundary of a word, ``B`` none.
+    """
 
     kind: str
 
@@ -75,10 +74,15 @@ Node: TypeAlias = Chars | Concat | Alternate | Repeat | Assertion
 _ASSERTIONS: Final = {"A": "^", "z": "$", "b": "b", "B": "B"}
 _CODE_MAX: Final = 0x10FFFF
 _FLAGS: Final = frozenset("imsU")
+_OF_LINES: Final = {"^": "<", "$": ">"}
 
 
-def parse(text: str) -> Node:
+def parse(text: str, field: str) -> Node:
     """Read an expression.
+
+    Args:
+        text: The expression.
+        field: What a request calls it, for what is said of mistakes.
 
     Raises:
         InvalidRegularExpressionError: If it is none.
@@ -87,16 +91,23 @@ def parse(text: str) -> Node:
         raise InvalidRegularExpressionError(
             f"The regular expression has {len(text)} characters; at most {LENGTH_MAX} are read."
         )
-    return _Parser(text).parse()
+    return _Parser(text, field).parse()
+
+
+def fault(text: str, field: str, what: str) -> InvalidRegularExpressionError:
+    """Return the error for a text that is no expression, in Kafka's words."""
+    return InvalidRegularExpressionError(
+        f"{field} `{text}` is not a valid regular expression: {what}."
+    )
 
 
 class _Group:
     """A group that is being read: its finished alternatives, and the one under way."""
 
-    def __init__(self, *, ignores_case: bool) -> None:
+    def __init__(self, outer_flags: frozenset[str]) -> None:
         self.choices: list[Node] = []
         self.parts: list[Node] = []
-        self.outer_ignores_case = ignores_case
+        self.outer_flags = outer_flags
 
     def end_choice(self) -> None:
         parts, self.parts = self.parts, []
@@ -108,11 +119,12 @@ class _Group:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, field: str) -> None:
         self._text = text
+        self._field = field
         self._at = 0
-        self._ignores_case = False
-        self._groups = [_Group(ignores_case=False)]
+        self._flags: frozenset[str] = frozenset()
+        self._groups = [_Group(self._flags)]
 
     def parse(self) -> Node:
         while self._at < len(self._text):
@@ -122,9 +134,7 @@ class _Parser:
         return self._groups[0].end()
 
     def _fault(self, what: str) -> InvalidRegularExpressionError:
-        return InvalidRegularExpressionError(
-            f"SubscribedTopicRegex `{self._text}` is not a valid regular expression: {what}."
-        )
+        return fault(self._text, self._field, what)
 
     def _looking_at(self, prefix: str) -> bool:
         return self._text.startswith(prefix, self._at)
@@ -145,17 +155,17 @@ class _Parser:
         elif character == "|":
             group.end_choice()
         elif character == "[":
-            self._add(Chars(self._read_class()))
+            self._add(self._read_class())
         elif character == ".":
-            self._add(Chars(EVERYTHING))
+            self._add(Chars(EVERYTHING if "s" in self._flags else EVERYTHING ^ mask_of("\n")))
         elif character in "^$":
-            self._add(Assertion(character))
+            self._add(Assertion(_OF_LINES[character] if "m" in self._flags else character))
         elif character == "\\":
             self._read_escape()
         elif character in "*+?":
             raise self._fault(f"missing argument to repetition operator: `{character}`")
         else:
-            self._add(Chars(self._folded(mask_of(character))))
+            self._add(self._span(character, character))
 
     def _add(self, node: Node) -> None:
         """Take a node in, with the repetition that may follow it."""
@@ -201,7 +211,7 @@ class _Parser:
     # ------------------------------------------------------------ groups
 
     def _open(self) -> None:
-        group = _Group(ignores_case=self._ignores_case)
+        group = _Group(self._flags)
         if self._looking_at("?"):
             self._at += 1
             if not self._read_group_kind():
@@ -223,20 +233,20 @@ class _Parser:
         sign = True
         while True:
             flag = self._next("missing closing )")
-            if flag == "i":
-                self._ignores_case = sign
+            if flag in _FLAGS:
+                self._flags = self._flags | {flag} if sign else self._flags - {flag}
             elif flag == "-" and sign:
                 sign = False
             elif flag in ":)":
                 return flag == ":"
-            elif flag not in _FLAGS:
+            else:
                 raise self._fault("invalid or unsupported Perl syntax: `(?`")
 
     def _close(self) -> None:
         if len(self._groups) == 1:
             raise self._fault("unexpected )")
         group = self._groups.pop()
-        self._ignores_case = group.outer_ignores_case
+        self._flags = group.outer_flags
         self._add(group.end())
 
     # ------------------------------------------------------------ escapes
@@ -250,23 +260,24 @@ class _Parser:
             quoted = self._text[self._at : end if end >= 0 else None]
             self._at = end + 2 if end >= 0 else len(self._text)
             for number, literal in enumerate(quoted, 1):
-                node = Chars(self._folded(mask_of(literal)))
+                node = self._span(literal, literal)
                 if number < len(quoted):
                     self._groups[-1].parts.append(node)
                 else:
                     self._add(node)
         else:
-            self._add(Chars(self._read_set_escape(character)))
+            self._add(self._read_set_escape(character))
 
-    def _read_set_escape(self, character: str) -> int:
+    def _read_set_escape(self, character: str) -> Chars:
         """Read what stands behind a backslash, in a class or outside, as a set."""
         lower = character.lower()
         if lower in PERL:
             mask = PERL[lower]
-            return mask if character == lower else EVERYTHING ^ mask
+            return Chars(mask if character == lower else EVERYTHING ^ mask)
         if lower == "p":
             return self._read_category(is_negated=character == "P")
-        return self._folded(mask_of(self._read_literal_escape(character)))
+        literal = self._read_literal_escape(character)
+        return self._span(literal, literal)
 
     def _read_literal_escape(self, character: str) -> str:
         if character in CONTROL:
@@ -297,7 +308,7 @@ class _Parser:
             raise self._fault("invalid escape sequence: `\\x`")
         return chr(code)
 
-    def _read_category(self, *, is_negated: bool) -> int:
+    def _read_category(self, *, is_negated: bool) -> Chars:
         """Read a class of Unicode, such as ``L`` or ``{^Lu}``."""
         name = self._next("invalid character class range: `\\p`")
         if name == "{":
@@ -309,23 +320,21 @@ class _Parser:
         mask = unicode_class(name)
         if mask is None:
             raise self._fault(f"invalid character class range: `\\p{{{name}}}`")
-        mask = self._folded(mask)
-        return EVERYTHING ^ mask if is_negated else mask
+        return self._named(mask, is_negated=is_negated)
 
     # ------------------------------------------------------------ classes
 
-    def _read_class(self) -> int:
+    def _read_class(self) -> Chars:
         is_negated = self._looking_at("^")
         self._at += is_negated
-        mask = 0
-        is_first = True
-        while is_first or not self._looking_at("]"):
-            mask |= self._read_class_item()
-            is_first = False
+        items = [self._read_class_item()]
+        while not self._looking_at("]"):
+            items.append(self._read_class_item())
         self._at += 1
-        return EVERYTHING ^ mask if is_negated else mask
+        characters = union(items)
+        return characters.negated() if is_negated else characters
 
-    def _read_class_item(self) -> int:
+    def _read_class_item(self) -> Chars:
         if self._looking_at("[:"):
             end = self._text.find(":]", self._at)
             if end > 0:
@@ -334,8 +343,7 @@ class _Parser:
                 mask = posix_class(name.removeprefix("^"))
                 if mask is None:
                     raise self._fault(f"invalid character class range: `[:{name}:]`")
-                mask = self._folded(mask)
-                return EVERYTHING ^ mask if name.startswith("^") else mask
+                return self._named(mask, is_negated=name.startswith("^"))
         start = self._at
         low = self._next("missing closing ]")
         if low == "\\":
@@ -346,8 +354,7 @@ class _Parser:
         high = self._read_range_end(low)
         if high < low:
             raise self._fault(f"invalid character class range: `{self._text[start : self._at]}`")
-        last = min(ord(high), CHARACTERS - 1)
-        return self._folded(sum(1 << code for code in range(ord(low), last + 1)))
+        return self._span(low, high)
 
     def _read_range_end(self, low: str) -> str:
         """Read the end of a range; a dash at the end of a class is a dash."""
@@ -359,9 +366,14 @@ class _Parser:
             return high
         return self._read_literal_escape(self._next("trailing backslash at end of expression"))
 
-    def _folded(self, mask: int) -> int:
-        """Return a set with the other case of its letters, where case is ignored."""
-        return both_cases(mask) if self._ignores_case else mask
+    def _span(self, low: str, high: str) -> Chars:
+        """Return the set from one character to another, in both cases where case is ignored."""
+        return span(low, high, ignores_case="i" in self._flags)
+
+    def _named(self, mask: int, *, is_negated: bool) -> Chars:
+        """Return a set that has a name, in both cases where case is ignored, or all but it."""
+        mask = both_cases(mask) if "i" in self._flags else mask
+        return Chars(EVERYTHING ^ mask if is_negated else mask)
 
 
 def is_number(text: str) -> bool:
