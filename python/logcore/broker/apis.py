@@ -216,7 +216,13 @@ APIS: Final = {
             "The one node there is cannot be unregistered while it runs: INVALID_REQUEST.",
         ),
         Api(ApiKey.DESCRIBE_TRANSACTIONS, 0, 0, "logcore.broker.handlers.describe_transactions"),
-        Api(ApiKey.LIST_TRANSACTIONS, 0, 2, "logcore.broker.handlers.list_transactions"),
+        Api(
+            ApiKey.LIST_TRANSACTIONS,
+            0,
+            2,
+            "logcore.broker.handlers.list_transactions",
+            "An expression that would hold the broker up is refused: INVALID_REGULAR_EXPRESSION.",
+        ),
         Api(
             ApiKey.CONSUMER_GROUP_HEARTBEAT,
             0,

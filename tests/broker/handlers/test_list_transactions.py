@@ -48,3 +48,17 @@ def test_what_makes_no_sense(broker: Running):
         broker.wire().ask(ListTransactionsRequest(transactional_id_pattern="("), 2).error_code
         == 128
     )
+
+
+def test_an_expression_cannot_hold_the_broker_up(broker: Running):
+    producer = Producer(broker, "a" * 200)
+    assert producer.init() == 0
+    assert names(broker, transactional_id_pattern="(a+)+") == {producer.name}
+    assert names(broker, transactional_id_pattern="(a+)+b") == set()
+
+
+def test_ids_of_any_characters(broker: Running):
+    producer = Producer(broker, "w\u00e4hrung-\u5e33")
+    assert producer.init() == 0
+    for pattern in ("w\u00e4hrung-.", r"w\Whrung-\pL", "(?i)W\u00c4HRUNG-[^a-z]"):
+        assert names(broker, transactional_id_pattern=pattern) == {producer.name}

@@ -3,6 +3,7 @@
 import pytest
 
 from logcore.common.errors import InvalidRegularExpressionError
+from logcore.coordinator.transaction import listing
 from logcore.coordinator.transaction.listing import described, filter_of, listed
 from logcore.coordinator.transaction.state import Transaction, TransactionState
 from logcore.protocol.messages.list_transactions import ListTransactionsRequest
@@ -15,9 +16,9 @@ ALL = [
 ]
 
 
-def names(**request) -> list[str]:
+def names(transactions=ALL, **request) -> list[str]:
     wanted, _ = filter_of(ListTransactionsRequest(**request))
-    return [each.transactional_id for each in listed(ALL, wanted, 1_000)]
+    return [each.transactional_id for each in listed(transactions, wanted, 1_000)]
 
 
 def test_everything():
@@ -40,9 +41,40 @@ def test_by_producer_age_and_name():
     assert names(transactional_id_pattern="") == ["a-1", "a-2", "b-1"]
 
 
-def test_no_expression():
-    with pytest.raises(InvalidRegularExpressionError):
-        names(transactional_id_pattern="(")
+def test_by_names_of_any_characters():
+    ids = ["w\u00e4hrung-1", "waehrung-1", "\u5e33-1", "a\nb"]
+    these = [Transaction(each, 1, 0, 10, S.EMPTY, 0) for each in ids]
+    for pattern, found in [
+        ("w.*hrung-1", ids[:2]),
+        ("w\u00e4.*", ids[:1]),
+        (r"[^a-z]-\d", ids[2:3]),
+        (r"\W.*", ids[2:3]),
+        (".*", ids[:3]),
+    ]:
+        assert names(these, transactional_id_pattern=pattern) == found
+
+
+@pytest.mark.parametrize("pattern", ["(", r"(a)\1", "(?=a)"])
+def test_no_expression(pattern):
+    told = "TransactionalIdPattern `.*` is not a valid regular expression: "
+    with pytest.raises(InvalidRegularExpressionError, match=told):
+        names(transactional_id_pattern=pattern)
+
+
+def test_an_expression_cannot_stop_the_broker():
+    these = [Transaction("a" * 30_000, 1, 0, 10, S.EMPTY, 0)]
+    assert names(these, transactional_id_pattern="(a+)+b") == []
+
+
+def test_all_ids_together_may_take_so_much_work(monkeypatch):
+    monkeypatch.setattr(listing, "SEARCH_MAX", 10_000)
+    ids = [f"{number:b}".replace("0", "a").replace("1", "b") * 4 for number in range(200)]
+    these = [Transaction(each, 1, 0, 10, S.EMPTY, 0) for each in ids]
+    hungry = {"transactional_id_pattern": "(a|b)*a(a|b){20}"}
+    assert names(these[:10], **hungry) == []
+    assert names(these, producer_id_filters=[2], **hungry) == []
+    with pytest.raises(InvalidRegularExpressionError, match="too much work"):
+        names(these, **hungry)
 
 
 def test_a_description():

@@ -2,5 +2,6 @@
 
 Invariant: nothing here backtracks, and nothing is imported before a client brings an expression:
 few do.
-Neighbours: `program` is what others use; `group.regex` finds the topics of subscriptions by it.
+Neighbours: `program` is what others use; `group.regex` finds the topics of subscriptions by it,
+`transaction.listing` transactional ids.
 """

@@ -1,18 +1,25 @@
 """Describing and listing transactions.
 
-Invariant: nothing is changed here, and an id that is being forgotten is not told of.
-Neighbours: `service` asks for single ids and for all of a shard.
+Invariant: nothing is changed here, and an id that is being forgotten is not told of. Whatever
+expression a client lists by, the event loop stands still for it for no longer than `SEARCH_MAX`
+steps, besides a look at each character of the ids.
+Neighbours: `service` asks for single ids and for all of a shard; `regex.program`, the coordinators'
+own, matches ids, and is loaded when a client first lists by an expression.
 Source: Apache Kafka 4.3.1, `TransactionStateManager`, for what filters mean.
 """
 
-import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from logcore.common.errors import InvalidRegularExpressionError
 from logcore.coordinator.transaction.state import STATE_BY_NAME, Transaction, TransactionState
 from logcore.protocol.messages import describe_transactions, list_transactions
 from logcore.protocol.messages.list_transactions import ListTransactionsRequest
+
+if TYPE_CHECKING:
+    from logcore.coordinator.regex.program import Program
+
+SEARCH_MAX: Final = 500_000
+"""How many steps may go into matching, for all ids of a request: less than a second."""
 
 
 class Filter(NamedTuple):
@@ -28,19 +35,20 @@ class Filter(NamedTuple):
     states: frozenset[TransactionState] | None
     producer_ids: frozenset[int]
     longer_than_ms: int
-    pattern: re.Pattern[str] | None
+    pattern: "Program | None"
 
     def matches(self, transaction: Transaction, now_ms: int) -> bool:
-        """Whether a transaction is one of them."""
+        """Whether a transaction is one of them.
+
+        Raises:
+            InvalidRegularExpressionError: If the expression has taken too much work by now.
+        """
         open_ms = now_ms - transaction.started_ms
         return (
             (self.states is None or transaction.state in self.states)
             and (not self.producer_ids or transaction.producer_id in self.producer_ids)
             and (self.longer_than_ms < 0 or open_ms > self.longer_than_ms)
-            and (
-                self.pattern is None
-                or self.pattern.fullmatch(transaction.transactional_id) is not None
-            )
+            and (self.pattern is None or self.pattern.matches(transaction.transactional_id))
         )
 
 
@@ -56,12 +64,10 @@ def filter_of(request: ListTransactionsRequest) -> tuple[Filter, list[str]]:
     )
     pattern = None
     if request.transactional_id_pattern:
-        try:
-            pattern = re.compile(request.transactional_id_pattern)
-        except re.error as error:
-            raise InvalidRegularExpressionError(
-                f"{request.transactional_id_pattern!r} is no expression: {error}"
-            ) from None
+        from logcore.coordinator.regex.program import Program  # noqa: PLC0415 - few need it
+
+        text = request.transactional_id_pattern
+        pattern = Program(text, "TransactionalIdPattern", search_max=SEARCH_MAX)
     wanted = Filter(
         known if request.state_filters else None,
         frozenset(request.producer_id_filters),
