@@ -158,7 +158,11 @@ fn truncating_and_flushing_beside_appends_end() {
                     }
                 });
             }
-            scope.spawn(|| (0..40).for_each(|_| drop(log.flush().unwrap())));
+            scope.spawn(|| {
+                for _ in 0..40 {
+                    log.flush().unwrap();
+                }
+            });
             scope.spawn(|| {
                 for _ in 0..20 {
                     log.truncate((log.end_offset() - 2).max(0)).unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use logcore::config::CleanupPolicy;
 use logcore::faulty_fs::{Call, Fault, FaultyFs};
-use logcore::{LogError, LogManager, ManagerOptions};
+use logcore::{FileSystem, LogError, LogManager, ManagerOptions, RealFs};
 use managers::{MARKER, Roots, append, options, partition};
 
 /// Flips a bit in the records of the log's first segment.
@@ -207,7 +207,7 @@ fn a_lost_checkpoint_only_makes_loading_longer() {
     // As Apache Kafka's cleaner leaves a segment whose last records were replaced.
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..kept]).unwrap();
-    std::fs::remove_file(roots.paths[0].join("recovery-point-offset-checkpoint")).unwrap();
+    RealFs.remove(&roots.paths[0].join("recovery-point-offset-checkpoint")).unwrap();
     let manager = roots.open(compacted()).unwrap();
     let log = manager.get(&name).unwrap().unwrap();
     assert_eq!(log.log_end_offset(), end);

@@ -13,7 +13,7 @@ use logcore::embedded::EmbeddedOptions;
 use logcore::log::{Isolation, ListedOffset, RecoveryReport, TimestampSpec};
 use logcore::reader::LogReader;
 use logcore::segment::FileKind;
-use logcore::segments::{ReadBound, Segments};
+use logcore::segments::{ReadBound, Segments, read_in};
 use logcore::{EmbeddedLog, LogError, RealFs, Result, Slice};
 
 use crate::chunk::Source;
@@ -90,9 +90,11 @@ impl Engine {
         if self.read(offset, max_bytes)?.is_none() {
             return Ok(None);
         }
-        let found = self.segments().read(offset, (max_bytes, true), everything)?;
-        Ok(found
-            .map(|(segment, slice)| (segment.path(FileKind::Log), slice.position(), slice.len())))
+        let list = self.segments().load();
+        let found = read_in(&list, offset, (max_bytes, true), everything)?;
+        Ok(found.and_then(|(at, slice)| {
+            Some((list.get(at)?.path(FileKind::Log), slice.position(), slice.len()))
+        }))
     }
 
     pub(crate) fn segments(&self) -> &Segments {
