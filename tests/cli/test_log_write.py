@@ -65,3 +65,17 @@ def test_compact_keeps_the_newest_of_each_key(logcore_json, tmp_path):
     assert (report["records_read"], report["records_kept"]) == (50, 5)
     kept = [b"45", b"46", b"47", b"48", b"49"]
     assert [value for _, value in values(path)] == kept
+
+
+def test_compact_removes_records_without_a_key_only_if_told(logcore, logcore_json, tmp_path):
+    path = tmp_path / "mixed"
+    with Log(path) as log:
+        log.append(b"old", b"k")
+        log.append(b"new", b"k")
+        log.append(b"of nobody")
+    before = values(path)
+    assert "offset 2 has no key" in logcore("log", "compact", path, code=1).stderr
+    assert values(path) == before
+    (report,) = logcore_json("log", "compact", path, "--unkeyed")
+    assert (report["records_read"], report["records_kept"]) == (3, 1)
+    assert values(path) == [(b"k", b"new")]

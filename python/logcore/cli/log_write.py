@@ -1,7 +1,8 @@
 """`logcore log append` and `logcore log compact`: the commands that change a log.
 
 Invariant: lines are appended as they arrive, never held back for a fuller batch, and what is
-reported as appended is as durable as `--durability` says.
+reported as appended is as durable as `--durability` says. Records without a key are removed only
+by who says so.
 Neighbours: `logcore.cli.output` prints; `logcore.log` writes.
 """
 
@@ -88,11 +89,13 @@ def append_command(
 
 @click.command("compact")
 @existing_path_argument
+@click.option("--unkeyed", is_flag=True, help="Remove records without a key; else one is an error.")
 @output_option
-def compact_command(path: str, output: str) -> None:
+def compact_command(path: str, *, unkeyed: bool, output: str) -> None:
     """Keep only the newest record of each key of the log in PATH; offsets stay as they are."""
     from logcore.log import Log  # noqa: PLC0415 - only a command that runs pays for the engine
 
-    with Log(path, cleanup_policy="compact") as log:
+    # The policy is what tells the engine that records without a key may go.
+    with Log(path, cleanup_policy="compact" if unkeyed else "delete") as log:
         report = log.compact()
     print_report(report, output)
