@@ -70,6 +70,18 @@ def test_offsets_of_a_group_that_nobody_reads_by(admin: Admin, topic: str) -> No
     assert group not in [listed.group_id for listed in admin.groups.list()]
 
 
+@pytest.mark.parametrize("wrong", [-1, CommittedOffset(-1, metadata="by hand")])
+def test_a_negative_offset_is_refused_and_erases_nothing(
+    admin: Admin, topic: str, wrong: CommittedOffset | int
+) -> None:
+    group, first, second = fresh_name("group"), TopicPartition(topic, 0), TopicPartition(topic, 1)
+    admin.groups.set_offsets(group, {first: 7}).raise_for_errors()
+    given: dict[TopicPartition, CommittedOffset | int] = {second: 8, first: wrong}
+    with pytest.raises(ValueError, match=f"{topic}-0: offset -1 is negative"):
+        admin.groups.set_offsets(group, given)
+    assert admin.groups.offsets(group) == {first: CommittedOffset(7)}
+
+
 def test_a_group_with_a_member(admin: Admin, members: tuple[str, str, str]) -> None:
     group, kind, topic = members
     (listed,) = (one for one in admin.groups.list(kinds=[kind]) if one.group_id == group)

@@ -22,6 +22,11 @@ def test_where_a_group_is(admin: Admin) -> None:
     eventually(lambda: not admin.share_groups.offsets(group))
 
 
+def test_a_negative_offset_is_refused(admin: Admin) -> None:
+    with pytest.raises(ValueError, match="words-0: offset -1 is negative"):
+        admin.share_groups.set_offsets(fresh_name("group"), {TopicPartition("words", 0): -1})
+
+
 def test_a_group_that_is_not_there(admin: Admin) -> None:
     with pytest.raises(GroupIdNotFoundError):
         admin.share_groups.delete_offsets(fresh_name("group"), ["topic"])

@@ -33,6 +33,17 @@ def test_commits_with_metadata_are_read_back(cluster):
         assert consumer.committed((topic, 9)) == {}
 
 
+def test_a_negative_offset_is_refused_and_erases_nothing(cluster):
+    topic, group = filled(cluster, 1, 20), cluster.group()
+    with reading(cluster, group_id=group, enable_auto_commit=False) as consumer:
+        consumer.assign([(topic, 0)])
+        consumer.commit({(topic, 0): 5})
+        for commit in (consumer.commit, consumer.commit_async):
+            with pytest.raises(ValueError, match=f"{topic}-0: offset -1 is negative"):
+                commit({(topic, 0): -1})
+        assert consumer.committed() == {(topic, 0): OffsetAndMetadata(5)}
+
+
 def test_offsets_are_committed_by_and_by_but_not_of_what_is_in_hand(cluster):
     topic, group = filled(cluster, 1, 20), cluster.group()
     settings = {"group_id": group, "auto_commit_interval_ms": 50}

@@ -62,6 +62,21 @@ def test_offsets_are_committed_with_the_transaction(cluster, generation):
         assert consumer.committed((topic, 0)) == {TopicPartition(topic, 0): OffsetAndMetadata(7)}
 
 
+def test_a_negative_offset_is_refused_and_the_transaction_goes_on(cluster, generation):
+    topic, group = cluster.topic(), f"{cluster.group()}-{generation}"
+    settings = {"bootstrap_servers": cluster.bootstrap}
+    with Producer(**settings, transactional_id=f"{topic}-{generation}") as producer:
+        with producer.transaction():
+            producer.send_offsets_to_transaction({(topic, 0): 7}, group)
+        with producer.transaction():
+            producer.send(topic, b"1")
+            with pytest.raises(ValueError, match=f"{topic}-0: offset -1 is negative"):
+                producer.send_offsets_to_transaction({(topic, 0): -1}, group)
+    with Consumer(**settings, group_id=group) as consumer:
+        assert consumer.committed((topic, 0)) == {TopicPartition(topic, 0): OffsetAndMetadata(7)}
+    assert committed(cluster.bootstrap, topic) == [b"1"]
+
+
 def test_reading_processing_and_writing_is_once(cluster):
     source, target, group = cluster.topic(2), cluster.topic(), cluster.group()
     settings = {"bootstrap_servers": cluster.bootstrap}

@@ -21,7 +21,7 @@ from logcore.admin.partition_results import (
 )
 from logcore.admin.results import Results, collect, error_of, nothing
 from logcore.client.blocking import blocking
-from logcore.client.positions import TopicPartition
+from logcore.client.positions import TopicPartition, check_offset
 from logcore.common.errors import GroupIdNotFoundError, KafkaError
 from logcore.protocol.messages.consumer_group_describe import ConsumerGroupDescribeRequest
 from logcore.protocol.messages.delete_groups import DeleteGroupsRequest
@@ -220,9 +220,16 @@ class AsyncGroups:
             None, or why it was not set, by partition.
 
         Raises:
+            ValueError: If an offset is negative; none is set then.
             ClientError: If a broker does not answer in time.
         """
-        topics = parts_by_topic(offsets, _commit)
+        given = {
+            place: one if isinstance(one, CommittedOffset) else CommittedOffset(one)
+            for place, one in offsets.items()
+        }
+        for place, one in given.items():
+            check_offset(place, one.offset)
+        topics = parts_by_topic(given, _commit)
         request = OffsetCommitRequest(
             group_id=group,
             topics=[
@@ -352,8 +359,7 @@ def _describe_request(group: str, kind: str | None, with_operations: bool) -> Me
     return request(group_ids=[group], include_authorized_operations=with_operations)
 
 
-def _commit(partition: int, given: CommittedOffset | int) -> OffsetCommitRequestPartition:
-    committed = given if isinstance(given, CommittedOffset) else CommittedOffset(given)
+def _commit(partition: int, committed: CommittedOffset) -> OffsetCommitRequestPartition:
     return OffsetCommitRequestPartition(
         partition_index=partition,
         committed_offset=committed.offset,

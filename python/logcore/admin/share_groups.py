@@ -13,7 +13,7 @@ from logcore.admin.part import Part
 from logcore.admin.partition_results import by_partition, parts_by_topic
 from logcore.admin.results import Results, collect, error_of, nothing
 from logcore.client.blocking import blocking
-from logcore.client.positions import TopicPartition
+from logcore.client.positions import TopicPartition, check_offset
 from logcore.protocol.messages.alter_share_group_offsets import (
     AlterShareGroupOffsetsRequest,
     AlterShareGroupOffsetsRequestPartition,
@@ -84,9 +84,12 @@ class AsyncShareGroups:
             None, or why it was not set, by partition.
 
         Raises:
+            ValueError: If an offset is negative; none is set then.
             KafkaError: If the broker refuses all of it.
             ClientError: If a broker does not answer in time.
         """
+        for place, offset in offsets.items():
+            check_offset(place, offset)
         topics = parts_by_topic(offsets, _begin)
         request = AlterShareGroupOffsetsRequest(
             group_id=group,

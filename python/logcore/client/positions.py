@@ -1,6 +1,7 @@
 """Partitions and offsets as users name them.
 
-Invariant: plain tuples; a pair of topic and number is as good as a `TopicPartition`.
+Invariants: plain tuples; a pair of topic and number is as good as a `TopicPartition`. No negative
+offset is committed: it would be kept as none at all.
 Neighbours: producers commit offsets with these in transactions, consumers everywhere.
 """
 
@@ -56,16 +57,32 @@ Offsets: TypeAlias = (
 def with_metadata(offsets: Offsets) -> dict[TopicPartition, OffsetAndMetadata]:
     """Return offsets with what may be committed beside them.
 
+    Raises:
+        ValueError: If an offset is negative.
+
     Example:
         >>> with_metadata({("words", 0): 7})[TopicPartition("words", 0)].offset
         7
     """
-    return {
+    found = {
         TopicPartition(*place): given
         if isinstance(given, OffsetAndMetadata)
         else OffsetAndMetadata(given)
         for place, given in offsets.items()
     }
+    for place, known in found.items():
+        check_offset(place, known.offset)
+    return found
+
+
+def check_offset(place: tuple[str, int], offset: int) -> None:
+    """Refuse an offset that nobody can read on from.
+
+    Raises:
+        ValueError: If it is negative.
+    """
+    if offset < 0:
+        raise ValueError(f"{TopicPartition(*place)}: offset {offset} is negative")
 
 
 class GroupFacts(NamedTuple):

@@ -15,7 +15,13 @@ from typing import Any, Final
 from logcore.client.cluster import Cluster
 from logcore.client.connection import Connection
 from logcore.client.coordinators import CoordinatorKind, Coordinators
-from logcore.client.positions import GroupFacts, Offsets, with_metadata
+from logcore.client.positions import (
+    GroupFacts,
+    OffsetAndMetadata,
+    Offsets,
+    TopicPartition,
+    with_metadata,
+)
 from logcore.client.retrying import until_done
 from logcore.common.errors import (
     ClientError,
@@ -260,18 +266,20 @@ class Transactions:
 
         Raises:
             IllegalStateError: If no transaction is open.
+            ValueError: If an offset is negative; the transaction goes on without.
             KafkaError: If the group refuses.
         """
         if self._state is not State.OPEN:
             self._refuse("commit offsets")
         if not offsets:
             return
+        known = with_metadata(offsets)
         facts = GroupFacts(group) if isinstance(group, str) else group
         try:
             if not self._is_second:
                 await self._ask(AddOffsetsToTxnRequest, group_id=facts.group_id)
             self._has_begun = True
-            await self._commit_offsets(offsets, facts)
+            await self._commit_offsets(known, facts)
         except KafkaError as error:
             self._fail(error)
             raise
@@ -354,10 +362,12 @@ class Transactions:
             self._has_begun = True
         self._wake()
 
-    async def _commit_offsets(self, offsets: Offsets, facts: GroupFacts) -> None:
+    async def _commit_offsets(
+        self, offsets: dict[TopicPartition, OffsetAndMetadata], facts: GroupFacts
+    ) -> None:
         assert self._identity is not None, "a transaction was begun"
         topics: dict[str, TxnOffsetCommitRequestTopic] = {}
-        for (topic, partition), known in with_metadata(offsets).items():
+        for (topic, partition), known in offsets.items():
             entry = topics.setdefault(topic, TxnOffsetCommitRequestTopic(name=topic))
             entry.partitions.append(
                 TxnOffsetCommitRequestPartition(
