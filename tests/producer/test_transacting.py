@@ -17,8 +17,9 @@ def test_what_makes_no_sense_is_refused(our_cluster):
         with pytest.raises(IllegalStateError, match="commit"):
             producer.commit_transaction()
         producer.begin_transaction()
-        with pytest.raises(IllegalStateError, match="open already"):
-            producer.begin_transaction()
+        for call in (producer.begin_transaction, producer.init_transactions):
+            with pytest.raises(IllegalStateError, match="open already"):
+                call()
         producer.abort_transaction()
     with Producer(**settings) as producer, pytest.raises(IllegalStateError, match="no trans"):
         producer.begin_transaction()

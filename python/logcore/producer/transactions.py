@@ -88,6 +88,7 @@ _FATAL: Final = (
     InvalidProducerIdMappingError,
     TransactionalIdAuthorizationFailedError,
 )
+_IS_OPEN: Final = "a transaction is open already: commit or abort it first"
 _MOVED: Final = (NotCoordinatorError, CoordinatorNotAvailableError)
 
 
@@ -200,6 +201,8 @@ class Transactions:
             IllegalStateError: If a transaction is open.
             KafkaError: If the coordinator refuses.
         """
+        if self._state is State.OPEN:
+            raise IllegalStateError(_IS_OPEN)
         if self._state not in (State.NEW, State.READY):
             self._refuse("initialise")
         self._identity = await self._identify(NOBODY)
@@ -216,7 +219,7 @@ class Transactions:
         if self._state is not State.READY:
             if self._error is not None:
                 raise self._error
-            raise IllegalStateError("a transaction is open already: commit or abort it first")
+            raise IllegalStateError(_IS_OPEN)
         self._state = State.OPEN
 
     async def end(self, *, commit: bool) -> None:
