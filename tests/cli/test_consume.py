@@ -1,5 +1,7 @@
 """`logcore consume`."""
 
+import itertools
+
 import pytest
 
 from logcore import Admin
@@ -35,6 +37,27 @@ def test_where_to_begin(ask_json, filled):
     assert values(ask_json("consume", filled, "-p", 0, "--last", 1)) == ["v2"]
     assert values(ask_json("consume", filled, "-p", 0, "--time", "150m")) == ["v1", "v2"]
     assert ask_json("consume", filled, "--offset", "end") == []
+
+
+def test_an_offset_past_the_end(ask, ask_json, filled):
+    assert values(ask_json("consume", filled, "--offset", 2)) == ["v2"]
+    assert ask_json("consume", filled, "-p", 0, "--offset", 3) == []
+    told = f"offset 500 is past the end of {filled}-0, which is 3"
+    for how in ((), ("-f",), ("-f", "-p", 0)):
+        assert told in ask("consume", filled, "--offset", 500, *how, code=1)
+    told = f"offset 2 is past the end of {filled}-1, which is 0"
+    assert told in ask("consume", filled, "--offset", 2, "-f", "-n", 1, code=1)
+    rows = ask_json("consume", filled, "--offset", 2, "-f", "-p", 0, "-n", 1)
+    assert values(rows) == ["v2"]
+
+
+def test_where_to_begin_is_said_once(logcore):
+    ways = (("--offset", "beginning"), ("--last", 1), ("--time", "1h"))
+    for one, other in itertools.combinations(ways, 2):
+        told = logcore("consume", "t", *one, *other, code=2).stderr
+        assert "say once where to begin" in told
+    for way in (*ways, ("-p", 0)):
+        assert "leave out --" in logcore("consume", "t", "-g", "readers", *way, code=2).stderr
 
 
 def test_where_to_end(ask, ask_json, filled):

@@ -1,7 +1,8 @@
 """`logcore consume`: read a topic of any Kafka: from an offset, a time, the last n, or in a group.
 
 Invariant: without ``--follow`` it ends where the topic ended when it began; nothing is committed
-unless it reads in a group.
+unless it reads in a group. What says where to begin is said once, and nothing that is said is
+ignored.
 Neighbours: `record_format` shows records; `logcore.consumer` reads; `produce` is the way in.
 """
 
@@ -21,6 +22,8 @@ from logcore.cli.numbers import COUNT, OFFSET, PARTITION
 from logcore.cli.output import output_option, print_json, progress
 from logcore.cli.record_format import parse_format, record_line, record_object
 from logcore.cli.times import Moment, timestamp_ms
+from logcore.cli.typed import Typed
+from logcore.common.types import override
 
 if TYPE_CHECKING:
     from logcore.client.positions import TopicPartition
@@ -29,12 +32,13 @@ if TYPE_CHECKING:
 
 POLL_S: Final = 0.5
 POLL_RECORDS: Final = 10_000
-EARLIEST: Final = "earliest"
+BEGINNING: Final = "beginning"
+END: Final = "end"
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where to begin; the first that is set counts.
+    """Where to begin: at the beginning if nothing is set, and no more than one thing is.
 
     Attributes:
         at: At the first record as late as this.
@@ -42,9 +46,30 @@ class Start:
         offset: At this offset, or "beginning" or "end".
     """
 
-    at: datetime | None
-    last: int | None
-    offset: str
+    at: datetime | None = None
+    last: int | None = None
+    offset: int | str | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """The options that were given."""
+        told = {"--time": self.at, "--last": self.last, "--offset": self.offset}
+        return [name for name, value in told.items() if value is not None]
+
+
+class OffsetParameter(Typed):
+    """``beginning``, ``end``, or a number."""
+
+    name = "offset"
+
+    @override
+    def read(self, text: str) -> int | str:
+        """Read one."""
+        if text in (BEGINNING, END):
+            return text
+        if not text.isdecimal():
+            raise ValueError(f"{text[:40]}: write beginning, end or a number")
+        return OFFSET.read(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +122,21 @@ def header_patterns(
 )
 @click.option(
     "--offset",
-    default="beginning",
-    show_default=True,
+    type=OffsetParameter(),
     metavar="beginning|end|N",
-    help="Where to begin.",
+    help="Where to begin.  [default: beginning]",
 )
 @click.option("--time", "at", type=Moment(), metavar="TIME", help="Begin there; 2h is 2 hours ago.")
 @click.option("--until", type=Moment(), metavar="TIME", help="End before records as late as this.")
 @click.option("--last", type=COUNT, metavar="N", help="The last N of a partition.")
 @click.option("-n", "--limit", type=COUNT, metavar="N", help="At most N records.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
-@click.option("-g", "--group", metavar="NAME", help="Read in a group, which commits; follows.")
+@click.option(
+    "-g",
+    "--group",
+    metavar="NAME",
+    help="Read in a group, which commits, from where it is; follows.",
+)
 @click.option("--key", callback=pattern, metavar="REGEX", help="Only keys that match.")
 @click.option("--grep", "value", callback=pattern, metavar="REGEX", help="Only values that match.")
 @click.option(
@@ -124,7 +153,7 @@ def consume_command(
     topic: str,
     *,
     numbers: Sequence[int],
-    offset: str,
+    offset: int | str | None,
     at: datetime | None,
     until: datetime | None,
     last: int | None,
@@ -141,8 +170,10 @@ def consume_command(
 ) -> None:
     """Show the records of TOPIC, from its beginning to where it ends now."""
     show = shower(template, output)
+    start = Start(at, last, offset)
     if until is not None and (follow or group is not None):
         raise click.UsageError("--until is for what is there: leave out --follow and --group")
+    check(start, numbers, group)
     formats, cluster = formats.apart(cluster)
     with ExitStack() as stack:
         reading = None if formats.are_plain else stack.enter_context(Reading(formats))
@@ -152,7 +183,7 @@ def consume_command(
             records = endless(consumer)
         else:
             places = places_of(consumer, topic, numbers)
-            begin(consumer, places, Start(at, last, offset))
+            begin(consumer, places, start, is_followed=follow)
             records = endless(consumer) if follow else until_the_end(consumer, places, until)
         records = records if reading is None else reading.of(records)
         wanted = Filter(key, value, headers)
@@ -167,6 +198,22 @@ def consume_command(
         except KeyboardInterrupt:
             pass  # the way to end what follows
         sys.stdout.flush()
+
+
+def check(start: Start, numbers: Sequence[int], group: str | None) -> None:
+    """Refuse what contradicts itself.
+
+    Raises:
+        click.UsageError: If it is said more than once where to begin, or of a group, which knows.
+    """
+    if len(start.given) > 1:
+        raise click.UsageError(f"say once where to begin: {' or '.join(start.given)}")
+    if group is not None and (start.given or numbers):
+        wrong = [*(["--partition"] if numbers else []), *start.given]
+        raise click.UsageError(
+            f"a group reads all partitions from where it is: leave out {' and '.join(wrong)}; "
+            "`logcore group reset` sets where it is"
+        )
 
 
 def shower(template: str | None, output: str) -> "Callable[[ConsumerRecord], object]":
@@ -195,7 +242,9 @@ def places_of(consumer: "Consumer", topic: str, numbers: Sequence[int]) -> "list
     return [TopicPartition(topic, number) for number in found if not numbers or number in numbers]
 
 
-def begin(consumer: "Consumer", places: "list[TopicPartition]", start: Start) -> None:
+def begin(
+    consumer: "Consumer", places: "list[TopicPartition]", start: Start, *, is_followed: bool
+) -> None:
     """Take the partitions, and go to where reading begins."""
     consumer.assign(places)
     if start.at is not None:
@@ -209,16 +258,31 @@ def begin(consumer: "Consumer", places: "list[TopicPartition]", start: Start) ->
         starts, ends = consumer.beginning_offsets(*places), consumer.end_offsets(*places)
         for place in places:
             consumer.seek(place, max(starts[place], ends[place] - start.last))
-    elif start.offset == "end":
+    elif isinstance(start.offset, int):
+        begin_at(consumer, places, start.offset, is_followed=is_followed)
+    elif start.offset == END:
         consumer.seek_to_end(*places)
-    elif start.offset == "beginning":
-        consumer.seek_to_beginning(*places)
-    elif start.offset.isdecimal():
-        offset = OFFSET.convert(start.offset, None, None)
-        for place in places:
-            consumer.seek(place, offset)
     else:
-        raise click.UsageError(f"--offset {start.offset}: write beginning, end or a number")
+        consumer.seek_to_beginning(*places)
+
+
+def begin_at(
+    consumer: "Consumer", places: "list[TopicPartition]", offset: int, *, is_followed: bool
+) -> None:
+    """Go to an offset; a partition that ends before has nothing to show, if others have.
+
+    Raises:
+        click.ClickException: If it is past the end of all partitions, or of one that is followed:
+            reading on would begin anywhere else.
+    """
+    ends = consumer.end_offsets(*places)
+    past = [place for place in places if offset > ends[place]]
+    if past and (is_followed or len(past) == len(places)):
+        raise click.ClickException(
+            f"offset {offset} is past the end of {past[0]}, which is {ends[past[0]]}"
+        )
+    for place in places:
+        consumer.seek(place, min(offset, ends[place]))
 
 
 def endless(consumer: "Consumer") -> "Iterable[ConsumerRecord]":
