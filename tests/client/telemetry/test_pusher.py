@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -160,6 +161,39 @@ def test_a_broker_that_wants_nothing_is_asked_again_and_gets_nothing() -> None:
     assert broker.asked[-1].client_instance_id == ID
 
 
+class Soonest(random.Random):
+    """Chance that always says the least."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return min(a, b)
+
+
+def test_who_is_wanted_nothing_of_asks_no_sooner_than_the_interval() -> None:
+    """Brokers refuse whoever asks sooner."""
+    broker = Wants(requested_metrics=[], push_interval_ms=60_000)
+
+    async def body(cluster: Cluster, pusher: Pusher) -> None:
+        cluster.chance = Soonest()
+        pusher.stop()
+        assert [await pusher._turn() for _ in range(2)] == [60, 60]
+
+    pushing(broker, body)
+    assert len(broker.asked) == 2
+
+
+def test_only_a_first_push_is_spread_out() -> None:
+    broker = Wants(0, UnknownSubscriptionIdError, push_interval_ms=60_000)
+
+    async def body(cluster: Cluster, pusher: Pusher) -> None:
+        cluster.chance = Soonest()
+        pusher.stop()
+        # It asks, pushes, pushes once more and hears that all has changed, asks again.
+        assert [await pusher._turn() for _ in range(4)] == [30, 60, 0, 60]
+
+    pushing(broker, body)
+    assert (len(broker.asked), len(broker.pushes)) == (2, 2)
+
+
 def test_a_subscription_that_changed_is_asked_for_and_nothing_is_lost() -> None:
     broker = Wants(0, UnknownSubscriptionIdError)
 
@@ -208,7 +242,7 @@ def test_what_does_not_pass_ends_it(
     with caplog.at_level(logging.WARNING):
         pushing(broker, body)
     assert len(broker.pushes) == 1
-    assert "pushed no more" in caplog.text
+    assert "pushed no more: pushed them, and the broker said " in caplog.text
 
 
 def test_a_push_that_would_be_too_large_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
@@ -234,15 +268,17 @@ def test_a_broker_without_telemetry_is_left_alone() -> None:
     assert broker.asked == []
 
 
-def test_a_refusal_to_tell_ends_it() -> None:
+def test_a_refusal_to_tell_ends_it(caplog: pytest.LogCaptureFixture) -> None:
     broker = Wants(error_code=ClusterAuthorizationFailedError.code)
 
     async def body(_: Cluster, pusher: Pusher) -> None:
         await asyncio.wait([pusher._task])
         await pusher.end()
 
-    pushing(broker, body)
+    with caplog.at_level(logging.WARNING):
+        pushing(broker, body)
     assert broker.pushes == []
+    assert "the broker said CLUSTER_AUTHORIZATION_FAILED" in caplog.text
 
 
 def test_a_broker_that_goes_away_and_comes_back() -> None:

@@ -1,8 +1,8 @@
 """Asks brokers which metrics they want, and pushes those; once more at the end.
 
 Invariants: a push follows the one before by the interval that the broker said, but for the last
-one; an error of telemetry harms nothing else, and is logged. One that trying again will not heal
-ends the pushing.
+one, and a question the one before it where nothing is wanted; an error of telemetry harms nothing
+else, and is logged. One that trying again will not heal ends the pushing.
 Neighbours: `points` selects, `otlp` encodes; `client.cluster` asks.
 Source: KIP-714; Apache Kafka 4.3.1, `ClientTelemetryReporter`.
 """
@@ -118,8 +118,7 @@ class Pusher:
         try:
             if self._subscription is None or not self._subscription.requested_metrics:
                 self._subscription = await self._ask()
-                # At the beginning spread out, so that clients which start together do not push so.
-                return self._interval_s * self._cluster.chance.uniform(0.5, 1.5)
+                return self._interval_s * self._jitter(self._subscription)
             async with self._pushing:
                 await self._push(self._subscription)
         except UnsupportedVersionError:
@@ -137,6 +136,16 @@ class Pusher:
             logger.debug("metrics were not pushed: %s", error)
         return self._interval_s
 
+    def _jitter(self, subscription: GetTelemetrySubscriptionsResponse) -> float:
+        """Return what to wait after an answer, in intervals.
+
+        Only a first push is spread out, so that clients which start together do not push so. Who
+        asks again before the interval is over, or pushes, is refused.
+        """
+        if self.pushes or not subscription.requested_metrics:
+            return 1
+        return self._cluster.chance.uniform(0.5, 1.5)
+
     @property
     def _interval_s(self) -> float:
         known = self._subscription
@@ -151,7 +160,7 @@ class Pusher:
         request = GetTelemetrySubscriptionsRequest(client_instance_id=self.instance_id)
         response: GetTelemetrySubscriptionsResponse = await self._cluster.ask_any(request)
         if response.error_code:
-            raise error_for_code(response.error_code)("asked for the subscription of metrics")
+            raise _refusal(response.error_code, "asked for the subscription of metrics")
         self.instance_id = response.client_instance_id
         return response
 
@@ -187,7 +196,13 @@ class Pusher:
         )
         response: PushTelemetryResponse = await self._cluster.ask_any(request)
         if response.error_code:
-            raise error_for_code(response.error_code)("pushed metrics")
+            raise _refusal(response.error_code, "pushed them")
         self._increments.pushed(points)
         self._pushed_ms = now_ms
         self.pushes += 1
+
+
+def _refusal(code: int, what: str) -> KafkaError:
+    """Return the error of a code, which says what was done and what the answer was."""
+    made = error_for_code(code)
+    return made(f"{what}, and the broker said {made.kafka_name}")
