@@ -51,6 +51,17 @@ def test_nothing_is_set(logcore, our_cluster):
     assert told == "nothing is set; --all shows defaults\n"
 
 
+def test_keys_that_are_not_there(logcore, cluster, topic):
+    where = ("config", "get", f"topic:{topic}", "retention.ms", "retention.msec", "-b", cluster)
+    for output, shown in (("text", "KEY "), ("json", '{"key": "retention.ms"')):
+        result = logcore(*where, "-o", output, code=1)
+        told = f"topic:{topic} has no retention.msec (did you mean retention.ms?)\n"
+        assert result.stderr == told
+        assert result.stdout.startswith(shown)
+    result = logcore("config", "get", f"topic:{topic}", "zzz", "-b", cluster, code=1)
+    assert (result.stdout, result.stderr) == ("", f"topic:{topic} has no zzz\n")
+
+
 def test_of_brokers_and_groups(ask, ask_json):
     (row,) = ask_json("config", "get", "broker:1", "node.id")
     assert row["value"] == "1"

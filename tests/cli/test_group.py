@@ -131,8 +131,14 @@ def test_the_lag_of_many(ask, ask_json, topic):
     assert "--all" in ask("group", "lag", "--all", groups[0], code=2)
 
 
+def test_filters_that_match_nothing(ask):
+    for one in (("--state", "Nowhere"), ("--kind", "streams", "--state", "Nowhere")):
+        assert ask("group", "list", *one) == "no group is so\n"
+
+
 def test_what_is_refused(ask, topic):
     group = fresh_name("group")
+    assert "'streams'" in ask("group", "list", "--kind", "foo", code=2)
     assert "--to-earliest" in ask("group", "reset", group, "-t", topic, code=2)
     two = ("--to-earliest", "--to-latest")
     assert "once" in ask("group", "reset", group, "-t", topic, *two, code=2)

@@ -37,6 +37,7 @@ def test_the_life_of_a_token(ask):
     assert "secret" not in row
     assert listed("--secrets", "--owner", "User:alice") == [made]
     assert listed("--owner", "User:carol") == []
+    assert ask("list", "--owner", "User:carol") == "no token is theirs\n"
     (row,) = rows(ask("renew", name, "--for", "30m", "--dry-run", "-o", "json"))
     assert row["expires"] == made["expires"]
     (row,) = rows(ask("renew", name, "--for", "30m", "-o", "json"))

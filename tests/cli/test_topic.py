@@ -50,7 +50,7 @@ def test_growing(ask, ask_json, topic):
 def test_some_of_them(ask, ask_json, topic):
     names = [row["name"] for row in ask_json("topic", "list", f"^{topic}$")]
     assert names == [topic]
-    assert "--internal" not in ask("topic", "list", "no such topic")
+    assert ask("topic", "list", "no such topic") == "no topic matches\n"
     assert "no such (" in ask("topic", "list", "no such (", code=2)
     assert ask_json("topic", "describe", topic, "--under-replicated") == []
     assert "no partition is so" in ask("topic", "describe", topic, "--unavailable")

@@ -58,5 +58,7 @@ def test_fencing(ask, hanging):
 
 def test_what_is_not_there(ask, topic):
     assert "no open transaction" in ask("txn", "abort", topic, 0, 7, "-y", code=1)
+    for filtered in (("--match", "nowhere"), ("--state", "Dead")):
+        assert ask("txn", "list", *filtered) == "no transaction is so\n"
     assert "nobody" in ask("txn", "producers", topic)
     assert ask("txn", "describe", fresh_name("transaction"), code=1)

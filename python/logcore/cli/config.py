@@ -4,7 +4,7 @@ Invariant: only what is named is changed. Something that has settings is written
 Neighbours: `logcore.admin.configs` does it; `connecting` says where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,7 +15,7 @@ from logcore.cli.connecting import (
     dry_run_option,
     parse_pairs,
 )
-from logcore.cli.outcomes import tell_outcomes
+from logcore.cli.outcomes import SomeFailedError, tell_outcomes
 from logcore.cli.output import output_option, print_rows
 from logcore.cli.typed import Typed
 from logcore.common.types import override
@@ -75,7 +75,9 @@ def list_resources(kinds: Sequence[str], *, cluster: ClusterOptions, output: str
         {"kind": one.kind.name.lower().replace("_", "-"), "name": one.name}
         for one in sorted(found, key=lambda one: (one.kind, one.name))
     )
-    print_rows(rows, output, "there is nothing that has settings")
+    print_rows(
+        rows, output, f"there is nothing{' of that kind' if kinds else ''} that has settings"
+    )
 
 
 @config_command.command("get")
@@ -97,7 +99,9 @@ def get_configs(
     """Show the settings of RESOURCE that somebody has set, or those that are named."""
     with cluster.admin() as admin:
         results = admin.configs.describe(resource, keys=keys or None, with_documentation=doc)
-    found = results.raise_for_errors()[resource]
+        found = results.raise_for_errors()[resource]
+        missing = [key for key in dict.fromkeys(keys) if key not in found]
+        known = admin.configs.describe(resource).raise_for_errors()[resource] if missing else {}
     rows = [
         {
             "key": config.name,
@@ -108,7 +112,24 @@ def get_configs(
         for config in sorted(found.values(), key=lambda config: config.name)
         if with_defaults or keys or not config.is_default
     ]
-    print_rows(rows, output, "nothing is set; --all shows defaults")
+    print_rows(rows, output, "" if keys else "nothing is set; --all shows defaults")
+    tell_missing(resource, missing, known)
+
+
+def tell_missing(resource: "Resource", missing: Sequence[str], known: Iterable[str]) -> None:
+    """Tell which settings a resource does not have, and what may have been meant.
+
+    Raises:
+        SomeFailedError: If one is missing.
+    """
+    from logcore.common.config import nearest  # noqa: PLC0415 - only mistakes pay for it
+
+    for key in missing:
+        near = nearest(key, known)
+        also = f" (did you mean {near}?)" if near else ""
+        click.echo(f"{name_of(resource)} has no {key}{also}", err=True)
+    if missing:
+        raise SomeFailedError("some are missing")
 
 
 @config_command.command("set")

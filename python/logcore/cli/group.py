@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SHARE: Final = "share"
 """The kind whose groups commit no offsets; `logcore share` shows where they are."""
+KINDS: Final = ("classic", "consumer", SHARE, "streams")
 
 
 @click.group("group")
@@ -37,7 +38,10 @@ def group_command() -> None:
 
 
 @group_command.command("list")
-@click.option("--kind", "kinds", multiple=True, help="Only classic, consumer, share or streams.")
+@click.option(
+    "--kind", "kinds", type=click.Choice(KINDS, case_sensitive=False), multiple=True,
+    help="Only groups of this kind.",
+)  # fmt: skip
 @click.option("--state", "states", multiple=True, help="Only groups in this state.")
 @cluster_options
 @output_option
@@ -48,7 +52,7 @@ def list_groups(
     with cluster.admin() as admin:
         found = admin.groups.list(kinds=kinds, states=states)
     rows = ({"name": one.group_id, "kind": one.kind, "state": one.state} for one in found)
-    print_rows(rows, output, "there are no groups")
+    print_rows(rows, output, "no group is so" if kinds or states else "there are no groups")
 
 
 @group_command.command("describe")

@@ -78,7 +78,8 @@ def list_tokens(
     """List the tokens that one may see."""
     with cluster.admin() as admin:
         found = admin.tokens.describe(*owners)
-    print_rows((_row(one, with_secret=secrets) for one in found), output, "there are no tokens")
+    rows = (_row(one, with_secret=secrets) for one in found)
+    print_rows(rows, output, "no token is theirs" if owners else "there are no tokens")
 
 
 @token_command.command("renew")

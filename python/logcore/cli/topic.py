@@ -69,7 +69,7 @@ def list_topics(
         }
         for topic in sorted(shown, key=lambda topic: topic.name)
     ]
-    print_rows(rows, output, "there are no topics")
+    print_rows(rows, output, "there are no topics" if pattern is None else "no topic matches")
 
 
 @topic_command.command("create")

@@ -46,7 +46,9 @@ def list_transactions(
         {"name": one.transactional_id, "producer_id": one.producer_id, "state": one.state}
         for one in found
     )
-    print_rows(rows, output, "there are no transactions")
+    is_filtered = bool(states) or longer_than is not None or pattern is not None
+    empty = "no transaction is so" if is_filtered else "there are no transactions"
+    print_rows(rows, output, empty)
 
 
 @txn_command.command("describe")
