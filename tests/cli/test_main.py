@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -109,6 +110,29 @@ def test_a_reader_that_goes_away_is_no_trouble(logcore, our_cluster, how):
     process.stdout.close()
     process.stdout = None
     assert process.communicate(timeout=60) == (None, "")
+
+
+SAYS_FULL = "Error: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where", "code", "told"),
+    [
+        (["--help"], ">/dev/full", 1, SAYS_FULL),
+        (["--version"], ">/dev/full", 1, SAYS_FULL),
+        (["log", "dump", "few", "--records"], ">/dev/full", 1, SAYS_FULL),
+        (["log", "dump", "few", "--records"], ">&-", 0, ""),
+        (["log", "append", "few"], "<&- >&-", 0, ""),
+        (["lug"], "2>/dev/full", 1, ""),
+        (["lug"], "2>&-", 2, ""),
+    ],
+)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no stream is full here")
+def test_streams_that_are_closed_or_full(few, arguments, where, code, told):
+    program = [sys.executable, "-m", "logcore.cli.main", *arguments]
+    command = ["sh", "-c", f'exec "$@" {where}', "sh", *program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=few.parent)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", told)
 
 
 def test_ctrl_c_while_waiting_leaves_no_traceback():

@@ -1,18 +1,24 @@
 """The `logcore` command: the tree of subcommands, and how any of them fails.
 
 Invariant: whatever a file or a user did wrong ends as one sentence on stderr and exit code 1; a
-usage error has code 2. A traceback is a mistake of ours.
-Neighbours: `logcore.cli.lazy` imports the commands; each room has a module of its own here.
+usage error has code 2. A traceback is a mistake of ours. That holds where the streams are closed or
+full, too.
+Neighbours: `logcore.cli.lazy` imports the commands; `streams` sees to the standard streams; each
+room has a module of its own here.
 """
 
 import atexit
 import errno
 import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import click
 
 from logcore.cli.lazy import LazyGroup
+from logcore.cli.streams import drop_unwritable, open_missing
 from logcore.common.errors import LogcoreError
 from logcore.common.types import override
 
@@ -58,15 +64,43 @@ class Commands(LazyGroup):
         return super().__call__(*args, **settings)
 
     @override
+    def main(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401 - click's
+        """Run with all streams open; where not even an error can be told, the code tells."""
+        open_missing()
+        try:
+            return super().main(*args, **settings)
+        except OSError as error:
+            with suppress(OSError):
+                click.echo(f"Error: {sentence(error)}", err=True)
+            sys.exit(1)
+        finally:
+            drop_unwritable()
+
+    @override
+    def make_context(self, *args: Any, **settings: Any) -> click.Context:  # noqa: ANN401 - click's
+        """Read the options of the program itself, which may print help."""
+        with told():
+            return super().make_context(*args, **settings)
+
+    @override
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that the arguments name."""
-        try:
-            return super().invoke(ctx)
-        except (LogcoreError, OSError, ValueError) as error:
-            # The reader of our output went away (`| head`): click ends quietly on that one.
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                raise
-            raise click.ClickException(sentence(error)) from error
+        with told():
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what is expected to fail into a sentence."""
+    try:
+        yield
+    except (LogcoreError, OSError, ValueError) as error:
+        # The reader of our output went away (`| head`): click ends quietly on that one.
+        if isinstance(error, OSError) and error.errno == errno.EPIPE:
+            raise
+        raise click.ClickException(sentence(error)) from error
 
 
 @click.command(
