@@ -177,7 +177,8 @@ def test_a_bad_file_is_one_sentence(logcore, tmp_path):
 
 
 def test_usage_errors_have_code_2(logcore, tmp_path):
-    assert "keeps nothing" in logcore("broker", "--dev", "-d", tmp_path, code=2).stderr
+    for what in (("-d", tmp_path), ("-s", f"log.dirs={tmp_path}"), ("-s", f" log.dir ={tmp_path}")):
+        assert "keeps nothing" in logcore("broker", "--dev", *what, code=2).stderr
     assert "--listen" in logcore("broker", "-l", "nowhere", code=2).stderr
     assert "does not exist" in logcore("broker", "-c", tmp_path / "none", code=2).stderr
 

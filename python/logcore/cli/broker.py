@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_PORT: Final = 9092
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+DIRECTORY_KEYS: Final = ("log.dir", "log.dirs")
 DEV_SETTINGS: Final = {"group.initial.rebalance.delay.ms": "0"}
 """What suits a broker that serves one program: no waiting for more members of a group."""
 
@@ -91,8 +92,10 @@ def broker_command(
     if keys:
         list_keys(output)
         return
-    if dev and data_dir is not None:
-        raise click.UsageError("--dev keeps nothing: leave out --data-dir, or --dev")
+    kept = ["--data-dir"] if data_dir is not None else []
+    kept += [f"--set {key}" for key in DIRECTORY_KEYS if key in names_of(settings)]
+    if dev and kept:
+        raise click.UsageError(f"--dev keeps nothing: leave out {' and '.join(kept)}, or --dev")
     start_logging(log_level)
     strong = list(settings)
     if listen is not None:
@@ -103,6 +106,11 @@ def broker_command(
         if directory is not None:
             strong.insert(0, f"log.dirs={directory}")
         serve(read_settings(file, strong, dev=dev), output)
+
+
+def names_of(settings: Iterable[str]) -> set[str]:
+    """Return the keys of words such as ``KEY=VALUE``."""
+    return {setting.partition("=")[0].strip() for setting in settings}
 
 
 @contextmanager
