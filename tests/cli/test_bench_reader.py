@@ -41,5 +41,6 @@ def test_it_stops_when_told(cluster, topic):
 def test_what_fails_is_said():
     ours, its = Pipe()
     options = ClusterOptions("127.0.0.1:1", {"default.api.timeout.ms": "300"})
-    read_all(its, Reading(options, "topic", run=7, total=2))
-    assert "the reader failed" in ours.recv()
+    for wrong in (options, ClusterOptions("nowhere", {})):
+        read_all(its, Reading(wrong, "topic", run=7, total=2))
+        assert "the reader failed" in ours.recv()

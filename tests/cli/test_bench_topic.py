@@ -1,5 +1,6 @@
 """What the measurements share."""
 
+import click
 import pytest
 
 from logcore.cli.bench_topic import Load, as_for, rates, topic_of
@@ -57,8 +58,14 @@ def test_each_client_is_told_what_is_for_it():
     assert set(as_for("admin", both).settings) == {"client.id"}
 
 
+def test_a_value_that_one_of_them_refuses_is_refused_first():
+    for kind in ("admin", "consumer", "producer"):
+        with pytest.raises(click.UsageError, match="Invalid value 7 for configuration acks"):
+            as_for(kind, ClusterOptions("x:1", {"acks": "7"}))
+
+
 def test_a_setting_that_nobody_has_is_refused(logcore, cluster):
-    told = logcore("bench", "produce", "-n", 1, "-b", cluster, "-X", "lingr.ms=1", code=1).output
+    told = logcore("bench", "produce", "-n", 1, "-b", cluster, "-X", "lingr.ms=1", code=2).output
     assert "did you mean linger.ms?" in told
 
 

@@ -163,10 +163,12 @@ def test_a_directory_that_can_be_used(tmp_path):
         (["-s", "authorizer.class.name=org.X"], "logcore runs no Java"),
     ],
 )
-def test_a_bad_setting_is_one_sentence(logcore, arguments, sentence):
-    said = logcore("broker", *arguments, code=1).stderr
-    assert sentence in said
-    assert said.count("\n") == 1
+def test_a_bad_setting_is_a_usage_error(logcore, tmp_path, arguments, sentence):
+    path = tmp_path / "server.properties"
+    path.write_text("num.io.threads=3\n")
+    for file in ((), ("-c", path)):
+        said = logcore("broker", *arguments, *file, code=2).stderr
+        assert sentence in said.splitlines()[-1]
 
 
 def test_a_bad_file_is_one_sentence(logcore, tmp_path):
@@ -174,6 +176,7 @@ def test_a_bad_file_is_one_sentence(logcore, tmp_path):
     path.write_text("num.partitions=many\n")
     said = logcore("broker", "-c", path, code=1).stderr
     assert said.startswith(f"Error: {path}: Invalid value many for configuration num.partitions")
+    assert said.count("\n") == 1
 
 
 def test_usage_errors_have_code_2(logcore, tmp_path):

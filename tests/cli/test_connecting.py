@@ -53,7 +53,26 @@ def test_nobody_there_is_said_soon(logcore, command):
     assert "127.0.0.1:1: Connection refused" in told
 
 
-def test_settings_are_checked_first(logcore):
+COMMANDS = (
+    ("topic", "list"), ("consume", "t"), ("share", "consume", "g", "t"), ("produce", "t"),
+    ("bench", "consume"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_settings_are_checked_first(logcore, command):
     wrong = ("-X", "reqest.timeout.ms=1", "-b", "127.0.0.1:1")
-    for command in (("topic", "list"), ("consume", "t"), ("produce", "t")):
-        assert "did you mean request.timeout.ms?" in logcore(*command, *wrong, code=1).output
+    assert "did you mean request.timeout.ms?" in logcore(*command, *wrong, code=2).stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_address_that_is_none_is_a_usage_error(logcore, command):
+    assert "'nowhere' is not host:port" in logcore(*command, "-b", "nowhere", code=2).stderr
+
+
+def test_a_file_that_is_wrong_is_no_usage_error(logcore, tmp_path):
+    file = tmp_path / "client.properties"
+    file.write_text("security.protocol=FOO\n", encoding="utf-8")
+    command = ("topic", "list", "-b", "127.0.0.1:1", "--command-config", file)
+    assert logcore(*command, code=1).stderr.startswith("Error: Invalid value FOO for ")
+    assert "value BAR" in logcore(*command, "-X", "security.protocol=BAR", code=2).stderr

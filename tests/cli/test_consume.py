@@ -108,5 +108,5 @@ def test_a_topic_that_is_not_there_is_not_made(ask, cluster):
 def test_what_is_refused(ask, filled):
     assert "partition 9" in ask("consume", filled, "-p", 9, code=2)
     assert "beginning" in ask("consume", filled, "--offset", "now", code=2)
-    assert "means nothing" in ask("consume", filled, "--format", "%q", code=1)
+    assert "means nothing" in ask("consume", filled, "--format", "%q", code=2)
     assert "--grep" in ask("consume", filled, "--grep", "(", code=2)

@@ -142,7 +142,7 @@ def test_settings_of_the_registry_are_not_the_clients(sent, shown):
     told = ("-X", "schema.registry.url=127.0.0.1:1", "-X", "basic.auth.user.info=a:b")
     assert "x" in shown(topic, *told)
     assert "Unknown schema registry config name" in shown(
-        topic, "--value-format", "avro", *told, "-X", "schema.registry.urls=x", code=1
+        topic, "--value-format", "avro", *told, "-X", "schema.registry.urls=x", code=2
     )
     formats = Formats("bytes", "avro", None)
     settings = {"client.id": "me", "max.retries": "1", "use.latest.version": "true"}

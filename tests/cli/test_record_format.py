@@ -25,6 +25,12 @@ def test_what_means_nothing(template):
         parse_format(template)
 
 
+@pytest.mark.parametrize("command", [("consume", "t"), ("share", "consume", "g", "t")])
+def test_what_means_nothing_is_a_usage_error(logcore, command):
+    told = logcore(*command, "--format", "%x", "-b", "127.0.0.1:1", code=2).stderr
+    assert "Invalid value for '--format': %x means nothing" in told
+
+
 def test_json_and_lines():
     shown = record_object(RECORD)
     assert shown["value_base64"]

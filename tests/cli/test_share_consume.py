@@ -54,4 +54,4 @@ def test_it_ends_when_it_is_quiet(ask, group, filled):
 def test_what_is_refused(ask, group, filled):
     assert "nowhere-at-all" in ask("share", "consume", group, "nowhere-at-all", code=1)
     assert "--as" in ask("share", "consume", group, filled, "--as", "eat", code=2)
-    assert "means nothing" in ask("share", "consume", group, filled, "--format", "%q", code=1)
+    assert "means nothing" in ask("share", "consume", group, filled, "--format", "%q", code=2)

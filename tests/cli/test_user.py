@@ -35,4 +35,6 @@ def test_quotas(ask, ask_json):
     ask("quota", "set", "producer_byte_rate=", "--user", user, "--client-id", "")
     eventually(lambda: not limits())
     assert "--user" in ask("quota", "set", limit, code=2)
+    both = ("--ip", "127.0.0.1", "--client-id", "")
+    assert "--ip stands alone" in ask("quota", "set", limit, *both, code=2)
     assert "KEY=NUMBER" in ask("quota", "set", "producer_byte_rate=fast", "--user", user, code=2)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Final
 
+import click
+
 from logcore.cli.connecting import ClusterOptions
 from logcore.common.errors import LogcoreError
 
@@ -50,7 +52,7 @@ def read_all(pipe: Connection, reading: Reading) -> None:
     """Read until all are there or it is told to stop; then send what `stamps` returns."""
     try:
         pipe.send(stamps(pipe, reading))
-    except (LogcoreError, OSError) as error:
+    except (LogcoreError, OSError, click.ClickException) as error:
         with suppress(OSError):  # nobody listens any more
             pipe.send(f"the reader failed: {error}")
 

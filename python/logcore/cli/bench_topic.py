@@ -17,6 +17,7 @@ import click
 
 from logcore.cli.connecting import ClusterOptions
 from logcore.cli.numbers import COUNT, FACTOR
+from logcore.cli.settings_usage import settings_of_options
 
 F = TypeVar("F", bound=Callable[..., Any])
 Advance = Callable[[int], object]
@@ -107,7 +108,7 @@ def as_for(kind: str, cluster: ClusterOptions) -> ClusterOptions:
         It without those that only others have.
 
     Raises:
-        ConfigError: If nobody has a setting.
+        click.UsageError: If nobody has a setting, or somebody refuses it.
     """
     from logcore.admin.config import ADMIN_CONFIG  # noqa: PLC0415 - only with a cluster
     from logcore.common.config import ConfigDef  # noqa: PLC0415
@@ -116,7 +117,10 @@ def as_for(kind: str, cluster: ClusterOptions) -> ClusterOptions:
 
     tables = {"admin": ADMIN_CONFIG, "consumer": CONSUMER_CONFIG, "producer": PRODUCER_CONFIG}
     known = ConfigDef("client", {**ADMIN_CONFIG, **CONSUMER_CONFIG, **PRODUCER_CONFIG}.values())
-    told = {known.key(name).name: value for name, value in cluster.settings.items()}
+    with settings_of_options(cluster.is_of_file):
+        told = {known.key(name).name: value for name, value in cluster.settings.items()}
+        for table in tables.values():  # before anything is done by one of them
+            table.parse_all({name: value for name, value in told.items() if name in table})
     kept = {name: value for name, value in told.items() if name in tables[kind]}
     return replace(cluster, settings=kept)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from logcore.cli.output import output_option, print_json
+from logcore.cli.settings_usage import settings_of_options
 
 if TYPE_CHECKING:
     from logcore.broker.config.broker_config import BrokerConfig
@@ -105,7 +106,9 @@ def broker_command(
     with data_directory(data_dir, dev=dev) as directory, without_collections():
         if directory is not None:
             strong.insert(0, f"log.dirs={directory}")
-        serve(read_settings(file, strong, dev=dev), output)
+        with settings_of_options(lambda key: file is not None and key not in names_of(strong)):
+            config = read_settings(file, strong, dev=dev)
+        serve(config, output)
 
 
 def names_of(settings: Iterable[str]) -> set[str]:

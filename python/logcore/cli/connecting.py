@@ -1,8 +1,9 @@
 """What the commands that speak to a cluster share: where it is, how to log in, what to ask by.
 
 Invariant: every such command takes the same options, and works against any Kafka. A file of
-settings may be one that Kafka's own tools take.
-Neighbours: `topic`, `group`, `config` and the others are the users; `logcore.admin` asks.
+settings may be one that Kafka's own tools take. A setting that a client refuses is a usage error.
+Neighbours: `topic`, `group`, `config` and the others are the users; `logcore.admin` asks;
+`settings_usage` says which settings are refused so.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+from logcore.cli.settings_usage import settings_of_options
 
 if TYPE_CHECKING:
     from logcore.admin.admin import Admin
@@ -35,10 +38,16 @@ class ClusterOptions:
     Attributes:
         bootstrap_servers: Brokers to begin with.
         settings: Other settings of the client, by Kafka's keys.
+        of_file: Those of them, and of the brokers, that a file has.
     """
 
     bootstrap_servers: str
     settings: dict[str, str]
+    of_file: frozenset[str] = frozenset()
+
+    def is_of_file(self, key: str) -> bool:
+        """Whether a file says the value of a key, and no option does."""
+        return key in self.of_file
 
     def admin(self, reach_s: float | None = None) -> "Admin":
         """Return a client for administration that has reached the cluster, for a ``with`` block.
@@ -47,12 +56,14 @@ class ClusterOptions:
             reach_s: How long to try, in seconds; not for long if None.
 
         Raises:
+            click.UsageError: If an option said what is no setting.
             ClientTimeoutError: If no broker answers in time.
         """
         from logcore.admin.admin import Admin  # noqa: PLC0415 - only when something is asked
 
         settings = {TIMEOUT: TIMEOUT_MS} | self.settings
-        admin = Admin(self.bootstrap_servers, **settings)
+        with settings_of_options(self.is_of_file):
+            admin = Admin(self.bootstrap_servers, **settings)
         try:
             admin.reach(min(REACH_S, int(settings[TIMEOUT]) / 1000) if reach_s is None else reach_s)
         except BaseException:
@@ -65,7 +76,9 @@ class ClusterOptions:
         from logcore.producer.producer import Producer  # noqa: PLC0415
 
         told = {"max.block.ms": TIMEOUT_MS, "bootstrap.servers": self.bootstrap_servers}
-        return self._reached(Producer(told | self.settings))
+        with settings_of_options(self.is_of_file):
+            producer = Producer(told | self.settings)
+        return self._reached(producer)
 
     def consumer(self, group: str | None, topics: Sequence[str] = ()) -> "Consumer":
         """Return a client that reads, perhaps in a group.
@@ -88,7 +101,9 @@ class ClusterOptions:
         }
         if group is not None:
             told["group.id"] = group
-        return self._reached(Consumer(config=told | self.settings), topics)
+        with settings_of_options(self.is_of_file):
+            consumer = Consumer(config=told | self.settings)
+        return self._reached(consumer, topics)
 
     def share_consumer(self, group: str, topics: Sequence[str]) -> "ShareConsumer":
         """Return a member of a share group, which acquires no more than it is asked for.
@@ -111,7 +126,9 @@ class ClusterOptions:
             "share.acquire.mode": "record_limit",
             TIMEOUT: TIMEOUT_MS,
         }
-        return self._reached(ShareConsumer(*topics, config=told | self.settings), topics)
+        with settings_of_options(self.is_of_file):
+            consumer = ShareConsumer(*topics, config=told | self.settings)
+        return self._reached(consumer, topics)
 
     def _reached(self, client: C, topics: Sequence[str] = ()) -> C:
         from logcore.admin.config import ADMIN_CONFIG  # noqa: PLC0415 - as the clients
@@ -135,8 +152,9 @@ def cluster_options(command: F) -> F:
     ) -> ClusterOptions:
         del parameter
         found: str = context.params.pop("bootstrap") or DEFAULT_BOOTSTRAP
-        settings = read_settings(context.params.pop("command_config")) | parse_pairs(value)
-        return ClusterOptions(settings.pop("bootstrap.servers", found), settings)
+        filed, told = read_settings(context.params.pop("command_config")), parse_pairs(value)
+        settings, of_file = filed | told, frozenset(filed) - frozenset(told)
+        return ClusterOptions(settings.pop("bootstrap.servers", found), settings, of_file)
 
     for option in (
         click.option(

@@ -20,7 +20,7 @@ from logcore.cli.connecting import ClusterOptions, cluster_options
 from logcore.cli.formats import Formats, Reading, format_options
 from logcore.cli.numbers import COUNT, OFFSET, PARTITION
 from logcore.cli.output import output_option, print_json, progress
-from logcore.cli.record_format import parse_format, record_line, record_object
+from logcore.cli.record_format import Show, TemplateParameter, record_line, record_object
 from logcore.cli.times import Moment, timestamp_ms
 from logcore.cli.typed import Typed
 from logcore.common.types import override
@@ -144,8 +144,9 @@ def header_patterns(
     help="Only records with this header, or with one that matches; may be repeated.",
 )  # fmt: skip
 @click.option(
-    "--format", "template", metavar="FORMAT", help="As kcat's -f, such as %p:%o %k=%s\\n."
-)
+    "--format", "template", type=TemplateParameter(), metavar="FORMAT",
+    help="As kcat's -f, such as %p:%o %k=%s\\n.",
+)  # fmt: skip
 @format_options
 @cluster_options
 @output_option
@@ -163,7 +164,7 @@ def consume_command(
     key: re.Pattern[bytes] | None,
     value: re.Pattern[bytes] | None,
     headers: Sequence[tuple[str, re.Pattern[bytes]]],
-    template: str | None,
+    template: Show | None,
     formats: Formats,
     cluster: ClusterOptions,
     output: str,
@@ -216,12 +217,11 @@ def check(start: Start, numbers: Sequence[int], group: str | None) -> None:
         )
 
 
-def shower(template: str | None, output: str) -> "Callable[[ConsumerRecord], object]":
+def shower(template: Show | None, output: str) -> "Callable[[ConsumerRecord], object]":
     """Return what shows a record."""
     if template is not None:
-        made = parse_format(template)
         write = sys.stdout.buffer.write
-        return lambda record: write(made(record))
+        return lambda record: write(template(record))
     if output == "json":
         return lambda record: print_json(record_object(record))
     return lambda record: click.echo(record_line(record))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from logcore.cli.formats import BYTES, REGISTERED, Formats, class_name
+from logcore.cli.settings_usage import settings_of_options
 from logcore.common.errors import LogcoreError
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ class Writing:
         kinds = {name.partition(":")[0] for name in names.values()}
         self._registry = formats.client() if kinds & set(REGISTERED) else None
         self._names = {which: name for which, name in names.items() if name != BYTES}
-        self._writers = {which: writer_of(formats, which, self._registry) for which in self._names}
+        with settings_of_options(formats.of_file.__contains__):
+            self._writers = {
+                which: writer_of(formats, which, self._registry) for which in self._names
+            }
 
     def __enter__(self) -> "Writing":
         return self

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 import click
 
 from logcore.cli.connecting import ClusterOptions
+from logcore.cli.settings_usage import settings_of_options
 from logcore.cli.typed import Typed
 from logcore.common.errors import LogcoreError
 from logcore.common.types import override
@@ -50,6 +51,7 @@ class Formats:
         key_schema: The file with the schema to write keys with.
         value_schema: The file with the schema to write values with.
         settings: Settings of the registry and of its serializers, by Confluent's keys.
+        of_file: Those of them that a file has.
     """
 
     key: str
@@ -58,6 +60,7 @@ class Formats:
     key_schema: str | None = None
     value_schema: str | None = None
     settings: dict[str, str] | None = None
+    of_file: frozenset[str] = frozenset()
 
     @property
     def are_plain(self) -> bool:
@@ -77,14 +80,14 @@ class Formats:
             if key.startswith(REGISTRY_KEYS) or any(key in table for table in tables)
         }
         left = {key: value for key, value in cluster.settings.items() if key not in own}
-        return replace(self, settings=own), replace(cluster, settings=left)
+        of_registry = replace(self, settings=own, of_file=cluster.of_file)
+        return of_registry, replace(cluster, settings=left)
 
     def client(self) -> "SchemaRegistry":
         """Return a client of the registry.
 
         Raises:
-            click.UsageError: If nobody said where it is.
-            ConfigError: If a setting is unknown, or refused.
+            click.UsageError: If nobody said where it is, or an option said what is no setting.
         """
         from logcore.serialization.registry import config  # noqa: PLC0415 - with a registry only
         from logcore.serialization.registry.registry import SchemaRegistry  # noqa: PLC0415
@@ -93,7 +96,8 @@ class Formats:
         if self.registry is None and config.URL not in told:
             message = f"say where the schema registry is: --registry URL, or {REGISTRY_VARIABLE}"
             raise click.UsageError(message)
-        return SchemaRegistry(self.registry, config=QUICK | told)
+        with settings_of_options(self.of_file.__contains__):
+            return SchemaRegistry(self.registry, config=QUICK | told)
 
 
 def format_options(command: F) -> F:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from logcore.cli.output import bytes_text, field, time_text
+from logcore.cli.typed import Typed
+from logcore.common.types import override
 
 if TYPE_CHECKING:
     from logcore.record import ConsumerRecord
@@ -76,6 +78,17 @@ def parse_format(text: str) -> Show:
     return lambda record: b"".join(
         part if isinstance(part, bytes) else part(record) for part in parts
     )
+
+
+class TemplateParameter(Typed):
+    r"""A format, such as ``%p:%o %k=%s\n``."""
+
+    name = "format"
+
+    @override
+    def read(self, text: str) -> Show:
+        """Read one."""
+        return parse_format(text)
 
 
 def record_object(record: "ConsumerRecord") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from logcore.cli.connecting import ClusterOptions, cluster_options
 from logcore.cli.numbers import COUNT
 from logcore.cli.outcomes import SomeFailedError
 from logcore.cli.output import output_option, print_json
-from logcore.cli.record_format import parse_format, record_line, record_object
+from logcore.cli.record_format import Show, TemplateParameter, record_line, record_object
 
 if TYPE_CHECKING:
     from logcore.consumer.share_consumer import ShareConsumer
@@ -46,8 +46,9 @@ WORDS: Final = ("accept", "release", "reject")
     help="What becomes of the records: accepted, given back, or refused for good.",
 )
 @click.option(
-    "--format", "template", metavar="FORMAT", help="As kcat's -f, such as %p:%o %k=%s\\n."
-)
+    "--format", "template", type=TemplateParameter(), metavar="FORMAT",
+    help="As kcat's -f, such as %p:%o %k=%s\\n.",
+)  # fmt: skip
 @cluster_options
 @output_option
 def share_consume(
@@ -57,7 +58,7 @@ def share_consume(
     limit: int | None,
     idle: float | None,
     word: str,
-    template: str | None,
+    template: Show | None,
     cluster: ClusterOptions,
     output: str,
 ) -> None:
@@ -119,12 +120,11 @@ def tell_problems(consumer: "ShareConsumer") -> list[str]:
     return problems
 
 
-def shower(template: str | None, output: str) -> "Callable[[ShareRecord], object]":
+def shower(template: Show | None, output: str) -> "Callable[[ShareRecord], object]":
     """Return what shows a record."""
     if template is not None:
-        made = parse_format(template)
         write = sys.stdout.buffer.write
-        return lambda record: write(made(record.record))
+        return lambda record: write(template(record.record))
     if output == "json":
         return lambda record: print_json(
             record_object(record.record) | {"delivery_count": record.delivery_count}

@@ -150,6 +150,8 @@ def set_quotas(
     entity = [(kind, name or None) for kind, name in named.items() if name is not None]
     if not entity:
         raise click.UsageError("say whose with --user, --client-id or --ip")
+    if ip is not None and len(entity) > 1:
+        raise click.UsageError("--ip stands alone: leave out --user and --client-id")
     wanted: dict[str, float | None] = {}
     for word in limits:
         key, separator, value = word.partition("=")
