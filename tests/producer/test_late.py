@@ -1,6 +1,7 @@
 """Records that wait for their place: in order, within a bound, each with its outcome."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,23 @@ def test_what_was_serialized_takes_its_place_and_what_was_not_fails_there():
     assert [type(each.exception(0)) for each in (*raw, ready)] == [
         type(None), ValueError, type(None),
     ]  # fmt: skip
+
+
+def test_what_nobody_could_encode_fails_in_its_place():
+    records = LateRecords(10_000)
+    wrong: list[dict[str, Any]] = [{"key": "text"}, {"headers": [(b"name", b"1")]}]
+    for fields in wrong:
+        records.add(ProducerRecord("topic", "v", **fields), 7, is_raw=True)
+        with pytest.raises(TypeError):
+            records.add(ProducerRecord("topic", b"v", **fields), 7)
+    with pytest.raises(OverflowError):
+        records.add(ProducerRecord("topic", b"v"), 1 << 70)
+    assert len(records) == 2
+    records.replace([each._replace(value=b"v") for each in records.raw(500)])
+    for _ in wrong:
+        assert isinstance(records.first.error, TypeError)
+        records.failed(records.first.error)
+    assert len(records) == 0
 
 
 def test_many_late_records_have_an_outcome_together():

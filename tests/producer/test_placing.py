@@ -9,10 +9,13 @@ import pytest
 from logcore.common.clock import SystemClock
 from logcore.common.errors import (
     ClientTimeoutError,
+    InvalidArgumentError,
+    LogcoreError,
     UnknownTopicOrPartitionError,
 )
 from logcore.producer.async_producer import AsyncProducer
 from logcore.producer.producer import Producer
+from logcore.serialization.serializer import Serializer
 from logcore.testing.local_broker import LocalBroker
 from tests.producer.reading import read_all
 
@@ -97,6 +100,70 @@ async def test_late_records_fail_after_max_block_ms_one_by_one():
     async with AsyncProducer(bootstrap_servers="127.0.0.1:1", max_block_ms=300) as producer:
         with pytest.raises(ClientTimeoutError, match=r"127\.0\.0\.1:1"):
             await producer.send("topic", b"x")
+
+
+class Blocking(Serializer[str]):
+    """Has records wait for another thread."""
+
+    may_block = True
+
+    def serialize(self, topic: str, value: str | None) -> bytes | None:  # noqa: ARG002 - as all
+        return None if value is None else value.encode()
+
+
+MISTAKES: list[tuple[dict[str, Any], type[Exception]]] = [
+    ({"partition": 1 << 70}, OverflowError),
+    ({"partition": "0"}, TypeError),
+    ({"headers": [(b"name", b"1")]}, TypeError),
+    ({"headers": {"name": 1}}, TypeError),
+    ({"headers": [("name",)]}, IndexError),
+    ({"headers": {"\ud800": b"1"}}, UnicodeEncodeError),
+    ({"key": 5}, TypeError),
+    ({"timestamp": 1 << 70}, OverflowError),
+    ({"timestamp": -5}, InvalidArgumentError),
+]
+
+
+async def mistake(producer: AsyncProducer, topic: str, value: Any, fields: dict[str, Any]) -> None:
+    await producer.send(topic, value, **fields)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("fields", "error"), MISTAKES)
+@pytest.mark.parametrize("serializer", [None, Blocking()], ids=["bytes", "blocking"])
+async def test_a_record_that_cannot_be_placed_fails_alone_as_it_does_at_once(
+    broker, serializer, fields, error
+):
+    topic, value = broker.create_topic(), "v" if serializer else b"v"
+    settings: dict[str, Any] = {"bootstrap_servers": broker.bootstrap_servers}
+    async with AsyncProducer(**settings) as producer:
+        await producer.send(topic, b"0")
+        with pytest.raises(error):  # at once
+            producer.send(topic, b"1", **fields)
+    async with AsyncProducer(**settings, value_serializer=serializer) as producer:
+        before = producer.send(topic, value)
+        bad = asyncio.ensure_future(mistake(producer, topic, value, fields))
+        await asyncio.sleep(0)
+        after = producer.send(topic, value)
+        await producer.flush(20)
+        assert isinstance(bad.exception(), error)
+        assert [each.result(0).offset for each in (before, after)] == [1, 2]
+
+
+@pytest.mark.asyncio
+async def test_a_task_that_is_ended_by_others_leaves_nobody_waiting(broker):
+    topic = broker.create_topic()
+    async with AsyncProducer(bootstrap_servers=broker.bootstrap_servers) as producer:
+        late = [producer.send(topic, b"late") for _ in range(3)]
+        flushing = asyncio.ensure_future(producer.flush(20))
+        await asyncio.sleep(0)
+        assert producer.placing._task is not None
+        producer.placing._task.cancel()
+        await flushing
+        for each in late:
+            with pytest.raises(LogcoreError, match="was ended"):
+                each.result(0)
+        assert (await producer.send(topic, b"kept")).offset == 0
 
 
 @pytest.mark.asyncio

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,14 @@ def test_columns_take_what_their_records_take(lengths):
         for at, (value, key) in enumerate(lengths):
             assert sizes.room_at(at) == room_for(bytes(max(value, 0)), bytes(max(key, 0)))
     assert Sizes([3], None).room_at(0) == room_for(b"abc")
+
+
+@pytest.mark.parametrize("header", [(b"name", b"1"), ("name", "1"), ("name", 0), 5])
+def test_headers_that_would_be_refused_are_refused_the_same_way(header):
+    with pytest.raises(TypeError):
+        accumulator().append("topic", b"v", None, 0, [header], 0)
+    with pytest.raises(TypeError):
+        room_for(b"v", None, [header])
 
 
 def test_headers_may_be_a_mapping():

@@ -142,6 +142,8 @@ class LateRecords:
             is_raw: Whether key and value are to be serialized yet.
 
         Raises:
+            TypeError: If a field is not what it must be; one that is not serialized yet may be.
+            OverflowError: If the timestamp is no number of 64 bits.
             BufferExhaustedError: If too much waits already.
         """
         record = record._replace(timestamp=timestamp)
@@ -151,11 +153,13 @@ class LateRecords:
                 "the producer holds buffer.memory bytes of records that are not sent: await "
                 "deliveries or flush() now and then, or raise buffer.memory"
             )
-        self._bytes += size_bytes
         batch = LateBatch()
-        self._records.append(LateRecord(batch, size_bytes, record, is_raw))
         fields = (None, None) if is_raw else (record.key, record.value)
-        return Delivery(batch, 0, timestamp, *(-1 if it is None else len(it) for it in fields))
+        sizes = (-1 if it is None else len(it) for it in fields)
+        delivery = Delivery(batch, 0, timestamp, *sizes)  # which refuses some timestamps
+        self._bytes += size_bytes
+        self._records.append(LateRecord(batch, size_bytes, record, is_raw))
+        return delivery
 
     @property
     def first(self) -> LateRecord:
@@ -174,14 +178,9 @@ class LateRecords:
     def replace(self, records: Iterable[ProducerRecord | Exception]) -> None:
         """Put others in the place of the first records, or why there are none."""
         for at, made in enumerate(records):
-            late = self._records[at]._replace(is_raw=False)
-            if isinstance(made, Exception):
-                late = late._replace(error=made)
-            else:
-                size_bytes = size_of(made)
-                self._bytes += size_bytes - late.size_bytes
-                late = late._replace(record=made, size_bytes=size_bytes)
-            self._records[at] = late
+            before = self._records[at]
+            self._records[at] = late = _remade(before, made)
+            self._bytes += late.size_bytes - before.size_bytes
 
     def placed(self, delivery: Delivery) -> None:
         """Take note that the first one is placed."""
@@ -202,6 +201,24 @@ class LateRecords:
         return record
 
 
+def _remade(late: LateRecord, made: ProducerRecord | Exception) -> LateRecord:
+    """Return a late record with what was made of it, or with why nothing could be."""
+    if isinstance(made, Exception):
+        return late._replace(is_raw=False, error=made)
+    try:
+        size_bytes = size_of(made)
+    except Exception as error:  # noqa: BLE001 - is the delivery's
+        return late._replace(is_raw=False, error=error)
+    return late._replace(is_raw=False, record=made, size_bytes=size_bytes)
+
+
 def size_of(record: ProducerRecord) -> int:
-    """Return what a record takes in a batch, at most."""
+    """Return what a record takes in a batch, at most.
+
+    Raises:
+        TypeError: If a field is not what it must be.
+    """
+    for what, field in (("value", record.value), ("key", record.key)):
+        if field is not None and not isinstance(field, bytes):
+            raise TypeError(f"a {what} must be bytes or None, not {type(field).__name__}")
     return room_for(record.value, record.key, record.headers)

@@ -1,7 +1,8 @@
 """Placing records into the accumulator from coroutines: what waits for a topic or for room.
 
-Invariant: records are placed in the order of the calls. Whoever waits for room has the sender send
-without lingering meanwhile, as only that makes room; and waits at most ``max.block.ms``.
+Invariants: records are placed in the order of the calls; one that cannot be fails alone. Whoever
+waits for room has the sender send without lingering meanwhile, as only that makes room; and waits
+at most ``max.block.ms``.
 Neighbours: `late` keeps records that wait; `async_producer` hands them in here.
 """
 
@@ -122,31 +123,40 @@ class Placing:
             is_raw: Whether it is to be serialized yet.
 
         Raises:
-            TypeError: If key or value are not bytes.
+            TypeError: If a field is not what it must be.
             BufferExhaustedError: If too much waits already.
         """
-        for what, field in (("value", record.value), ("key", record.key)):
-            if not is_raw and field is not None and not isinstance(field, bytes):
-                raise TypeError(f"a {what} must be bytes or None, not {type(field).__name__}")
         timestamp = self._clock.now_ms() if record.timestamp is None else record.timestamp
         delivery = self.late.add(record, timestamp, is_raw=is_raw)
         if self._task is None or self._task.done():
             self._task = self._cluster.loop.create_task(self._place())
+            self._task.add_done_callback(self._ended)
         return delivery
 
     async def _place(self) -> None:
         """Place what waits, in order."""
         late = self.late
         while late:
-            if late.first.is_raw:
-                await self._serialize()
             try:
+                if late.first.is_raw:
+                    await self._serialize()
                 delivery = await self._place_first(late.first)
-            except (LogcoreError, TypeError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - is the delivery's
                 late.failed(error)
             else:
                 if delivery is not None:
                     late.placed(delivery)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Give up what waits still if the task that places it was ended by somebody else."""
+        if task is not self._task:
+            return  # `fail_all` ended it
+        self._task = None
+        if self.late:
+            cause = None if task.cancelled() else task.exception()
+            error = LogcoreError("the task that places records was ended, and the record with it")
+            error.__cause__ = cause
+            self.late.fail_all(error)
 
     async def _place_first(self, first: LateRecord) -> Delivery | None:
         """Append the first record; None if it has waited, and is to be tried again."""
@@ -177,7 +187,7 @@ class Placing:
 
     async def until_placed(self) -> None:
         """Wait until nothing waits to be placed."""
-        if self._task is not None and not self._task.done():
+        while self.late and self._task is not None:
             await asyncio.wait([self._task])
 
     def fail_all(self, error: LogcoreError) -> None:

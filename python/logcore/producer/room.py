@@ -22,6 +22,9 @@ HEADER_BYTES: Final = 16
 def room_for(value: bytes | None, key: bytes | None = None, headers: Headers | None = None) -> int:
     """Return how many bytes a record takes in a batch, at most.
 
+    Raises:
+        TypeError: If a header is not text and bytes.
+
     Example:
         >>> room_for(b"value", b"key")
         72
@@ -29,8 +32,16 @@ def room_for(value: bytes | None, key: bytes | None = None, headers: Headers | N
     size = RECORD_BYTES + len(value or b"") + len(key or b"")
     if headers:
         pairs = headers.items() if isinstance(headers, Mapping) else headers
-        size += sum(HEADER_BYTES + len(name.encode()) + len(it or b"") for name, it in pairs)
+        size += sum(_header_room(pair[0], pair[1]) for pair in pairs)
     return size
+
+
+def _header_room(name: object, value: object) -> int:
+    if not isinstance(name, str):
+        raise TypeError(f"a header's name must be text, not {type(name).__name__}")
+    if value is not None and not isinstance(value, bytes):
+        raise TypeError(f"a header's value must be bytes or None, not {type(value).__name__}")
+    return HEADER_BYTES + len(name.encode()) + len(value or b"")
 
 
 class Sizes:
