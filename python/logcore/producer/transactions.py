@@ -4,7 +4,8 @@ Both generations of the protocol: with transaction.version 2 a partition joins w
 and every end gives a newer epoch (KIP-890); before, partitions and groups are announced first.
 Invariants: nothing is sent outside of a transaction; after an error nothing is committed before the
 transaction was aborted; a producer that was fenced stays so.
-Neighbours: `sender` asks what it may send; `async_producer` begins and ends.
+Neighbours: `sender` asks what it may send; `transacting` begins and ends; `transaction_requests`
+puts partitions and offsets into requests.
 """
 
 import asyncio
@@ -38,18 +39,10 @@ from logcore.common.errors import (
 )
 from logcore.producer.config import ProducerSettings
 from logcore.producer.partition_queue import NOBODY, Identity
+from logcore.producer.transaction_requests import codes_of, offsets_request, partitions_request
 from logcore.protocol.messages.add_offsets_to_txn import AddOffsetsToTxnRequest
-from logcore.protocol.messages.add_partitions_to_txn import (
-    AddPartitionsToTxnRequest,
-    AddPartitionsToTxnTopic,
-)
 from logcore.protocol.messages.end_txn import EndTxnRequest
 from logcore.protocol.messages.init_producer_id import InitProducerIdRequest
-from logcore.protocol.messages.txn_offset_commit import (
-    TxnOffsetCommitRequest,
-    TxnOffsetCommitRequestPartition,
-    TxnOffsetCommitRequestTopic,
-)
 from logcore.protocol.schema import Message
 
 FEATURE: Final = "transaction.version"
@@ -340,22 +333,12 @@ class Transactions:
         """Announce partitions, as the first generation asks for."""
         while self._to_add and self._identity is not None:
             places, self._to_add = self._to_add, set()
-            topics: dict[str, AddPartitionsToTxnTopic] = {}
-            for topic, partition in sorted(places):
-                entry = topics.setdefault(topic, AddPartitionsToTxnTopic(name=topic))
-                entry.partitions.append(partition)
-            request = AddPartitionsToTxnRequest(
-                v3_and_below_transactional_id=self._id,
-                v3_and_below_producer_id=self._identity.producer_id,
-                v3_and_below_producer_epoch=self._identity.epoch,
-                v3_and_below_topics=list(topics.values()),
-            )
             try:
                 await self._ask_coordinator(
                     "add partitions to the transaction",
                     CoordinatorKind.TRANSACTION,
                     self._id,
-                    request,
+                    partitions_request(self._id, self._identity, places),
                     ADD_PARTITIONS_MAX,
                 )
             except LogcoreError as error:
@@ -369,32 +352,11 @@ class Transactions:
         self, offsets: dict[TopicPartition, OffsetAndMetadata], facts: GroupFacts
     ) -> None:
         assert self._identity is not None, "a transaction was begun"
-        topics: dict[str, TxnOffsetCommitRequestTopic] = {}
-        for (topic, partition), known in offsets.items():
-            entry = topics.setdefault(topic, TxnOffsetCommitRequestTopic(name=topic))
-            entry.partitions.append(
-                TxnOffsetCommitRequestPartition(
-                    partition_index=partition,
-                    committed_offset=known.offset,
-                    committed_leader_epoch=known.leader_epoch,
-                    committed_metadata=known.metadata,
-                )
-            )
-        request = TxnOffsetCommitRequest(
-            transactional_id=self._id,
-            group_id=facts.group_id,
-            producer_id=self._identity.producer_id,
-            producer_epoch=self._identity.epoch,
-            generation_id=facts.generation,
-            member_id=facts.member_id,
-            group_instance_id=facts.instance_id,
-            topics=list(topics.values()),
-        )
         await self._ask_coordinator(
             "commit offsets in the transaction",
             CoordinatorKind.GROUP,
             facts.group_id,
-            request,
+            offsets_request(self._id, self._identity, offsets, facts),
             None if self._is_second else COMMIT_FIRST,
         )
 
@@ -416,7 +378,7 @@ class Transactions:
                     level = connection.ranges.features.get(FEATURE, 0)
                     self._is_second = level >= SECOND_VERSION
                 response = await self._cluster.ask(node_id, request, at_most=at_most)
-                for code in _codes(response):
+                for code in codes_of(response):
                     raise error_for_code(code)(f"could not {what}")
             except (ClientError, *_MOVED):
                 self._coordinators.forget(kind, key)
@@ -424,13 +386,3 @@ class Transactions:
             return response
 
         return await until_done(self._cluster, what, attempt, self._block_s)
-
-
-def _codes(response: Any) -> list[int]:  # noqa: ANN401 - one of five responses
-    """Return the error codes of a response, wherever they are in it."""
-    codes = [getattr(response, "error_code", 0)]
-    for topic in getattr(response, "results_by_topic_v3_and_below", ()):
-        codes += [each.partition_error_code for each in topic.results_by_partition]
-    for topic in getattr(response, "topics", ()):
-        codes += [each.error_code for each in topic.partitions]
-    return [code for code in codes if code]
