@@ -149,7 +149,9 @@ class AsyncProducer(Transacting):
 
     def _make_identities(self) -> Identities:
         if self.settings.transactional_id is not None:
-            self._transactions = Transactions(self._cluster, self.settings, self._wake)
+            self._transactions = Transactions(
+                self._cluster, self.settings, self._wake, self._drop_unsent
+            )
             return self._transactions
         if not self.settings.is_idempotent:
             return Plain()
@@ -160,6 +162,9 @@ class AsyncProducer(Transacting):
 
     def _give_up(self, error: Exception) -> None:
         self._sender.fail_all(error)
+
+    def _drop_unsent(self, error: Exception) -> None:
+        self._sender.drop_unsent(error)
 
     # ------------------------------------------------------------ sending
 
@@ -195,6 +200,7 @@ class AsyncProducer(Transacting):
             BufferExhaustedError: If ``buffer.memory`` bytes wait already.
             SerializationError: If a serializer failed; one that may block has the delivery say so.
             PartitionerError: If the partitioner failed.
+            IllegalStateError: If the producer is transactional, and no transaction takes records.
             ClientClosedError: After `close`.
             TypeError: If key or value are not bytes, and there is no serializer.
         """
@@ -202,10 +208,11 @@ class AsyncProducer(Transacting):
         if self.outgoing is not None:
             record = ProducerRecord(topic, value, key, partition, headers, timestamp)
             delivery = self._send_prepared(record)
-        elif not self._late:
+        else:
             if self._transactions is not None:
                 self._transactions.check_send()
-            delivery = self._append(topic, value, key, partition, headers, timestamp)
+            if not self._late:
+                delivery = self._append(topic, value, key, partition, headers, timestamp)
         if delivery is None:
             delivery = self._send_late(
                 ProducerRecord(topic, value, key, partition, headers, timestamp)
@@ -277,7 +284,8 @@ class AsyncProducer(Transacting):
             return await self._send_each(topic, values, keys, partition, timestamp)
         if outgoing is not None:
             values, keys = outgoing.serialized_lists(topic, values, keys)
-        return await self.placing.place_all(Lists(topic, values, keys, partition, timestamp))
+        records = Lists(topic, values, keys, partition, timestamp)
+        return await self.placing.place_all(records, self.transaction_guard())
 
     async def _send_each(
         self, topic: str, values: Sequence[Any], keys: Sequence[Any] | None, *rest: int | None
@@ -285,11 +293,13 @@ class AsyncProducer(Transacting):
         """Send many records one by one, as the hooks of the program see them."""
         partition, timestamp = rest
         batches: dict[Outcome, None] = {}
+        check = self.transaction_guard()
         for at, (value, key) in enumerate(pairs(values, keys), 1):
             delivery = self.send(topic, value, key, partition=partition, timestamp=timestamp)
             batches[delivery.batch] = None
             if self._late and at % SERIALIZED_AT_ONCE == 0:
                 await self.placing.until_placed()
+                check()
         return Deliveries(batches, len(values))
 
     async def send_columns(  # noqa: PLR0913 - what records have
@@ -328,9 +338,8 @@ class AsyncProducer(Transacting):
         self.check_transaction()
         self._cluster.check_loop()
         self.check_columns()
-        return await self.placing.place_all(
-            columns(topic, values, lengths, keys, key_lengths, partition, timestamp)
-        )
+        records = columns(topic, values, lengths, keys, key_lengths, partition, timestamp)
+        return await self.placing.place_all(records, self.transaction_guard())
 
     def check_columns(self) -> None:
         """Refuse columns where the program wants to see each record.

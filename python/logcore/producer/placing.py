@@ -199,13 +199,18 @@ class Placing:
 
     # ------------------------------------------------------------ many records
 
-    async def place_all(self, records: Bulk) -> Deliveries:
+    async def place_all(self, records: Bulk, check: Callable[[], object]) -> Deliveries:
         """Append many records, waiting where there is no room.
+
+        Args:
+            records: The records.
+            check: Refuses what comes too late, after each wait.
 
         Raises:
             As `AsyncProducer.send`.
         """
         await self.until_placed()
+        check()
         batches: dict[BatchResult, None] = {}
         sent, count = 0, len(records)
         while sent < count:
@@ -216,6 +221,7 @@ class Placing:
                 # An eighth of what is held: waking for every batch would cost more than it gives.
                 room = max(self._accumulator.used_bytes // 8, records.room_at(sent))
                 await self._until_possible(records.topic, room)
+                check()
         return Deliveries(batches, count)
 
     async def _until_possible(self, topic: str, size_bytes: int) -> None:

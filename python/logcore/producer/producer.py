@@ -121,6 +121,7 @@ class Producer:
             ClientTimeoutError: If no broker told about the topic for as long.
             SerializationError: If a serializer failed.
             PartitionerError: If the partitioner failed.
+            IllegalStateError: If the producer is transactional, and no transaction takes records.
             ClientClosedError: After `close`.
             ForkedClientError: In the child of a fork.
             TypeError: If key or value are not bytes, and there is no serializer.

@@ -1,10 +1,12 @@
 """Transactions as who sends in them sees them: that half of `AsyncProducer`.
 
-Invariant: a transaction ends only after everything that was sent in it is decided.
+Invariant: a transaction ends only after everything that was sent in it is decided; once its end
+began, nothing more is taken.
 Neighbours: `transactions` has the protocol; `async_producer` derives from this.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
@@ -12,6 +14,7 @@ from logcore.client.cluster import Cluster
 from logcore.client.positions import GroupFacts, Offsets
 from logcore.common.errors import IllegalStateError
 from logcore.common.types import override
+from logcore.producer.outstanding import Outstanding
 from logcore.producer.placing import Placing
 from logcore.producer.sender import Sender
 from logcore.producer.transactions import Transactions
@@ -22,6 +25,7 @@ class Transacting(ABC):
 
     placing: Placing
     _cluster: Cluster
+    _outstanding: Outstanding
     _sender: Sender
     _transactions: Transactions | None
 
@@ -42,6 +46,13 @@ class Transacting(ABC):
         """
         if self._transactions is not None:
             self._transactions.check_send()
+
+    def transaction_guard(self) -> Callable[[], None]:
+        """Return what refuses records from when the transaction that is open now ends.
+
+        Who waits before a record is taken asks it again after that.
+        """
+        return _allow if self._transactions is None else self._transactions.guard()
 
     def _need_transactions(self) -> Transactions:
         self._cluster.check_loop()
@@ -72,13 +83,18 @@ class Transacting(ABC):
     async def commit_transaction(self) -> None:
         """Send what was taken, and commit the transaction.
 
+        From now on it takes nothing more. What is cancelled may be called again, or aborted as long
+        as records were waited for.
+
         Raises:
             TransactionAbortableError, KafkaError: If it cannot be committed; abort it then.
             ProducerFencedError: If another producer took over the transactional id.
+            IllegalStateError: If no transaction is open, or it is being aborted.
         """
         transactions = self._need_transactions()
-        await self._flush()
-        await transactions.end(commit=True)
+        number = transactions.close(commit=True)
+        await self._until_decided(transactions)
+        await transactions.end(number, commit=True)
 
     async def abort_transaction(self) -> None:
         """Abort the transaction: nobody who reads committed records sees anything of it."""
@@ -88,10 +104,18 @@ class Transacting(ABC):
     async def _abort(self, reason: str) -> None:
         transactions = self._need_transactions()
         error = IllegalStateError(reason)
+        number = transactions.close(commit=False)
         self.placing.fail_all(error)
         self._sender.drop_unsent(error)
+        await self._until_decided(transactions)
+        await transactions.end(number, commit=False)
+
+    async def _until_decided(self, transactions: Transactions) -> None:
+        """Wait for everything, also of threads that were about to send when no more was taken."""
+        await transactions.until_offsets_decided()
         await self._flush()
-        await transactions.end(commit=False)
+        while self._outstanding:
+            await self._flush()
 
     async def send_offsets_to_transaction(self, offsets: Offsets, group: GroupFacts | str) -> None:
         """Commit offsets of a consumer group together with the transaction.
@@ -116,6 +140,10 @@ class Transacting(ABC):
             ...     producer.send("words", b"or nothing")
         """
         return _Transaction(self)
+
+
+def _allow() -> None:
+    """Allow records outside of transactions."""
 
 
 class _Transaction(AbstractAsyncContextManager[None]):

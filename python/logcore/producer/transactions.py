@@ -2,8 +2,9 @@
 
 Both generations of the protocol: with transaction.version 2 a partition joins with its first batch
 and every end gives a newer epoch (KIP-890); before, partitions and groups are announced first.
-Invariants: nothing is sent outside of a transaction; after an error nothing is committed before the
-transaction was aborted; a producer that was fenced stays so.
+Invariants: nothing is sent outside of a transaction, and nothing that was taken in one is sent in
+the next; after an error nothing is committed before the transaction was aborted; a producer that
+was fenced stays so.
 Neighbours: `sender` asks what it may send; `transacting` begins and ends; `transaction_requests`
 puts partitions and offsets into requests.
 """
@@ -61,6 +62,7 @@ class State(Enum):
         NEW: It has no id yet.
         READY: No transaction is open.
         OPEN: One is.
+        CLOSING: It is to be committed or aborted: what it took is sent, and it takes nothing more.
         ENDING: It is being committed or aborted.
         UNSURE: No answer came: it may be committed, or aborted, or neither.
         ABORTABLE: It can only be aborted.
@@ -70,12 +72,14 @@ class State(Enum):
     NEW = auto()
     READY = auto()
     OPEN = auto()
+    CLOSING = auto()
     ENDING = auto()
     UNSURE = auto()
     ABORTABLE = auto()
     FATAL = auto()
 
 
+_SENDING: Final = (State.OPEN, State.CLOSING)
 _FATAL: Final = (
     ProducerFencedError,
     InvalidProducerIdMappingError,
@@ -92,10 +96,15 @@ class Transactions:
         cluster: The cluster.
         settings: The producer's settings.
         wake: Called when more may be sent.
+        drop: Called to give up what was never sent.
     """
 
     def __init__(
-        self, cluster: Cluster, settings: ProducerSettings, wake: Callable[[], object]
+        self,
+        cluster: Cluster,
+        settings: ProducerSettings,
+        wake: Callable[[], object],
+        drop: Callable[[Exception], object],
     ) -> None:
         assert settings.transactional_id is not None, "the caller looked"
         self.transactional_id: str | None = settings.transactional_id
@@ -105,7 +114,9 @@ class Transactions:
         self._timeout_ms = settings.integer("transaction.timeout.ms")
         self._block_s = settings.integer("max.block.ms") / 1000
         self._wake = wake
+        self._drop = drop
         self._state = State.NEW
+        self._number = 0  # of the transaction, to tell it from others
         self._error: Exception | None = None
         self._identity: Identity | None = None
         self._is_second = False
@@ -114,6 +125,7 @@ class Transactions:
         self._adding: asyncio.Task[None] | None = None
         self._has_begun = False  # at the coordinator
         self._commits = False
+        self._offsets_in_turn = asyncio.Lock()
 
     # ------------------------------------------------------------ what the sender asks
 
@@ -124,17 +136,19 @@ class Transactions:
 
     @property
     def error(self) -> Exception | None:
-        """What the transaction failed with: nothing more is sent in it."""
-        return self._error if self._state in (State.ABORTABLE, State.FATAL) else None
+        """Why nothing more is sent: what the transaction failed with, or that there is none."""
+        if self._state in _SENDING:
+            return None
+        return self._error or IllegalStateError("the transaction ended before the record was sent")
 
     @property
     def is_open(self) -> bool:
         """Whether there is a transaction that is neither committed nor aborted."""
-        return self._state in (State.OPEN, State.ABORTABLE)
+        return self._state in (*_SENDING, State.ABORTABLE)
 
     def may_send(self, topic: str, partition: int) -> bool:
         """Whether a batch may go to a partition; if it must be announced first, that is begun."""
-        if self._state not in (State.OPEN, State.ENDING):
+        if self._state not in _SENDING:
             return False
         if self._is_second:
             self._has_begun = True
@@ -161,7 +175,7 @@ class Transactions:
         if isinstance(error, _FATAL):
             self._state = State.FATAL
             self._error = error
-        elif self._state in (State.OPEN, State.ENDING):
+        elif self._state in (*_SENDING, State.ENDING):
             self._state = State.ABORTABLE
             self._error = error
         self._wake()
@@ -169,7 +183,7 @@ class Transactions:
     # ------------------------------------------------------------ what the producer asks
 
     def check_send(self) -> None:
-        """Refuse records outside of a transaction, or in one that can only be aborted.
+        """Refuse records outside of a transaction, or in one that ends or can only be aborted.
 
         Raises:
             IllegalStateError: If no transaction is open.
@@ -177,6 +191,24 @@ class Transactions:
         """
         if self._state is not State.OPEN:
             self._refuse("send")
+
+    def guard(self) -> Callable[[], None]:
+        """Return what refuses records from when the transaction that is open now ends.
+
+        Raises:
+            As `check_send`.
+        """
+        number = self._number
+
+        def check() -> None:
+            self.check_send()
+            self._check_number(number, "send")
+
+        return check
+
+    def _check_number(self, number: int, what: str) -> None:
+        if number != self._number:
+            raise IllegalStateError(f"cannot {what}: the transaction was ended meanwhile")
 
     def _refuse(self, what: str) -> None:
         if self._error is not None:
@@ -213,14 +245,44 @@ class Transactions:
             if self._error is not None:
                 raise self._error
             raise IllegalStateError(_IS_OPEN)
+        assert self.error is not None, "no transaction is open"
+        self._drop(self.error)  # of threads that were about to send when the one before ended
+        self._number += 1
         self._state = State.OPEN
 
-    async def end(self, *, commit: bool) -> None:
-        """Commit or abort; everything sent must be decided before.
+    def close(self, *, commit: bool) -> int:
+        """Take nothing more, as the transaction is to be committed or aborted.
+
+        A commit that was not asked for yet may become an abort; an abort, which has given records
+        up, cannot become a commit.
+
+        Returns:
+            The number of the transaction.
+
+        Raises:
+            IllegalStateError: If it is to be committed, but is being aborted.
+        """
+        self._check_closing(commit=commit)
+        if self._state in _SENDING:
+            self._state, self._commits = State.CLOSING, commit
+        return self._number
+
+    async def until_offsets_decided(self) -> None:
+        """Wait for offsets that were taken before the transaction was closed."""
+        async with self._offsets_in_turn:
+            pass
+
+    async def end(self, number: int, *, commit: bool) -> None:
+        """Commit or abort a transaction that was closed; everything sent must be decided before.
+
+        Args:
+            number: What `close` returned.
+            commit: Whether it is to be committed.
 
         Raises:
             LogcoreError: What the transaction failed with, if it was to be committed.
         """
+        self._check_number(number, "commit" if commit else "abort")
         self._check_end(commit=commit)
         had_error = self._error is not None
         self._commits = commit
@@ -254,8 +316,14 @@ class Transactions:
                     f"cannot {what}: no answer came to the {tried} before, so it may be done; "
                     f"call {tried}_transaction() again"
                 )
-        elif self._state is not State.OPEN and (commit or self._state is not State.ABORTABLE):
+        elif self._state is State.CLOSING:
+            self._check_closing(commit=commit)
+        elif commit or self._state is not State.ABORTABLE:
             self._refuse(what)
+
+    def _check_closing(self, *, commit: bool) -> None:
+        if self._state is State.CLOSING and commit and not self._commits:
+            raise IllegalStateError("cannot commit: the transaction is being aborted")
 
     async def send_offsets(self, offsets: Offsets, group: GroupFacts | str) -> None:
         """Commit offsets of a group with the transaction.
@@ -271,11 +339,19 @@ class Transactions:
             return
         known = with_metadata(offsets)
         facts = GroupFacts(group) if isinstance(group, str) else group
+        async with self._offsets_in_turn:  # and who ends the transaction after them
+            if self._state not in _SENDING:
+                self._refuse("commit offsets")
+            await self._send_offsets(known, facts)
+
+    async def _send_offsets(
+        self, offsets: dict[TopicPartition, OffsetAndMetadata], facts: GroupFacts
+    ) -> None:
         try:
             if not self._is_second:
                 await self._ask(AddOffsetsToTxnRequest, group_id=facts.group_id)
             self._has_begun = True
-            await self._commit_offsets(known, facts)
+            await self._commit_offsets(offsets, facts)
         except KafkaError as error:
             self._fail(error)
             raise

@@ -1,7 +1,8 @@
 """Placing records from any thread: where the thread waits for a topic or for room.
 
-Invariant: a thread waits at most ``max.block.ms`` for one record; while it waits for room, the
-sender does not linger. What is here holds the core, never the producer, which may be forgotten.
+Invariants: a thread waits at most ``max.block.ms`` for one record; while it waits for room, the
+sender does not linger. A record is taken in the transaction that it was sent in, or refused. What
+is here holds the core, never the producer, which may be forgotten.
 Neighbours: `producer` sends through here; `placing` is the same for coroutines.
 """
 
@@ -41,9 +42,10 @@ class Waiting:
             As `Producer.send`.
         """
         patience = _Patience(self._block_ms)
-        size = room_for(value, key, rest[1])
+        size, check = room_for(value, key, rest[1]), self._core.transaction_guard()
         while True:
             self._wait(topic, size, patience)
+            check()
             delivery = self._accumulator.append(topic, value, key, *rest)
             if delivery is not None:
                 return delivery
@@ -55,8 +57,10 @@ class Waiting:
             return outgoing.send(ProducerRecord(*arguments), place)
 
         def place(record: ProducerRecord) -> Delivery:
+            check = self._core.transaction_guard()
             while (ready := outgoing.assigned(record)) is None:
                 self._know(record.topic)
+                check()
             delivery = self._accumulator.append(*ready)
             return self.append(*ready) if delivery is None else delivery
 
@@ -70,6 +74,7 @@ class Waiting:
         """
         batches: dict[BatchResult, None] = {}
         patience, sent, count = _Patience(self._block_ms), 0, len(records)
+        check = self._core.transaction_guard()
         self._runner.check_process()
         while sent < count:
             taken, tickets = records.append(self._accumulator, sent)
@@ -81,6 +86,7 @@ class Waiting:
                 # An eighth of what is held: waking for every batch would cost more than it gives.
                 room = max(self._accumulator.used_bytes // 8, records.room_at(sent))
                 self._wait(records.topic, room, patience)
+                check()
         return Deliveries(batches, count)
 
     def _wait(self, topic: str, size_bytes: int, patience: "_Patience") -> None:
