@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from logcore.common.errors import (
+    ClientTimeoutError,
     IllegalStateError,
+    InvalidTopicError,
+    NotLeaderOrFollowerError,
     ProducerFencedError,
     SerializationError,
     TopicAuthorizationFailedError,
@@ -228,6 +231,32 @@ async def test_what_fails_while_a_transaction_ends_fails_it(broker, error):
     async with AsyncProducer(**settings_of(broker, name)) as following:
         await following.init_transactions()
     assert read(broker, topic) == ([] if error is ProducerFencedError else [b"3"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("how", ["unknown", "late"])
+async def test_a_record_that_was_taken_and_never_sent_fails_its_transaction(broker, how):
+    topic = broker.create_topic()
+    settings = settings_of(
+        broker, topic, delivery_timeout_ms=900, request_timeout_ms=700, retry_backoff_ms=5
+    )
+    async with AsyncProducer(**settings) as producer:
+        await producer.begin_transaction()
+        await producer.send(topic, b"1")
+        expected: type[Exception] = InvalidTopicError
+        if how == "unknown":
+            producer.send("no spaces please", b"2")
+        else:
+            broker.faults.fail("Produce", NotLeaderOrFollowerError, times=None)
+            producer.send(topic, b"2")
+            expected = ClientTimeoutError
+        with pytest.raises(expected):
+            await producer.commit_transaction()
+        broker.faults.clear()
+        await producer.abort_transaction()
+        async with producer.transaction():
+            await producer.send(topic, b"3")
+    assert read(broker, topic) == [b"3"]
 
 
 @pytest.mark.asyncio

@@ -4,7 +4,7 @@ import pytest
 
 from logcore.common import errors
 from logcore.common.errors import KafkaError
-from logcore.producer.verdict import Verdict, judge
+from logcore.producer.verdict import Verdict, judge, too_late
 
 CODES = sorted(
     {
@@ -57,3 +57,13 @@ def test_every_other_code_is_retried_if_it_passes(code):
 
 def test_a_code_that_nobody_knows_fails_the_batch():
     assert judged(12345) is Verdict.FAIL
+
+
+def test_what_is_too_late_names_the_place_the_time_and_the_last_reason():
+    reason = errors.NotLeaderOrFollowerError("moved")
+    error = too_late(("t", 3), 900, reason)
+    assert str(error) == (
+        "records for t-3 were not acknowledged within delivery.timeout.ms (900 ms): moved"
+    )
+    assert error.__cause__ is reason
+    assert "no broker leads the partition" in str(too_late(("t", 3), 900, None))

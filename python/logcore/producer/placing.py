@@ -143,6 +143,7 @@ class Placing:
                 delivery = await self._place_first(late.first)
             except Exception as error:  # noqa: BLE001 - is the delivery's
                 late.failed(error)
+                self._sender.given_up(error)
             else:
                 if delivery is not None:
                     late.placed(delivery)
@@ -157,6 +158,7 @@ class Placing:
             error = LogcoreError("the task that places records was ended, and the record with it")
             error.__cause__ = cause
             self.late.fail_all(error)
+            self._sender.given_up(error)
 
     async def _place_first(self, first: LateRecord) -> Delivery | None:
         """Append the first record; None if it has waited, and is to be tried again."""

@@ -16,7 +16,6 @@ from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import NO_LEADER
 from logcore.client.connection import Connection
 from logcore.common.errors import (
-    ClientTimeoutError,
     LogcoreError,
 )
 from logcore.producer.availability import Availability
@@ -27,7 +26,7 @@ from logcore.producer.leader_search import LeaderSearch
 from logcore.producer.metrics import ProducerMeter
 from logcore.producer.partition_queue import NO_SEQUENCE, PartitionQueue, Sending
 from logcore.producer.requests import Answer, answers_of, produce_request
-from logcore.producer.verdict import Verdict, judge
+from logcore.producer.verdict import Verdict, judge, too_late
 from logcore.protocol.messages.produce import ProduceRequest
 from logcore.record.encoding import ProduceBatch, RecordAccumulator
 
@@ -447,21 +446,20 @@ class Sender:
                     queue.refused = type(queue.refused)(
                         each for each in queue.refused if each is not sending
                     )
-                    self._fail(queue, sending, self._too_late(queue, sending.last_error))
+                    place, last = (queue.topic, queue.partition), sending.last_error
+                    self._fail(queue, sending, too_late(place, self._delivery_timeout_ms, last))
         for batch in self._accumulator.take_older(now_ms - self._delivery_timeout_ms):
             self._meter.failed(batch)
             self._accumulator.release(batch)
-            place = (batch.topic, batch.partition)
-            batch.ticket.fail(self._too_late(self._queue(place), None))
+            error = too_late((batch.topic, batch.partition), self._delivery_timeout_ms, None)
+            self.given_up(error)
+            batch.ticket.fail(error)
+            self.on_room()
 
-    def _too_late(self, queue: PartitionQueue, last: Exception | None) -> ClientTimeoutError:
-        reason = f": {last}" if last else ": no broker leads the partition, or none can be reached"
-        error = ClientTimeoutError(
-            f"records for {queue.topic}-{queue.partition} were not acknowledged within "
-            f"delivery.timeout.ms ({self._delivery_timeout_ms} ms){reason}"
-        )
-        error.__cause__ = last
-        return error
+    def given_up(self, error: Exception) -> None:
+        """Take note of records that were taken and never sent: no transaction leaves them out."""
+        if self._identities.transactional_id is not None:
+            self._identities.lost(error)
 
     def fail_all(self, error: Exception) -> None:
         """Give everything up, as when the producer closes or its transaction is aborted."""
@@ -481,6 +479,7 @@ class Sender:
             self._meter.failed(batch)
             self._accumulator.release(batch)
             batch.ticket.fail(error)
+            self.on_room()
 
 
 def _nothing() -> None:

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Final
 
 from logcore.common.errors import (
+    ClientTimeoutError,
     DuplicateSequenceNumberError,
     InvalidProducerEpochError,
     MessageTooLargeError,
@@ -66,3 +67,20 @@ def judge(code: int, *, count: int, is_first: bool, has_sequence: bool, in_txn: 
     if has_sequence and code == InvalidProducerEpochError.code:
         return Verdict.FAIL if in_txn else Verdict.ANEW
     return Verdict.AGAIN if error_for_code(code).retriable else Verdict.FAIL
+
+
+def too_late(place: tuple[str, int], timeout_ms: int, last: Exception | None) -> ClientTimeoutError:
+    """Return why records are given up that were not acknowledged in time.
+
+    Args:
+        place: Their topic and partition.
+        timeout_ms: How long it might take.
+        last: What the last try failed with, if there was one.
+    """
+    reason = f": {last}" if last else ": no broker leads the partition, or none can be reached"
+    error = ClientTimeoutError(
+        f"records for {place[0]}-{place[1]} were not acknowledged within "
+        f"delivery.timeout.ms ({timeout_ms} ms){reason}"
+    )
+    error.__cause__ = last
+    return error
