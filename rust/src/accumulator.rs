@@ -116,7 +116,10 @@ impl<T> Queue<T> {
 #[derive(Debug)]
 struct Topic<T> {
     name: Box<str>,
+    /// One of each partition that there ever was.
     queues: Vec<Queue<T>>,
+    /// How many partitions there are.
+    count: usize,
     /// Partitions that have a leader.
     writable: Vec<usize>,
     sticky: Option<usize>,
@@ -176,13 +179,15 @@ impl<T> Accumulator<T> {
         self.used_bytes == 0 || self.used_bytes + size_bytes <= self.limits.memory_bytes
     }
 
-    /// Says how many partitions a topic has, and which have a leader. Their number never falls.
+    /// Says how many partitions a topic has, and which have a leader. There are fewer where it was
+    /// deleted and made anew; what waits for the others stays until it is taken or too old.
     pub fn set_partitions(&mut self, name: &str, count: usize, writable: Vec<usize>) {
         let at = match self.names.get(name) {
             Some(&at) => at,
             None => self.add_topic(name),
         };
         if let Some(topic) = self.topics.get_mut(at) {
+            topic.count = count;
             while topic.queues.len() < count {
                 topic.queues.push(Queue::new());
             }
@@ -200,6 +205,7 @@ impl<T> Accumulator<T> {
         self.topics.push(Topic {
             name,
             queues,
+            count: 0,
             writable,
             sticky: None,
             is_unused: false,
@@ -254,7 +260,7 @@ impl<T> Accumulator<T> {
     ) -> Result<usize, Refused> {
         let Self { limits, topics, chance, .. } = self;
         let topic = topics.get_mut(topic_at).ok_or(Refused::UnknownTopic)?;
-        let count = topic.queues.len();
+        let count = topic.count;
         if count == 0 {
             return Err(Refused::UnknownTopic);
         }
@@ -406,7 +412,7 @@ impl<T> Accumulator<T> {
 impl<T> Topic<T> {
     /// How many partitions there are to choose from: those that have a leader, or all if none has.
     fn candidates(&self) -> usize {
-        if self.writable.is_empty() { self.queues.len() } else { self.writable.len() }
+        if self.writable.is_empty() { self.count } else { self.writable.len() }
     }
 
     fn candidate(&self, at: usize) -> usize {

@@ -154,21 +154,19 @@ impl<'a> RecordRef<'a> {
     }
 }
 
-/// The headers of a record: key and value. A key that is not UTF-8 is an error, which does not end
-/// the iteration.
+/// The headers of a record: key and value. What of a key is not UTF-8 becomes U+FFFD, as in Apache
+/// Kafka's clients: brokers take any bytes.
 #[derive(Debug, Clone)]
 pub struct Headers<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Iterator for Headers<'a> {
-    type Item = Result<(&'a str, Option<&'a [u8]>)>;
+    type Item = (Cow<'a, str>, Option<&'a [u8]>);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (key, value) = take_header(&mut self.rest)?;
-        let key = str::from_utf8(key)
-            .map_err(|error| LogError::corrupt_batch(format!("a header key: {error}")));
-        Some(key.map(|key| (key, value)))
+        Some((String::from_utf8_lossy(key), value))
     }
 }
 

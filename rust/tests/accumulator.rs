@@ -67,6 +67,24 @@ fn a_topic_must_be_known_and_have_the_partition() {
 }
 
 #[test]
+fn a_topic_may_be_made_anew_with_fewer_partitions() {
+    let mut to = Accumulator::new(limits(1000, 100_000), 1);
+    let mut ticket = 0;
+    to.set_partitions("t", 8, (0..8).collect());
+    append(&mut to, Some(7), None, b"old", &mut ticket).expect("taken");
+    to.set_partitions("t", 2, vec![]);
+    let refused = append(&mut to, Some(2), None, b"v", &mut ticket);
+    assert!(matches!(refused, Err(Refused::NoPartition(2))));
+    for at in 0..50_u8 {
+        append(&mut to, None, Some(&[at]), b"keyed", &mut ticket).expect("taken");
+        append(&mut to, None, None, b"v", &mut ticket).expect("taken");
+    }
+    assert_eq!(drain(&mut to, 7), [b"old"], "what waits is not lost");
+    let counts: Vec<_> = (0..8).map(|partition| drain(&mut to, partition).len()).collect();
+    assert!(counts[0] > 0 && counts[1] > 0 && counts[2..].iter().all(|count| *count == 0));
+}
+
+#[test]
 fn a_batch_is_due_when_it_is_full_or_has_lingered() {
     let mut to = Accumulator::new(limits(320, 10_000), 1);
     to.set_partitions("t", 1, vec![0]);

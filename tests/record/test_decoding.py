@@ -42,6 +42,69 @@ def test_records_are_read_from_any_offset(codec):
         assert fetched(data, start).columns().values() == values
 
 
+def damaged():
+    """Return three batches, the second of which cannot be decompressed."""
+    batches = [
+        batch_of(b"%d" % at, b"x", base_offset=2 * at, compression="gzip") for at in range(3)
+    ]
+    broken = bytearray(batches[1])
+    broken[-6] ^= 1
+    return batches[0] + bytes(broken) + batches[2]
+
+
+def drained(read, records):
+    """Read until nothing comes; return how many came, and how often damage was told in a row."""
+    counts, faults = [], 0
+    while faults < 3:
+        try:
+            count = read(records)
+        except CorruptMessageError:
+            faults += 1
+            continue
+        assert not faults, "damage was passed over"
+        counts.append(count)
+    return counts
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda records: len(records.take(9)),
+        lambda records: len(records.take_values(9)),
+        lambda records: len(records.columns()),
+        lambda records: ArrowBatches().add(records),
+        lambda records: len([next(records)]),
+    ],
+)
+def test_damage_is_told_again_and_never_passed_over(read):
+    records = fetched(damaged(), check_crcs=False)
+    assert sum(drained(read, records)) == 2
+    assert records.next_offset == 2
+
+
+def test_what_of_a_header_key_is_not_utf8_is_replaced():
+    made = accumulator()
+    made.append("t", b"v", None, 0, [("key", b"1"), ("other", None)], 99)
+    batch = made.take("t", 0)
+    batch.seal(-1, -1, -1, False)
+    data = bytes(memoryview(batch)).replace(b"key", b"k\xff\xfe")
+    (record,) = fetched(data, check_crcs=False)
+    assert record.headers == (("k\ufffd\ufffd", b"1"), ("other", None))
+    assert ArrowBatches().add(fetched(data, check_crcs=False)) == 1
+
+
+def test_headers_count_in_an_arrow_batch():
+    made = accumulator(compression="zstd", batch_bytes=1 << 28, record_bytes=1 << 28)
+    made.append("t", b"v", None, 0, [("h", bytes(100 << 20))], 99)
+    batch = made.take("t", 0)
+    batch.seal(-1, -1, -1, False)
+    one = bytes(memoryview(batch))
+    data = b"".join(at.to_bytes(8, "big") + one[8:] for at in range(3))
+    records = fetched(data)
+    assert [ArrowBatches().add(records) for _ in range(3)] == [2, 1, 0]
+    assert records.next_offset == 3
+
+
 def test_a_record_has_all_its_parts():
     made = accumulator()
     made.append("t", b"v", b"k", 0, [("h", b"1"), ("h", None)], 99)

@@ -73,7 +73,8 @@ impl Reader {
     /// The next rows, none at the end. A chunk is read again from where the last batch ended.
     fn fill(&mut self) -> Result<Rows, LogError> {
         let mut rows = Rows::default();
-        while self.next < self.end && rows.has_room(self.max_rows) {
+        let mut is_full = false;
+        while !is_full && self.next < self.end && rows.has_room(self.max_rows) {
             let limits = Limits { max_records: self.max_rows, max_bytes: READ_SIZE_BYTES };
             let Some(chunk) = read_chunk(&*self.engine, self.next, limits)? else {
                 self.next = self.end;
@@ -84,12 +85,14 @@ impl Reader {
                 for record in batch.records()? {
                     let record = record?;
                     let offset = batch.header.base_offset + i64::from(record.offset_delta);
-                    if offset >= self.end || !rows.has_room(self.max_rows) {
-                        next = offset;
-                        break 'chunk;
+                    if offset < self.next {
+                        continue;
                     }
-                    if offset >= self.next {
-                        rows.push(&batch.header, &record, offset)?;
+                    let is_room = offset < self.end && rows.has_room(self.max_rows);
+                    if !is_room || !rows.push(&batch.header, &record, offset)? {
+                        next = offset;
+                        is_full = true;
+                        break 'chunk;
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! Records as the columns of an Arrow record batch: what `arrow.rs` and `arrow_batches.rs` share.
 //!
 //! Invariants: the columns never vary (see [`fields`]); a batch stays within the 32 bits of Arrow's
-//! offsets of binary columns.
+//! offsets of binary columns: a row that would pass [`BATCH_SIZE_BYTES`] begins another one.
 
 use std::sync::Arc;
 
@@ -38,6 +38,13 @@ pub(crate) fn fields() -> Vec<Field> {
     ]
 }
 
+/// Bytes that a record adds to the columns.
+fn size_bytes(record: &RecordRef<'_>) -> usize {
+    let of = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+    let headers: usize = record.headers().map(|(key, value)| key.len() + of(value)).sum();
+    of(record.key) + of(record.value) + headers
+}
+
 /// The columns of a batch while it is filled.
 #[derive(Default)]
 pub(crate) struct Rows {
@@ -60,28 +67,35 @@ impl Rows {
         self.len() < max_rows && self.size_bytes < BATCH_SIZE_BYTES
     }
 
-    /// Adds a row, all of it or, with an error, none.
+    /// Adds a row; `false`, and nothing is added, if that has to go into another batch.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if it is too large for any.
     pub(crate) fn push(
         &mut self,
         header: &BatchHeader,
         record: &RecordRef<'_>,
         offset: i64,
-    ) -> Result<(), LogError> {
-        for pair in record.headers() {
-            pair?; // before anything of the row is there
+    ) -> Result<bool, LogError> {
+        let size_bytes = size_bytes(record);
+        if i32::try_from(size_bytes).is_err() {
+            let reason = format!("the record at offset {offset} is too large for an Arrow batch");
+            return Err(LogError::InvalidArgument(reason));
+        }
+        if self.len() > 0 && self.size_bytes + size_bytes > BATCH_SIZE_BYTES {
+            return Ok(false);
         }
         self.offsets.push(offset);
         self.timestamps.push(Some(record_timestamp(header, record)).filter(|at| *at >= 0));
         self.keys.append_option(record.key);
         self.values.append_option(record.value);
-        for pair in record.headers() {
-            let (key, value) = pair?;
+        for (key, value) in record.headers() {
             self.header_keys.append_value(key);
             self.header_values.append_option(value);
         }
         self.header_counts.push(usize::try_from(record.header_count).unwrap_or(0));
-        self.size_bytes += record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
-        Ok(())
+        self.size_bytes += size_bytes;
+        Ok(true)
     }
 
     pub(crate) fn finish(mut self) -> Result<Vec<ArrayRef>, ArrowError> {

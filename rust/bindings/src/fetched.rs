@@ -185,7 +185,7 @@ impl FetchedRecords {
         let mut state = self.lock(py)?;
         let mut values = Vec::new();
         while values.len() < count {
-            match self.next_of(py, &mut state, |_, record| Ok(field(py, record.value))) {
+            match self.next_of(py, &mut state, |_, record| Ok(Some(field(py, record.value)))) {
                 Ok(Some(value)) => values.push(value),
                 Err(error) if values.is_empty() => return Err(error),
                 _ => break,
@@ -256,7 +256,7 @@ impl FetchedRecords {
         while rows.has_room(usize::MAX) {
             let taken = self.next_of(py, &mut state, |header, record| {
                 let offset = header.base_offset + i64::from(record.offset_delta);
-                Ok(rows.push(header, record, offset)?)
+                Ok(rows.push(header, record, offset)?.then_some(()))
             });
             match taken {
                 Ok(Some(())) => {}
@@ -297,7 +297,7 @@ impl FetchedRecords {
             } else {
                 headers(py, record)?
             };
-            Ok(ConsumerRecord {
+            Ok(Some(ConsumerRecord {
                 topic: self.topic.clone_ref(py),
                 partition: self.partition,
                 offset: header.base_offset + i64::from(record.offset_delta),
@@ -307,17 +307,17 @@ impl FetchedRecords {
                 value: field(py, record.value),
                 headers,
                 leader_epoch: header.leader_epoch,
-            })
+            }))
         })
     }
 
-    /// What is made of the next record.
+    /// What is made of the next record; if nothing is, it stays the next one.
     #[inline]
     fn next_of<T>(
         &self,
         py: Python<'_>,
         state: &mut State,
-        mut make: impl FnMut(&BatchHeader, &RecordRef<'_>) -> Outcome<T>,
+        mut make: impl FnMut(&BatchHeader, &RecordRef<'_>) -> Outcome<Option<T>>,
     ) -> Outcome<Option<T>> {
         if self.is_stopped.load(Ordering::Acquire) {
             return Ok(None);
@@ -333,7 +333,7 @@ impl FetchedRecords {
                     if offset < self.next_offset.load(Ordering::Relaxed) {
                         continue;
                     }
-                    let object = make(header, &record)?;
+                    let Some(object) = make(header, &record)? else { return Ok(None) };
                     self.next_offset.store(offset + 1, Ordering::Release);
                     self.taken_count.fetch_add(1, Ordering::Relaxed);
                     batch.cursor = cursor;
@@ -356,26 +356,28 @@ impl FetchedRecords {
             let Some(batch) = Batch::first(received.get(*at..).unwrap_or_default())? else {
                 return Ok(false);
             };
-            let start = *at;
+            let (start, end) = (*at, *at + batch.bytes.len());
             if self.checks_crcs {
                 verify(py, &batch)?;
             }
-            *at += batch.bytes.len();
             let header = batch.header;
             let is_aborted = self.hides_uncommitted && note_transaction(&batch, aborted, aborting)?;
             if header.next_offset() <= self.next_offset.load(Ordering::Relaxed) {
+                *at = end;
                 continue;
             }
             if is_aborted || header.is_control() {
+                *at = end;
                 self.advance(header.next_offset());
                 continue;
             }
             let place = if header.codec_id() == 0 {
-                Place::Received(start + HEADER_SIZE_BYTES, *at)
+                Place::Received(start + HEADER_SIZE_BYTES, end)
             } else {
                 let bytes = py.detach(|| decode(&batch, DECOMPRESSED_BYTES_MAX));
                 Place::Decompressed(bytes?.into_owned())
             };
+            *at = end; // not before: damage is told again, and never passed over
             let cursor = RecordCursor::start(&header);
             *open = Some(Open { header, place, cursor });
             return Ok(true);

@@ -115,10 +115,9 @@ pub(crate) fn headers(py: Python<'_>, record: &RecordRef<'_>) -> Outcome<Py<PyTu
     }
     let pairs = record
         .headers()
-        .map(|header| {
-            let (key, value) = header?;
+        .map(|(key, value)| {
             let value = value.map(|bytes| PyBytes::new(py, bytes));
-            Ok::<_, Failure>((PyString::new(py, key), value).into_pyobject(py)?)
+            Ok::<_, Failure>((PyString::new(py, &key), value).into_pyobject(py)?)
         })
         .collect::<Outcome<Vec<_>>>()?;
     Ok(PyTuple::new(py, pairs)?.unbind())

@@ -28,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
         let mut count = 0;
         if let Ok(walk) = Records::new(&batch.header, &records) {
             for record in walk.map_while(Result::ok) {
-                record.headers().map_while(Result::ok).for_each(drop);
+                record.headers().for_each(drop);
                 count += 1;
             }
         }
