@@ -43,6 +43,7 @@ def test_who_is_named_until_when():
         ({"sub": None}, "sub names nobody"),
         ({"sub": " "}, "sub names nobody"),
         ({"sub": ["alice"]}, "sub names nobody"),
+        ({"sub": "alice\ud800"}, "sub is no text"),
         ({"aud": "kafka"}, "expected.audience is not set"),
         ({"aud": 5}, "aud is no text"),
         ({"scope": [1]}, "scope is no text"),

@@ -64,6 +64,8 @@ class ClaimRules:
         name = claims.get(self.subject_claim)
         if not isinstance(name, str) or not name.strip():
             raise TokenRefusedError(f"the token's claim {self.subject_claim} names nobody")
+        if any("\ud800" <= each <= "\udfff" for each in name):
+            raise TokenRefusedError(f"the token's claim {self.subject_claim} is no text")
         return Login(name.strip(), expires_ms)
 
     def _check_times(self, claims: Mapping[str, Any], now_ms: int) -> int:
