@@ -8,14 +8,19 @@ from logcore.common.errors import (
     InvalidRequestError,
     InvalidTopicError,
     KafkaStorageError,
+    PolicyViolationError,
     TopicAlreadyExistsError,
     TopicDeletionDisabledError,
+    UnknownTopicOrPartitionError,
 )
+from logcore.controller.client_quotas import Alteration
 from logcore.controller.configuration import ConfigChange, ConfigOperation, KeyChange
 from logcore.controller.controller import Controller, deletion_refusal
 from logcore.controller.features import INITIAL
 from logcore.controller.image import MetadataDelta
 from logcore.controller.topics import TopicDefaults
+from logcore.protocol.internal.metadata import ProducerIdsRecord
+from logcore.protocol.messages.create_acls import AclCreation, CreateAclsRequest
 from logcore.protocol.messages.create_partitions import (
     CreatePartitionsRequest,
     CreatePartitionsTopic,
@@ -135,6 +140,77 @@ def test_a_failed_disk_fails_what_waits_and_all_that_comes(disk):
     assert not events
     assert controller.image.topics_by_name == {}
     assert controller.close().is_done
+
+
+UNWRITABLE = "\ud800"
+
+
+def rule(principal):
+    return AclCreation(
+        resource_type=2,
+        resource_name="t",
+        resource_pattern_type=3,
+        principal=f"User:{principal}",
+        host="*",
+        operation=3,
+        permission_type=3,
+    )
+
+
+def refused_changes(controller):
+    """Ask for changes that cannot be written; return what each is answered with."""
+    setting = KeyChange("cleanup.policy", ConfigOperation.SET, UNWRITABLE)
+    user = (("user", UNWRITABLE),)
+    return [
+        controller.ensure_topic("w", configs={"cleanup.policy": UNWRITABLE}),
+        controller.create_acls(CreateAclsRequest(creations=[rule(UNWRITABLE)])).map(
+            lambda response: response.results[0].error_code
+        ),
+        controller.alter_configs([ConfigChange(2, "t", [setting])]).map(
+            lambda outcomes: outcomes[0].error.code
+        ),
+        controller.alter_client_quotas([Alteration(user, [("request_percentage", 5.0)])]).map(
+            lambda outcomes: outcomes[user].code
+        ),
+        controller.change(lambda _: ([ProducerIdsRecord(broker_id=1 << 40)], None)),
+    ]
+
+
+def test_what_cannot_be_written_is_refused_alone_and_leaves_no_trace(disk):
+    worker = HeldWorker()
+    controller = started(disk)
+    controller.create_topics(creation("t")).value()
+    offset = controller.image.offset
+    controller.log._worker = worker
+    before = controller.create_topics(creation("u"))
+    answers = refused_changes(controller)
+    after = controller.create_topics(creation("v"))
+    assert [answer.is_done for answer in answers] == [False] * 4 + [True]
+    worker.step()
+    worker.step()
+    for answer in (answers[0], answers[4]):
+        with pytest.raises(InvalidRequestError):
+            answer.value()
+    assert [answer.value() for answer in answers[1:4]] == [InvalidRequestError.code] * 3
+    assert codes(before.value()) == codes(after.value()) == [0]
+    assert controller.image.offset == offset + 4
+    assert controller.log.failure is None
+    assert sorted(started(disk).image.topics_by_name) == ["t", "u", "v"]
+
+
+def test_a_change_that_is_too_large_is_refused_result_by_result(disk, monkeypatch):
+    controller = started(disk)
+    controller.create_topics(creation("t", "u")).value()
+    monkeypatch.setattr("logcore.controller.proposals.BATCH_BYTES_MAX", 100)
+    topics = [CreatePartitionsTopic(name=name, count=2, assignments=None) for name in ("t", "x")]
+    added = controller.create_partitions(CreatePartitionsRequest(topics=topics)).value()
+    told = {result.name: result.error_code for result in added.results}
+    assert told == {"t": PolicyViolationError.code, "x": UnknownTopicOrPartitionError.code}
+    created = controller.create_topics(creation("t", "v")).value()
+    assert codes(created) == [TopicAlreadyExistsError.code, PolicyViolationError.code]
+    assert created.topics[1].num_partitions == -1
+    monkeypatch.undo()
+    assert codes(controller.create_topics(creation("v")).value()) == [0]
 
 
 def test_topics_are_deleted_once(disk):

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from logcore.common.errors import KafkaStorageError, LogCorruptError
+from logcore.common.errors import InvalidRequestError, KafkaStorageError, LogCorruptError
 from logcore.controller import snapshot
 from logcore.controller.image import EMPTY
 from logcore.controller.metadata_log import TOPIC_SETTINGS, Committed
@@ -116,6 +116,21 @@ def test_a_failed_fsync_ends_it(disk):
     assert not batches
     assert not worker.waiting
     assert log.failure is not None
+
+
+def test_what_cannot_be_written_fails_alone(disk):
+    worker = HeldWorker()
+    log = disk.open(worker)
+    first = log.propose([ids(1)])
+    refused = log.propose([NoOpRecord(), ids(1 << 80)])
+    last = log.propose([ids(2)])
+    with pytest.raises(InvalidRequestError):
+        refused.value()
+    worker.step()
+    worker.step()
+    assert (first.value(), last.value()) == (0, 1)
+    assert log.failure is None
+    assert disk.open().loaded.next_producer_id == 2
 
 
 def test_a_snapshot_takes_the_place_of_the_records_before_it(disk):

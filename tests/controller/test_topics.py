@@ -104,6 +104,17 @@ def test_settings_are_not_told_to_those_who_may_not_see_them():
     assert len(records) == 4
 
 
+def test_settings_that_are_too_large_together_are_refused_topic_by_topic():
+    large = ("retention.ms", "1" * (16 << 20))
+    half, other = asked("a", configs=[large]), asked("b", configs=[large])
+    assert [result.error_code for result in decide(half)[1].topics] == [0]
+    for validate_only in (False, True):
+        records, response = decide(half, other, asked("c"), validate_only=validate_only)
+        assert records == []
+        assert {result.error_code for result in response.topics} == {PolicyViolationError.code}
+        assert "bytes of settings" in response.topics[2].error_message
+
+
 def test_a_request_that_is_only_checked_makes_no_records():
     records, response = decide(asked(), asked("here"), validate_only=True)
     assert records == []

@@ -97,6 +97,13 @@ def decide_alterations(
     return records, outcomes
 
 
+def refuse_alterations(
+    outcomes: dict[Entity, KafkaError | None], error: KafkaError
+) -> dict[Entity, KafkaError | None]:
+    """Return what became of alterations, if those that were decided cannot be made."""
+    return {entity: own or error for entity, own in outcomes.items()}
+
+
 def described(entity: Entity) -> str:
     """Return an entity for a message."""
     named = (f"{kind} {'<default>' if name is None else name!r}" for kind, name in entity)

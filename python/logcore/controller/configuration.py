@@ -137,6 +137,11 @@ def decide_changes(
     return records, list(outcomes.values())
 
 
+def refuse_outcomes(outcomes: list[ConfigOutcome], error: KafkaError) -> list[ConfigOutcome]:
+    """Return what became of changes, if those that were decided cannot be made."""
+    return [ConfigOutcome(outcome.key, outcome.error or error) for outcome in outcomes]
+
+
 def check_existence(image: MetadataImage, key: ConfigKey) -> None:
     """Check that a resource can have settings.
 

@@ -3,9 +3,10 @@
 A request is decided at once, on the metadata as it will be when everything proposed so far is
 committed; its response waits until its own records are. Invariants: `image` holds committed records
 only; subscribers hear of each change once, in order, before the response leaves; a decision that
-needs no record is answered only after those it was built upon are committed.
-Neighbours: the pure modules of this room decide; `metadata_log` makes durable; the broker's
-handlers ask, `replication` and the caches subscribe.
+needs no record is answered only after those it was built upon are committed; one that cannot be
+proposed leaves no trace.
+Neighbours: the pure modules of this room decide; `proposals` says what can be proposed, and
+`metadata_log` makes it durable; the broker's handlers ask, `replication` and the caches subscribe.
 """
 
 import logging
@@ -32,15 +33,22 @@ from logcore.controller import (
     registration,
     topics,
 )
-from logcore.controller.client_quotas import Alteration, Entity, decide_alterations
+from logcore.controller.client_quotas import (
+    Alteration,
+    Entity,
+    decide_alterations,
+    refuse_alterations,
+)
 from logcore.controller.configuration import (
     ConfigChange,
     ConfigOutcome,
     ConfigRules,
     decide_changes,
+    refuse_outcomes,
 )
 from logcore.controller.image import BrokerImage, MetadataDelta, MetadataImage, TopicImage
 from logcore.controller.metadata_log import Committed, SingleNodeLog
+from logcore.controller.proposals import Framed, Refuse, framed, refuse_results
 from logcore.controller.replay import ImageBuilder
 from logcore.controller.topics import TopicCreation, TopicDefaults
 from logcore.protocol.internal.metadata import ProducerIdsRecord
@@ -152,7 +160,7 @@ class Controller:
             initial_features=initial_features,
             was_killed=was_killed,
         )
-        return self._propose(records)
+        return self._propose(records, framed(records))
 
     def leave(self) -> Deferred[None]:
         """Say that this node has stopped serving, where Apache Kafka may be the next to start.
@@ -165,7 +173,7 @@ class Controller:
         left: Deferred[None] = Deferred()
         records = registration.decide_leave(self._latest, self.node_id)
         if self.log.is_shared and self.log.failure is None and records:
-            self._propose(records).then(lambda _: left.complete(None))
+            self._propose(records, framed(records)).then(lambda _: left.complete(None))
             return left
         return Deferred.of(None)
 
@@ -197,7 +205,7 @@ class Controller:
             self._latest, self._rules, self._defaults(), self._new_id, visible_configs, charge
         )
         records, response = topics.decide_creation(creation, request)
-        return self._answer(records, response)
+        return self._answer(records, response, topics.refuse)
 
     def ensure_topic(
         self,
@@ -272,7 +280,8 @@ class Controller:
         self, request: CreatePartitionsRequest, charge: Callable[[int], object] = topics.free
     ) -> Deferred[CreatePartitionsResponse]:
         """Add partitions to topics, and charge for them."""
-        return self._answer(*partitions.decide_partitions(self._latest, request, charge))
+        decided = partitions.decide_partitions(self._latest, request, charge)
+        return self._answer(*decided, refuse_results)
 
     def elect_leaders(self, request: ElectLeadersRequest) -> Deferred[ElectLeadersResponse]:
         """Elect leaders of partitions."""
@@ -292,24 +301,31 @@ class Controller:
 
     # ---- everything else
 
-    def change(self, decide: Callable[[MetadataImage], tuple[Sequence[Any], R]]) -> Deferred[R]:
+    def change(
+        self,
+        decide: Callable[[MetadataImage], tuple[Sequence[Any], R]],
+        refuse: Refuse[R] | None = None,
+    ) -> Deferred[R]:
         """Make what is decided on the newest metadata durable, and return what it answers.
 
         Args:
             decide: Returns records and the answer; what it raises is raised here.
+            refuse: Turns the answer into one of an error, where records cannot be proposed; where
+                it is None the Deferred fails.
         """
-        return self._answer(*decide(self._latest))
+        return self._answer(*decide(self._latest), refuse)
 
     def alter_configs(
         self, changes: Iterable[ConfigChange], *, validate_only: bool = False
     ) -> Deferred[list[ConfigOutcome]]:
         """Change settings of resources; each stands or falls alone."""
         records, outcomes = decide_changes(self._latest, changes, self._rules)
-        return self._answer([] if validate_only else records, outcomes)
+        return self._answer([] if validate_only else records, outcomes, refuse_outcomes)
 
     def create_acls(self, request: CreateAclsRequest) -> Deferred[CreateAclsResponse]:
         """Make access rules."""
-        return self._answer(*acls.decide_creation(self._latest.acls, request, self._new_id))
+        decided = acls.decide_creation(self._latest.acls, request, self._new_id)
+        return self._answer(*decided, refuse_results)
 
     def delete_acls(self, request: DeleteAclsRequest) -> Deferred[DeleteAclsResponse]:
         """Remove access rules."""
@@ -325,7 +341,7 @@ class Controller:
         """Change quotas of clients; each entity stands or falls alone."""
         quotas = self._latest.client_quotas
         records, outcomes = decide_alterations(quotas, alterations, unresolved)
-        return self._answer([] if validate_only else records, outcomes)
+        return self._answer([] if validate_only else records, outcomes, refuse_alterations)
 
     def update_features(
         self, request: UpdateFeaturesRequest, version: int
@@ -346,25 +362,34 @@ class Controller:
 
     # ---- proposing and committing
 
-    def _answer(self, records: Sequence[Any], response: R) -> Deferred[R]:
+    def _answer(
+        self, records: Sequence[Any], response: R, refuse: Refuse[R] | None = None
+    ) -> Deferred[R]:
         """Return a response, when its records and all before them are committed."""
         if records:
-            return self._propose(records).map(lambda _: response)
+            try:
+                values = framed(records)
+            except KafkaError as error:
+                if refuse is None:
+                    return Deferred.failed(error)
+                response = refuse(response, error)
+            else:
+                return self._propose(records, values).map(lambda _: response)
         if self._steps:
             return self._steps[-1].committed.map(lambda _: response)
         return Deferred.of(response)
 
-    def _propose(self, records: Sequence[Any]) -> Deferred[int]:
+    def _propose(self, records: Sequence[Any], values: Framed) -> Deferred[int]:
         builder = ImageBuilder(self._latest)
         for record in records:
             builder.replay(record)
         delta = builder.finish(self.log.next_offset + len(records) - 1, self.log.epoch)
         committed: Deferred[int] = Deferred()
         if self.log.failure is not None:
-            return self.log.propose(records)
+            return self.log.propose(records, values)
         self._latest = delta.new
         self._steps.append(_Step(delta, committed))
-        self.log.propose(records).then(lambda done: self._finish_step(committed, done))
+        self.log.propose(records, values).then(lambda done: self._finish_step(committed, done))
         return committed
 
     def _commit(self, batch: Committed) -> None:

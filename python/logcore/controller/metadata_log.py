@@ -4,8 +4,8 @@ Whoever decides proposes records; they come back through `tail` once they cannot
 and only then does anybody act on them. Invariants: records of one proposal are one batch, so they
 are there together or not at all; an offset that was acknowledged is on disk; after a failed write
 the log takes nothing more until it is opened again, because nobody knows what is on disk.
-Neighbours: `controller` proposes; `snapshot` keeps the images from which loading starts;
-`logcore.log.manager` provides the `RecordStorage`.
+Neighbours: `controller` proposes, `proposals` says what can be; `snapshot` keeps the images from
+which loading starts; `logcore.log.manager` provides the `RecordStorage`.
 """
 
 import logging
@@ -16,11 +16,11 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from logcore.common.clock import Clock
 from logcore.common.deferred import Deferred
-from logcore.common.errors import KafkaStorageError, LogcoreError, LogCorruptError
+from logcore.common.errors import KafkaError, KafkaStorageError, LogcoreError, LogCorruptError
 from logcore.controller import snapshot as snapshots
 from logcore.controller.image import EMPTY, MetadataImage
+from logcore.controller.proposals import BATCH_BYTES_MAX, Framed, framed
 from logcore.controller.quorum import QUORUM_STATE, Quorum, quorum_of
-from logcore.controller.records import encoded
 from logcore.controller.replay import ImageBuilder
 from logcore.protocol.internal import metadata_record
 from logcore.protocol.internal.metadata import AbortTransactionRecord
@@ -37,7 +37,7 @@ TOPIC_SETTINGS: Final = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": "-1",
-    "max.message.bytes": str(64 << 20),
+    "max.message.bytes": str(BATCH_BYTES_MAX),
     "segment.bytes": str(64 << 20),
     "compression.type": "uncompressed",
 }
@@ -121,8 +121,13 @@ class MetadataLog(Protocol):
     def next_offset(self) -> int:
         """The offset that the next proposed record will have."""
 
-    def propose(self, records: Sequence[Any]) -> Deferred[int]:
-        """Have records made durable; the Deferred gives the last one's offset, after `tail` did."""
+    def propose(self, records: Sequence[Any], values: Framed | None = None) -> Deferred[int]:
+        """Have records made durable; the Deferred gives the last one's offset, after `tail` did.
+
+        Args:
+            records: The records.
+            values: What `framed` made of them, if that was done already.
+        """
 
     def tail(self, listener: Listener) -> None:
         """Call back with every proposal that is committed from now on, in order."""
@@ -134,7 +139,7 @@ class MetadataLog(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Proposal:
     committed: Committed
-    values: list[tuple[None, bytes]]
+    values: Framed
     deferred: Deferred[int]
 
     @property
@@ -253,21 +258,30 @@ class SingleNodeLog:
     def _abandon_transaction(self, builder: ImageBuilder) -> None:
         record = AbortTransactionRecord(reason="the node stopped before its end")
         epoch = (self._storage.latest_epoch() or 0) + 1
-        self._storage.append_records(_framed([record]), epoch, self._clock.now_ms())
+        self._storage.append_records(framed([record]), epoch, self._clock.now_ms())
         self._storage.flush()
         builder.replay(record)
 
     # ---- proposing
 
-    def propose(self, records: Sequence[Any]) -> Deferred[int]:
-        """Have records made durable; the Deferred gives the last one's offset, after `tail` did."""
+    def propose(self, records: Sequence[Any], values: Framed | None = None) -> Deferred[int]:
+        """Have records made durable; the Deferred gives the last one's offset, after `tail` did.
+
+        Args:
+            records: The records.
+            values: What `framed` made of them, if that was done already.
+        """
         assert records, "nothing to propose"
         if self.failure is not None:
             return Deferred.failed(_refusal(self.failure))
+        try:
+            values = framed(records) if values is None else values
+        except KafkaError as error:
+            return Deferred.failed(error)
         self.next_offset += len(records)
         committed = Committed(tuple(records), self.next_offset - 1, self.epoch)
         deferred: Deferred[int] = Deferred()
-        self._queue.append(_Proposal(committed, _framed(records), deferred))
+        self._queue.append(_Proposal(committed, values, deferred))
         self._write_next()
         return deferred
 
@@ -351,10 +365,6 @@ class SingleNodeLog:
             snapshots.remove_before(self._directory, kept[-1])
             self._storage.roll()
             self._storage.delete_before(kept[-1].offset)
-
-
-def _framed(records: Sequence[Any]) -> list[tuple[None, bytes]]:
-    return [(None, encoded(record)) for record in records]
 
 
 def _refusal(error: Exception) -> KafkaStorageError:

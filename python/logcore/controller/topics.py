@@ -41,6 +41,8 @@ from logcore.protocol.messages.create_topics import (
 from logcore.protocol.messages.delete_topics import DeletableTopicResult, DeleteTopicState
 
 PARTITIONS_PER_REQUEST_MAX: Final = 10_000
+SETTINGS_BYTES_PER_REQUEST_MAX: Final = 32 << 20
+"""With so many, and so many partitions, the records of a request are sure to be one batch."""
 BROKER_DEFAULT: Final = -1
 
 Records: TypeAlias = list[Any]
@@ -123,9 +125,36 @@ def _excess(creation: TopicCreation, request: CreateTopicsRequest) -> str | None
         or (default if topic.num_partitions == BROKER_DEFAULT else max(0, topic.num_partitions))
         for topic in request.topics
     )
-    if total <= PARTITIONS_PER_REQUEST_MAX:
-        return None
-    return f"{total} partitions in one request; at most {PARTITIONS_PER_REQUEST_MAX} may be created"
+    if total > PARTITIONS_PER_REQUEST_MAX:
+        most = PARTITIONS_PER_REQUEST_MAX
+        return f"{total} partitions in one request; at most {most} may be created"
+    size = sum(
+        _size_of(config.name) + _size_of(config.value or "")
+        for topic in request.topics
+        for config in topic.configs
+    )
+    if size > SETTINGS_BYTES_PER_REQUEST_MAX:
+        most = SETTINGS_BYTES_PER_REQUEST_MAX
+        return f"{size} bytes of settings in one request; at most {most} may be set"
+    return None
+
+
+def _size_of(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
+
+
+def refuse(response: CreateTopicsResponse, error: KafkaError) -> CreateTopicsResponse:
+    """Return what to answer, if the topics that were decided upon cannot be created."""
+    return CreateTopicsResponse(
+        topics=[
+            result
+            if result.error_code
+            else CreatableTopicResult(
+                name=result.name, error_code=error.code, error_message=str(error)
+            )
+            for result in response.topics
+        ]
+    )
 
 
 def _create(

@@ -22,7 +22,7 @@ from tests.broker.running import Running
 from tests.broker.wire import Wire
 from tests.crash.broker_process import BrokerProcess, free_port
 
-FORBIDDEN, NOT_FOUND, FAILED = 31, 91, 58
+FORBIDDEN, TOO_LARGE, NOT_FOUND, FAILED = 31, 44, 91, 58
 
 
 def set_password(wire: Wire, user: str, password: str, mechanism: int = 1) -> int:
@@ -93,3 +93,13 @@ def test_who_may_not_alter_the_cluster(broker: Running):
     with refusing(broker, on_cluster(Operation.ALTER)):
         assert set_password(broker.wire(), "carol", "x") == FORBIDDEN
         assert remove(broker.wire(), "carol") == FORBIDDEN
+
+
+def test_what_is_too_large_to_be_written_is_refused_and_ends_nothing(tmp_path, monkeypatch):
+    with login_broker(tmp_path) as running:
+        admin = logged_in(running, "admin")
+        monkeypatch.setattr("logcore.controller.proposals.BATCH_BYTES_MAX", 100)
+        assert set_password(admin, "carol", "one") == TOO_LARGE
+        monkeypatch.undo()
+        assert set_password(admin, "carol", "one") == 0
+        assert code_of(running, "one") == 0

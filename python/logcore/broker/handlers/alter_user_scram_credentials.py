@@ -9,6 +9,7 @@ from logcore.broker.parts import Parts
 from logcore.common.deferred import Deferred
 from logcore.common.errors import ClusterAuthorizationFailedError
 from logcore.controller import scram
+from logcore.controller.proposals import refuse_results
 from logcore.protocol.messages.alter_user_scram_credentials import (
     AlterUserScramCredentialsRequest,
     AlterUserScramCredentialsResponse,
@@ -22,4 +23,6 @@ def handle(
     if not parts.authorizer.allows(context, Operation.ALTER, ResourceType.CLUSTER):
         error = ClusterAuthorizationFailedError("altering the cluster is not allowed")
         return scram.refused(request, error)
-    return parts.controller.change(lambda image: scram.decide_changes(image.scram, request))
+    return parts.controller.change(
+        lambda image: scram.decide_changes(image.scram, request), refuse_results
+    )
