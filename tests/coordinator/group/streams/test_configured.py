@@ -60,6 +60,30 @@ def test_a_number_of_its_own_wins():
     assert found.task_counts == {"0": 4, "1": 2}
 
 
+def test_a_long_chain_against_the_order_takes_no_long_time():
+    """Rounds over all would be 20,000 times 20,000 turns."""
+    count = 20_000
+    first = part(f"{count:05}", sources=["in"], sinks=[f"r{count}"])
+    others = [
+        part(f"{at:05}", repartitions=[f"r{at + 1}"], sinks=[f"r{at}"]) for at in range(count)
+    ]
+    last = part("x", repartitions=["r0"])
+    found = made({"in": 2}, first, *others, last)
+    assert set(found.counts.values()) == {2}
+    assert len(found.counts) == count + 1
+
+
+def test_what_several_write_is_as_wide_as_the_first_that_knows():
+    found = made(
+        {"in": 4, "wide": 6},
+        part("0", repartitions=["b"], sinks=["a", "c"]),
+        part("1", sources=["in"], sinks=["b"]),
+        part("2", sources=["wide"], sinks=["a", "a"]),
+        part("3", repartitions=["a", "c"]),
+    )
+    assert found.counts == {"a": 6, "b": 4, "c": 4}
+
+
 def test_topics_that_cannot_be_counted():
     loop = [
         part("0", sources=["in"]),
@@ -82,13 +106,13 @@ def joined(*repartitions, sources=("in",)):
     groups = [(list(range(len(sources))), list(range(count)))]
     sinks = [each if isinstance(each, str) else each[0] for each in repartitions]
     return [
-        part("0", sources=["in"], sinks=sinks),
+        part("0", sources=["up"], sinks=sinks),
         part("1", sources=list(sources), repartitions=repartitions, groups=groups),
     ]
 
 
 def test_topics_that_are_joined_get_the_sources_width():
-    found = made({"in": 2, "wide": 6}, *joined("rep", sources=["wide"]))
+    found = made({"up": 2, "wide": 6}, *joined("rep", sources=["wide"]))
     assert found.counts == {"rep": 6}
 
 
@@ -102,7 +126,7 @@ def test_topics_between_that_are_joined_get_the_widest():
 
 
 def test_a_fixed_number_decides_among_topics_between():
-    found = made({"in": 2}, *joined(("a", 5), "b", sources=[]))
+    found = made({"up": 2}, *joined(("a", 5), "b", sources=[]))
     assert found.counts == {"a": 5, "b": 5}
 
 
@@ -110,17 +134,17 @@ def test_a_fixed_number_decides_among_topics_between():
     ("topics", "parts", "detail"),
     [
         (
-            {"in": 2, "other": 3},
+            {"up": 2, "in": 2, "other": 3},
             joined(sources=["in", "other"]),
             "Following topics do not have the same number of partitions: [{in=2, other=3}]",
         ),
         (
-            {"in": 2},
+            {"up": 2},
             joined(("a", 5), ("b", 4), sources=[]),
             "Following topics do not have the same number of partitions: [{a=5, b=4}]",
         ),
         (
-            {"in": 2},
+            {"up": 2, "in": 2},
             joined(("a", 5)),
             "Number of partitions [5] of repartition topic [a] doesn't match number of "
             "partitions [2] of the source topic.",

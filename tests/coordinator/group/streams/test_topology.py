@@ -10,7 +10,7 @@ from logcore.coordinator.group.streams.topology import (
     source_topics,
     topology_of,
 )
-from logcore.protocol.internal.streams_group import StreamsGroupTopologyValue
+from logcore.protocol.internal.streams_group import StreamsGroupTopologyValue, Subtopology
 from tests.coordinator.group.streams.streaming import part, topology
 
 TOLD = topology(
@@ -50,11 +50,25 @@ def test_it_is_the_same_whatever_the_order_and_after_being_written():
         ([part("0", sources=["in"], groups=[([1], [])])], "names a topic that it does not have"),
         ([part("0", sources=["in"], groups=[([-1], [])])], "names a topic that it does not have"),
         ([part("0", sources=["in"], groups=[([], [0])])], "names a topic that it does not have"),
+        ([part("0", sources=["in"]), part("1", sources=["in"])], "0 and 1 both read topic in"),
+        ([part("0", sources=["in"]), part("1", repartitions=["in"])], "both read topic in"),
+        ([part("1", repartitions=["in"]), part("0", repartitions=["in"])], "both read topic in"),
     ],
 )
 def test_it_must_not_contradict_itself(parts, message):
     with pytest.raises(StreamsInvalidTopologyError, match=message):
         topology_of(topology(*parts))
+
+
+def test_one_subtopology_may_name_a_source_twice():
+    assert topology_of(topology(part("0", sources=["in", "in"]))).required_topics == {"in"}
+
+
+def test_what_was_written_down_is_read_even_if_topics_are_shared():
+    written = StreamsGroupTopologyValue(
+        subtopologies=[Subtopology(subtopology_id=name, source_topics=["in"]) for name in "01"]
+    )
+    assert list(Topology(written).subtopologies) == ["0", "1"]
 
 
 def test_its_epoch_counts_from_0():

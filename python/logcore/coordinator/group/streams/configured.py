@@ -11,6 +11,7 @@ Source: Apache Kafka 4.3, the rules of `InternalTopicManager`, `RepartitionTopic
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from logcore.common.errors import StreamsInvalidTopologyError
@@ -102,6 +103,15 @@ def configure(topology: Topology, topics: TopicsView) -> ConfiguredTopology:
         return ConfiguredTopology(topology, None, {}, {}, error.problem)
 
 
+def _readers_of(subtopologies: list[Subtopology]) -> dict[str, set[int]]:
+    """Return which subtopologies read a topic between subtopologies, by its name."""
+    readers: dict[str, set[int]] = {}
+    for at, each in enumerate(subtopologies):
+        for topic in each.repartition_source_topics:
+            readers.setdefault(topic.name, set()).add(at)
+    return readers
+
+
 class _Configuration:
     """The numbers of partitions, as they are found out one after another."""
 
@@ -171,8 +181,7 @@ class _Configuration:
             for topic in each.repartition_source_topics
             if topic.partitions
         }
-        while self._extend(counts):
-            pass
+        self._extend(counts)
         if any(
             topic.name not in counts
             for each in self._subtopologies.values()
@@ -184,25 +193,30 @@ class _Configuration:
             )
         return counts
 
-    def _extend(self, counts: dict[str, int]) -> bool:
-        """Go through the subtopologies once; return whether it has to be done again."""
-        has_progressed = is_wanting = False
-        for each in self._subtopologies.values():
-            for sink in each.repartition_sink_topics:
-                if sink in counts:
-                    continue
-                count = self._widest_source(each, counts)
-                if count is None:
-                    is_wanting = True
-                else:
-                    counts[sink] = count
-                    has_progressed = True
-        if is_wanting and not has_progressed:
+    def _extend(self, counts: dict[str, int]) -> None:
+        """Find the counts of all sinks.
+
+        Subtopologies have their turn in order, round after round, but after the first round only
+        those of which a source has just become known: each has one or two turns to do something in.
+        """
+        order = list(self._subtopologies.values())
+        readers = _readers_of(order)
+        turns = [(0, at) for at in range(len(order))]
+        while turns:
+            turn, at = heappop(turns)
+            unknown = [sink for sink in order[at].repartition_sink_topics if sink not in counts]
+            count = self._widest_source(order[at], counts) if unknown else None
+            if count is None:
+                continue
+            for sink in dict.fromkeys(unknown):
+                counts[sink] = count
+                for reader in readers.pop(sink, ()):
+                    heappush(turns, (turn + (reader <= at), reader))
+        if any(sink not in counts for each in order for sink in each.repartition_sink_topics):
             raise StreamsInvalidTopologyError(
                 "Failed to compute number of partitions for all repartition topics. "
                 "There may be loops in the topology that cannot be resolved."
             )
-        return is_wanting
 
     def _widest_source(self, subtopology: Subtopology, counts: Mapping[str, int]) -> int | None:
         found = [counts.get(each.name) for each in subtopology.repartition_source_topics]

@@ -1,7 +1,8 @@
 """The topology of a streams group: subtopologies, and the topics between them.
 
 Members bring it when they join; the first one's is the group's, and is written down.
-Invariant: a topology never changes; two are equal if their records would be.
+Invariant: a topology never changes; two are equal if their records would be. In one that a member
+tells a topic is read by one subtopology only, so that there are no more tasks than partitions.
 Neighbours: `configured` finds out how many partitions its topics are to have; `records` writes it.
 """
 
@@ -86,11 +87,21 @@ def topology_of(told: request.Topology) -> Topology:
     names = [each.subtopology_id for each in told.subtopologies]
     if len(set(names)) < len(names):
         raise StreamsInvalidTopologyError("A subtopology id appears more than once.")
-    return Topology(
-        StreamsGroupTopologyValue(
-            epoch=told.epoch, subtopologies=[_subtopology_of(each) for each in told.subtopologies]
-        )
-    )
+    subtopologies = [_subtopology_of(each) for each in told.subtopologies]
+    _refuse_shared_sources(subtopologies)
+    return Topology(StreamsGroupTopologyValue(epoch=told.epoch, subtopologies=subtopologies))
+
+
+def _refuse_shared_sources(subtopologies: list[Subtopology]) -> None:
+    """Refuse topics that several read, as Kafka Streams does when a topology is built."""
+    reader: dict[str, str] = {}
+    for each in subtopologies:
+        for topic in source_topics(each):
+            first = reader.setdefault(topic, each.subtopology_id)
+            if first != each.subtopology_id:
+                raise StreamsInvalidTopologyError(
+                    f"Subtopologies {first} and {each.subtopology_id} both read topic {topic}."
+                )
 
 
 def _subtopology_of(told: request.Subtopology) -> Subtopology:
