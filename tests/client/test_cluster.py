@@ -17,6 +17,7 @@ from logcore.common.errors import (
     BrokerUnreachableError,
     ClientClosedError,
     ClientTimeoutError,
+    ClusterAuthorizationFailedError,
     InvalidTopicError,
     RebootstrapRequiredError,
     UnknownTopicOrPartitionError,
@@ -169,6 +170,41 @@ def test_after_a_long_silence_it_begins_at_the_bootstrap_servers_again():
         reconnect_backoff_ms=5,
         metadata_recovery_rebootstrap_trigger_ms=20,
     )
+
+
+@pytest.mark.parametrize("shorter", ["reconnect_backoff_max_ms", "metadata_max_age_ms"])
+def test_who_was_refused_once_goes_on_asking_until_it_is_closed(shorter: str) -> None:
+    asked_count = 0
+
+    async def behave(asked: Asked) -> Answer:
+        nonlocal asked_count
+        if asked.api is ApiKey.API_VERSIONS:
+            return asked.answer(greeting())
+        asked_count += 1
+        if asked_count != 3:
+            return asked.answer(MetadataResponse(error_code=ClusterAuthorizationFailedError.code))
+        host, port = asked.writer.get_extra_info("sockname")
+        here = MetadataResponseBroker(node_id=7, host=host, port=port, rack=None)
+        return asked.answer(MetadataResponse(brokers=[here], cluster_id="c", controller_id=7))
+
+    async def main() -> None:
+        async with lying_broker(behave) as port:
+            waits = {"reconnect_backoff_max_ms": 60_000, "metadata_max_age_ms": 60_000, shorter: 10}
+            told = {"bootstrap_servers": f"127.0.0.1:{port}", "reconnect_backoff_ms": 10}
+            cluster = Cluster(Settings(CLIENT_CONFIG, told | waits))
+            learned = asyncio.Event()
+            cluster.watch(lambda _: learned.set())
+            with pytest.raises(ClusterAuthorizationFailedError):
+                await cluster.topic("t", 10)
+            await asyncio.wait_for(learned.wait(), 10)
+            assert asked_count == 3
+            await cluster.request_refresh()
+            cluster.close()
+            asked_at_last = asked_count
+            await asyncio.sleep(0.05)
+            assert asked_count == asked_at_last
+
+    uvloop.run(main())
 
 
 class Moved:

@@ -339,6 +339,8 @@ class Cluster:
                 self._begin_again_late()
                 if self.is_closed or not error.retriable:
                     self._refusal = error
+                    wait_ms = self._shorter("reconnect.backoff.max.ms", "metadata.max.age.ms")
+                    self._schedule_refresh(max(wait_ms, self.backoff.wait_ms(failures)))
                     return
                 logger.debug("no fresh metadata: %s", error)
                 await asyncio.sleep(self.backoff.wait_ms(failures) / 1000)
@@ -388,13 +390,18 @@ class Cluster:
             if gone > BOOTSTRAP_FROM or (self.view.brokers and not self.nodes.is_busy(gone)):
                 self.nodes.forget(gone)
         self._fresh_since = self.loop.time()
-        self._schedule_refresh()
+        self._schedule_refresh(self.settings.integer("metadata.max.age.ms"))
 
-    def _schedule_refresh(self) -> None:
+    def _shorter(self, *keys: str) -> int:
+        return min(map(self.settings.integer, keys))
+
+    def _schedule_refresh(self, wait_ms: float) -> None:
+        """Ask for the view anew after a while, unless the client is closed by then."""
         if self._age_timer is not None:
             self._age_timer.cancel()
-        age_s = self.settings.integer("metadata.max.age.ms") / 1000
-        self._age_timer = self.loop.call_later(age_s, self.request_refresh)
+        if self.is_closed:
+            return
+        self._age_timer = self.loop.call_later(wait_ms / 1000, self.request_refresh)
 
     async def topic(self, name: str, timeout_s: float) -> TopicView:
         """Return a topic, waiting until it is known.
