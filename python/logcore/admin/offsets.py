@@ -79,7 +79,7 @@ class AsyncOffsets:
 
         Raises:
             KafkaError: If a partition is not there.
-            ClientError: If a broker does not answer in time.
+            ClientError: If no broker answers in time.
         """
 
         def request(some: list[TopicPartition]) -> ListOffsetsRequest:
@@ -100,7 +100,7 @@ class AsyncOffsets:
 
         Raises:
             KafkaError: If a partition is not there.
-            ClientError: If a broker does not answer in time.
+            ClientError: If no broker answers in time.
         """
         wanted = list(partitions)
         starts = await self.find(dict.fromkeys(wanted, OffsetSpec.EARLIEST))
