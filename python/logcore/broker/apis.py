@@ -78,6 +78,9 @@ _METADATA_NOTE: Final = (
     "A topic that the request creates is in the same answer, complete; where it cannot be created "
     "the answer says why, such as INVALID_TOPIC_EXCEPTION for a name that collides."
 )
+_TOPICS_NOTE: Final = (
+    "At most 10,000 partitions and 32 MiB of settings a request, else POLICY_VIOLATION."
+)
 _PARTITIONS_NOTE: Final = (
     "At most 10,000 partitions a request, else POLICY_VIOLATION, where Apache Kafka may answer "
     "UNKNOWN_SERVER_ERROR."
@@ -116,7 +119,7 @@ APIS: Final = {
         Api(ApiKey.LIST_GROUPS, 0, 5, "logcore.broker.handlers.list_groups"),
         Api(ApiKey.SASL_HANDSHAKE, 0, 1, "logcore.broker.handlers.sasl_handshake"),
         Api(ApiKey.API_VERSIONS, 0, 4, "logcore.broker.handlers.api_versions"),
-        Api(ApiKey.CREATE_TOPICS, 2, 7, "logcore.broker.handlers.create_topics"),
+        Api(ApiKey.CREATE_TOPICS, 2, 7, "logcore.broker.handlers.create_topics", _TOPICS_NOTE),
         Api(ApiKey.DELETE_TOPICS, 1, 6, "logcore.broker.handlers.delete_topics"),
         Api(ApiKey.DELETE_RECORDS, 0, 2, "logcore.broker.handlers.delete_records"),
         Api(ApiKey.INIT_PRODUCER_ID, 0, 5, "logcore.broker.handlers.init_producer_id"),
