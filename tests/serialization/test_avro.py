@@ -203,6 +203,18 @@ def test_a_decimal_that_would_lose_digits(server, local):
             AvroSerializer(local, schema).serialize("t", decimal.Decimal(digits))
 
 
+def test_a_value_in_a_union_is_not_cut(server, local):
+    stamp = {"type": "long", "logicalType": "timestamp-millis"}
+    schema = ["null", {"type": "int", "logicalType": "date"}, stamp, "double"]
+    server.script = [offered(schema)]
+    now = datetime.datetime(2026, 1, 2, 3, tzinfo=datetime.UTC)
+    for value in (now, now.date(), 0.5, None):
+        data = AvroSerializer(local, schema).serialize("t", value)
+        assert AvroDeserializer(local).deserialize("t", data) == value
+    with pytest.raises(errors.UnfitValueError, match="no record Other"):
+        AvroSerializer(local, [CASH, CARD]).serialize("t", {"-type": "Other", "sum": 1})
+
+
 NODE = {"type": "record", "name": "N", "fields": [{"name": "next", "type": ["null", "N"]}]}
 NULLS = {"type": "array", "items": "null"}
 PRICE = {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}

@@ -3,7 +3,7 @@
 Invariant: what is written fits its schema, and bytes that do not are errors: no value is cut, no
 byte left over. fastavro is imported when the first of these is made.
 Neighbours: `writing` chooses the schema and its id; `avro_fit` and `avro_bounds` stand guard before
-fastavro; `framing` is what stands in front of the data.
+fastavro, `avro_branches` says into which branches; `framing` is what stands before the data.
 """
 
 import io
@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from logcore.common.errors import MalformedDataError, SchemaError, UnfitValueError
 from logcore.common.types import override
 from logcore.serialization import avro_bounds
+from logcore.serialization.avro_branches import branches_of
 from logcore.serialization.avro_fit import fit_of
 from logcore.serialization.avro_schema import Type, definition, parse
 from logcore.serialization.extras import extra
@@ -54,15 +55,25 @@ class Avro:
         self.root = parse(schema.text, named, topic)
         self.fit = fit_of(self.root)
         self.risks = avro_bounds.risks_of(self.root)
+        self._named: dict[str, Any] = {}
         try:
-            self.parsed = extra("fastavro", "avro").parse_schema(definition(self.root))
+            parse_schema = extra("fastavro", "avro").parse_schema
+            self.parsed = parse_schema(definition(self.root), self._named)
         except (*FAILURES, _schema_errors()) as error:
             raise SchemaError(f"no Avro schema: {error}", topic=topic) from error
+        self.branches = branches_of(self.root, self.spelled)
 
     @property
     def name(self) -> str | None:
         """The full name of the record, if it has one."""
         return self.root.name
+
+    def spelled(self, each: Type) -> str:
+        """Return what fastavro calls a branch: it knows a name without a namespace by another."""
+        name = each.name or each.kind
+        if each.name is None or name in self._named:
+            return name
+        return next((known for known in self._named if known.endswith(f".{name}")), name)
 
 
 def _schema_errors() -> type[Exception]:
@@ -73,8 +84,9 @@ def _schema_errors() -> type[Exception]:
 class AvroSerializer(Serializer[Any]):
     """Writes values by an Avro schema, after the schema's id in a registry.
 
-    A record is a dict, a union takes what fits one of its branches; ``("shop.Cash", {...})`` names
-    the branch where two records look alike. Logical types take what Python has for them:
+    A record is a dict. Of a union's branches the first is taken that keeps the whole value, for an
+    int a whole number before others; ``("shop.Cash", {...})`` names the branch where two records
+    look alike. Logical types take what Python has for them:
     `datetime`, `Decimal`, `UUID`.
 
     Args:
@@ -156,7 +168,8 @@ class AvroSerializer(Serializer[Any]):
             raise UnfitValueError(message, topic=topic)
         sink = io.BytesIO()
         try:
-            self._fastavro.schemaless_writer(sink, avro.parsed, value)
+            told = value if avro.branches is None else avro.branches(value)
+            self._fastavro.schemaless_writer(sink, avro.parsed, told)
         except FAILURES as error:
             message = f"the value does not fit its Avro schema: {error}"
             raise UnfitValueError(message, topic=topic) from error

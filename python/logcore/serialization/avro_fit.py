@@ -58,6 +58,19 @@ def fit_of(root: Type) -> Fit:
         >>> fit({"a": 1}, 0), fit({"a": 1.5}, 0)
         (None, "['a']: 1.5 is no int")
     """
+    fit = fits()(root)
+
+    def whole(value: Any, depth: int) -> str | None:  # noqa: ANN401 - whatever it is
+        try:
+            return fit(value, depth)
+        except RecursionError:
+            return ": it is nested too deep"
+
+    return whole
+
+
+def fits() -> Callable[[Type], Fit]:
+    """Return what makes the fits of types that belong together, each once."""
     made: dict[str, Fit] = {}
 
     def build(each: Type) -> Fit:
@@ -70,15 +83,7 @@ def fit_of(root: Type) -> Fit:
             made[name] = _built(each, build)
         return made[each.name]
 
-    fit = build(root)
-
-    def whole(value: Any, depth: int) -> str | None:  # noqa: ANN401 - whatever it is
-        try:
-            return fit(value, depth)
-        except RecursionError:
-            return ": it is nested too deep"
-
-    return whole
+    return build
 
 
 def _later(made: dict[str, Fit], name: str, value: Any, depth: int) -> str | None:  # noqa: ANN401

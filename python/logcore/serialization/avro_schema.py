@@ -189,6 +189,18 @@ class _Parser:
         return list(fields.values())
 
 
+def reachable(root: Type) -> Iterable[Type]:
+    """Yield a type and all that lie inside it, each once."""
+    seen = {id(root)}
+    todo = [root]
+    for each in todo:
+        yield each
+        for inner in each.needs():
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                todo.append(inner)
+
+
 def definition(root: Type) -> Any:  # noqa: ANN401 - JSON
     """Return a type as JSON that needs nothing else: each name is defined where it stands first."""
     seen: set[str] = set()
