@@ -6,7 +6,7 @@ import fastavro
 import pytest
 
 from logcore.common.errors import SchemaError
-from logcore.serialization.avro_schema import Type, definition, parse
+from logcore.serialization.avro_schema import Type, definition, parse, reachable
 
 ORDER = {
     "type": "record",
@@ -50,9 +50,17 @@ def test_a_definition_needs_nothing_else():
     told = definition(parse(json.dumps(ORDER)))
     assert told["doc"] == "An order."
     assert told["fields"][1]["default"] is None
+    assert "default" not in definition(parse(json.dumps(ORDER)), has_defaults=False)["fields"][1]
     assert told == definition(parse(json.dumps(told)))
     canonical = fastavro.schema.to_parsing_canonical_form
     assert canonical(fastavro.parse_schema(told)) == canonical(fastavro.parse_schema(ORDER))
+
+
+def test_each_type_inside_is_reached_once():
+    root = parse(json.dumps(ORDER))
+    kinds = [each.kind for each in reachable(root)]
+    assert kinds.count("record") == 2
+    assert kinds.count("fixed") == kinds.count("enum") == 1
 
 
 def test_types_of_other_schemas():

@@ -8,11 +8,12 @@ fastavro, `avro_branches` says into which branches; `framing` is what stands bef
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from logcore.common.errors import MalformedDataError, SchemaError, UnfitValueError
 from logcore.common.types import override
-from logcore.serialization import avro_bounds
+from logcore.serialization import avro_bounds, avro_defaults
 from logcore.serialization.avro_branches import branches_of
 from logcore.serialization.avro_fit import fit_of
 from logcore.serialization.avro_schema import Type, definition, parse
@@ -55,25 +56,47 @@ class Avro:
         self.root = parse(schema.text, named, topic)
         self.fit = fit_of(self.root)
         self.risks = avro_bounds.risks_of(self.root)
+        self._topic = topic
         self._named: dict[str, Any] = {}
         try:
             parse_schema = extra("fastavro", "avro").parse_schema
-            self.parsed = parse_schema(definition(self.root), self._named)
+            told = definition(self.root, has_defaults=False)
+            self.parsed = _sealed(parse_schema(told, self._named), self._named)
         except (*FAILURES, _schema_errors()) as error:
             raise SchemaError(f"no Avro schema: {error}", topic=topic) from error
-        self.branches = branches_of(self.root, self.spelled)
+        self.branches = branches_of(self.root, avro_defaults.speller(self._named))
 
     @property
     def name(self) -> str | None:
         """The full name of the record, if it has one."""
         return self.root.name
 
-    def spelled(self, each: Type) -> str:
-        """Return what fastavro calls a branch: it knows a name without a namespace by another."""
-        name = each.name or each.kind
-        if each.name is None or name in self._named:
-            return name
-        return next((known for known in self._named if known.endswith(f".{name}")), name)
+    def put_defaults(self, of: Callable[[Any, Type], Any]) -> None:
+        """Have fastavro know the defaults of fields.
+
+        Args:
+            of: Makes what fastavro gets of a default's value, and its type.
+
+        Raises:
+            SchemaError: If a default does not fit its field.
+        """
+        try:
+            avro_defaults.put_defaults(self.root, self._named, of)
+        except FAILURES as error:
+            raise SchemaError(f"no Avro schema: {error}", topic=self._topic) from error
+
+    def written_default(self, value: Any, each: Type) -> Any:  # noqa: ANN401 - of any type
+        """Return a default of a type in the schema as fastavro writes it."""
+        branches = branches_of(each, avro_defaults.speller(self._named))
+        return value if branches is None else branches(value)
+
+
+def _sealed(parsed: Any, named: dict[str, Any]) -> Any:  # noqa: ANN401 - fastavro's
+    """Return a schema that fastavro takes as it is; it would parse some for each value again."""
+    for each in parsed if isinstance(parsed, list) else [parsed]:
+        if isinstance(each, dict):
+            each |= {"__fastavro_parsed": True, "__named_schemas": named}
+    return parsed
 
 
 def _schema_errors() -> type[Exception]:
@@ -153,7 +176,9 @@ class AvroSerializer(Serializer[Any]):
     def _avro(self, schema: Schema, topic: str | None) -> Avro:
         found = self._known.get(schema)
         if found is None:
-            found = self._known[schema] = Avro(schema, self._writing.registry, topic)
+            found = Avro(schema, self._writing.registry, topic)
+            found.put_defaults(found.written_default)
+            self._known[schema] = found
         return found
 
     def written(self, avro: Avro, value: Any, topic: str) -> bytes:  # noqa: ANN401 - the program's
@@ -174,6 +199,27 @@ class AvroSerializer(Serializer[Any]):
             message = f"the value does not fit its Avro schema: {error}"
             raise UnfitValueError(message, topic=topic) from error
         return sink.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What some data was written by.
+
+    Attributes:
+        avro: Its schema.
+        reader: fastavro's schema to read it as; None if that is the same.
+        lacks_fields: Whether it may lack fields whose defaults are made for each record.
+    """
+
+    avro: Avro
+    reader: Any
+    lacks_fields: bool
+
+
+def _source(avro: Avro, reader: Avro | None) -> _Source:
+    if reader is None or definition(reader.root) == definition(avro.root):
+        return _Source(avro, None, lacks_fields=False)
+    return _Source(avro, reader.parsed, avro_defaults.may_lack(avro.root, reader.root))
 
 
 class AvroDeserializer(Deserializer[Any]):
@@ -205,10 +251,19 @@ class AvroDeserializer(Deserializer[Any]):
         self._unresolved: type[Exception] = extra("fastavro.read", "avro").SchemaResolutionError
         self._registry = registry
         self._from_dict = from_dict
-        self._names_branches = names_branches
-        self._known: dict[int | str, Avro] = {}
-        own = None if reader_schema is None else schema_from(reader_schema, AVRO)
-        self._reader = None if own is None else Avro(own, registry)
+        self._options = {
+            "return_record_name": names_branches,
+            "return_record_name_override": names_branches,
+        }
+        self._known: dict[int | str, _Source] = {}
+        self._reader = None if reader_schema is None else self._made(reader_schema)
+
+    def _made(self, given: str | Mapping[str, Any] | list[Any] | Schema) -> Avro:
+        reader = Avro(schema_from(given, AVRO), self._registry)
+        reader.put_defaults(
+            lambda value, each: avro_defaults.Fresh(value, each, self._options).made_or_self()
+        )
+        return reader
 
     @override
     def deserialize(self, topic: str, data: bytes | None) -> Any:  # noqa: ANN401 - the program's
@@ -222,32 +277,29 @@ class AvroDeserializer(Deserializer[Any]):
         if data is None:
             return None
         frame = framed(data, topic)
-        avro = self._known.get(frame.id)
-        if avro is None:
+        source = self._known.get(frame.id)
+        if source is None:
             schema = schema_by(self._registry, frame.id)
-            avro = self._known[frame.id] = Avro(schema, self._registry, topic)
-        value = self.read(avro, data, frame.start, topic)
+            source = _source(Avro(schema, self._registry, topic), self._reader)
+            self._known[frame.id] = source
+        value = self.read(source, data, frame.start, topic)
         return value if self._from_dict is None else self._from_dict(value)
 
-    def read(self, avro: Avro, data: bytes, start: int, topic: str) -> Any:  # noqa: ANN401
+    def read(self, source: "_Source", data: bytes, start: int, topic: str) -> Any:  # noqa: ANN401
         """Return what some Avro says from a place on.
 
         Raises:
             MalformedDataError: If it is no data of the schema.
             SchemaError: If the reader's schema cannot read it.
         """
+        avro = source.avro
         if avro.risks.are_in(data):
             avro_bounds.check(avro.root, data, start, topic)
-        source = io.BytesIO(data)
-        source.seek(start)
-        reader = None if self._reader is None else self._reader.parsed
+        stream = io.BytesIO(data)
+        stream.seek(start)
         try:
             value = self._fastavro.schemaless_reader(
-                source,
-                avro.parsed,
-                reader,
-                return_record_name=self._names_branches,
-                return_record_name_override=self._names_branches,
+                stream, avro.parsed, source.reader, **self._options
             )
         except self._unresolved as error:
             message = f"the reader's schema cannot read what was written: {error}"
@@ -255,8 +307,8 @@ class AvroDeserializer(Deserializer[Any]):
         except FAILURES as error:
             message = f"no data of the Avro schema {avro.root.shown}: {error!r}"
             raise MalformedDataError(message, topic=topic) from error
-        left = len(data) - source.tell()
+        left = len(data) - stream.tell()
         if left:
             message = f"{left} bytes are left over after {avro.root.shown}: another schema's data?"
             raise MalformedDataError(message, topic=topic)
-        return value
+        return avro_defaults.filled(value) if source.lacks_fields else value

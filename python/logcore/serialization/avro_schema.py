@@ -201,8 +201,13 @@ def reachable(root: Type) -> Iterable[Type]:
                 todo.append(inner)
 
 
-def definition(root: Type) -> Any:  # noqa: ANN401 - JSON
-    """Return a type as JSON that needs nothing else: each name is defined where it stands first."""
+def definition(root: Type, *, has_defaults: bool = True) -> Any:  # noqa: ANN401 - JSON
+    """Return a type as JSON that needs nothing else: each name is defined where it stands first.
+
+    Args:
+        root: The type.
+        has_defaults: Whether fields are told with their defaults.
+    """
     seen: set[str] = set()
 
     def told(each: Type) -> Any:  # noqa: ANN401 - JSON
@@ -219,7 +224,9 @@ def definition(root: Type) -> Any:  # noqa: ANN401 - JSON
         if each.kind in INSIDE:
             made[INSIDE[each.kind]] = told(each.parts[0])
         elif each.kind == "record":
-            made["fields"] = [_told_field(part, told(part.type)) for part in each.fields]
+            made["fields"] = [
+                _told_field(part, told(part.type), has_defaults) for part in each.fields
+            ]
         elif each.kind == "enum":
             made["symbols"] = list(each.symbols)
         elif each.kind == "fixed":
@@ -229,9 +236,9 @@ def definition(root: Type) -> Any:  # noqa: ANN401 - JSON
     return told(root)
 
 
-def _told_field(given: Field, told: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def _told_field(given: Field, told: Any, has_default: bool) -> dict[str, Any]:  # noqa: ANN401 - JSON
     made = {**given.more, "name": given.name, "type": told}
-    if given.default is not ABSENT:
+    if has_default and given.default is not ABSENT:
         made["default"] = given.default
     return made
 
