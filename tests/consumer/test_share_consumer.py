@@ -12,6 +12,7 @@ from itertools import chain
 
 import pytest
 
+from logcore.admin.admin import Admin
 from logcore.client.positions import TopicPartition
 from logcore.common.config import ConfigError
 from logcore.common.errors import (
@@ -95,6 +96,24 @@ def test_what_is_not_acknowledged_at_the_end_goes_back(cluster, group):
     with member(cluster, group, topic) as consumer:
         assert shown(some(consumer)) == [(number, 3) for number in range(4, 10)]
         consumer.commit()
+
+
+@pytest.mark.parametrize("how", ["set", "forgotten", "deleted"])
+def test_a_group_that_is_set_back_reads_again_beside_a_member_that_left(our_cluster, how):
+    topic, group = filled(our_cluster, 1, 5), share_group(our_cluster.bootstrap)
+    place = TopicPartition(topic, 0)
+    with member(our_cluster, group, topic) as old, Admin(our_cluster.bootstrap) as admin:
+        assert len(some(old)) == 5
+        old.commit()
+        old.unsubscribe()  # its connection stays
+        if how == "set":
+            admin.share_groups.set_offsets(group, {place: 0}).raise_for_errors()
+        elif how == "forgotten":
+            admin.share_groups.delete_offsets(group, [topic]).raise_for_errors()
+        else:
+            admin.groups.delete(group).raise_for_errors()
+        with member(our_cluster, group, topic) as new:
+            assert shown(some(new)) == [(number, 1) for number in range(5)]
 
 
 def test_a_step_of_the_iteration_accepts_what_was_before(cluster, group):

@@ -33,6 +33,7 @@ from logcore.broker.producer_ids import ProducerIds
 from logcore.broker.purgatory import Purgatory
 from logcore.broker.quotas.quotas import make_quotas
 from logcore.broker.share.making import make_shares
+from logcore.broker.share_states import LocalShareStates
 from logcore.broker.storage import Storage, open_metadata
 from logcore.broker.telemetry.telemetry import make_telemetry
 from logcore.broker.upkeep import Upkeep, UpkeepIntervals
@@ -84,13 +85,15 @@ def assemble(ground: Ground, closers: list[Callable[[], object]]) -> tuple[Parts
     around = Surroundings(config, configs, scheduler, lanes, controller, replicas, purgatory)
     share_states = make_share_states(around)
     closers.append(share_states.close)
-    groups = make_groups(around, share_states)
+    of_groups = LocalShareStates(share_states, around, replicas)
+    groups = make_groups(around, of_groups)
     closers.append(groups.close)
     observe_groups(metrics, groups, share_states)
     transactions = make_transactions(around, groups, producer_ids.next)
     closers.append(transactions.close)
     shares = make_shares(around, share_states, metrics)
     closers.append(shares.close)
+    of_groups.on_replaced = shares.forget
     coordinators: dict[str, Coordinator] = {
         GROUP_TOPIC: groups,
         TRANSACTION_TOPIC: transactions,

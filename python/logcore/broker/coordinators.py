@@ -75,7 +75,7 @@ class Surroundings:
         return found is not None and 0 <= index < len(found.partitions)
 
 
-def make_groups(around: Surroundings, share_states: ShareCoordinator) -> GroupCoordinator:
+def make_groups(around: Surroundings, share_states: LocalShareStates) -> GroupCoordinator:
     """Make the coordinator of groups."""
     return GroupCoordinator(
         log=around.log_of(GROUP_TOPIC),
@@ -84,7 +84,7 @@ def make_groups(around: Surroundings, share_states: ShareCoordinator) -> GroupCo
         topics=lambda: around.controller.image,
         group_config=around.configs.group_values,
         partition_count=lambda: around.partition_count(GROUP_TOPIC, "offsets.topic.num.partitions"),
-        share_states=LocalShareStates(share_states, around, around.replicas),
+        share_states=share_states,
     )
 
 

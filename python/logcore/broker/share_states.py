@@ -5,6 +5,8 @@ forgets makes no topic.
 Neighbours: `coordinators` gives one to the coordinator of groups; `coordinator.share` does it all.
 """
 
+from collections.abc import Callable
+
 from logcore.broker.auto_creation import SHARE_STATE, Creating, ensure_topic
 from logcore.common.deferred import Deferred
 from logcore.common.errors import CoordinatorNotAvailableError
@@ -21,6 +23,10 @@ class LocalShareStates:
         coordinator: The share coordinator.
         creating: What its topic is made with.
         replicas: The partitions of this broker.
+
+    Attributes:
+        on_replaced: Told of each key whose state was begun anew, or forgotten: whoever works by the
+            old one has to read it again.
     """
 
     def __init__(
@@ -29,6 +35,7 @@ class LocalShareStates:
         self._coordinator = coordinator
         self._creating = creating
         self._replicas = replicas
+        self.on_replaced: Callable[[ShareKey], object] = _nobody
 
     def initialise(self, key: ShareKey, state_epoch: int, start_offset: int) -> Deferred[None]:
         """Begin a state, or begin it anew; the topic is made first if it is not there."""
@@ -45,6 +52,7 @@ class LocalShareStates:
             if done.error is not None:
                 answer.fail(done.error)
             else:
+                self.on_replaced(key)
                 answer.complete(None)
 
         ensure_topic(self._creating, SHARE_STATE).then(begin)
@@ -52,7 +60,14 @@ class LocalShareStates:
 
     def delete(self, key: ShareKey) -> Deferred[None]:
         """Forget a state; one that is not there is no error."""
-        return self._coordinator.delete_one(key)
+
+        def finish(done: Deferred[None]) -> None:
+            if done.error is None:
+                self.on_replaced(key)
+
+        deleted = self._coordinator.delete_one(key)
+        deleted.then(finish)
+        return deleted
 
     def summary(self, key: ShareKey) -> Deferred[ShareState | None]:
         """Return a state; None if it was not begun."""
@@ -65,3 +80,7 @@ class LocalShareStates:
             KafkaError: If this broker does not lead it.
         """
         return self._replicas.get(topic, partition).log.high_watermark
+
+
+def _nobody(_: ShareKey) -> None:
+    """Stand for whoever wants to be told."""

@@ -19,6 +19,7 @@ from tests.broker.handlers.asking import produce
 from tests.broker.handlers.sharing import Sharer, acquired, share_group, topic_id_of
 from tests.broker.handlers.transacting import Producer
 from tests.broker.running import Running, running_broker
+from tests.eventually import eventually
 
 ACCEPT, RELEASE, REJECT = [1], [2], [3]
 TEN = batch([b"v"] * 10)
@@ -264,3 +265,16 @@ def test_sessions_are_limited(tmp_path: Path):
         while (answer := two.fetch(max_wait_ms=20)).error_code == 133:
             assert time.monotonic() - began < 10
         assert acquired(answer) == [(0, 9, 2)]
+
+
+def test_who_is_refused_for_want_of_sessions_leaves_nothing_behind(tmp_path: Path):
+    with running_broker(tmp_path, group_share_max_share_sessions="1") as broker:
+        _, one = sharer(broker)
+        two = another(broker, one)
+        assert one.acquire() == [(0, 9, 1)]
+        purgatory = broker.broker.parts.purgatory
+        before = broker.call(lambda: purgatory.count)
+        two.send(max_wait_ms=2**31 - 1)
+        eventually(lambda: broker.call(lambda: purgatory.count) == before + 1)
+        two.wire.close()
+        eventually(lambda: broker.call(lambda: purgatory.count) == before)

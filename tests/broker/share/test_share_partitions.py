@@ -36,6 +36,15 @@ def test_another_leader_epoch_is_another():
     assert live.is_dropped
 
 
+def test_one_whose_state_was_replaced_is_read_anew():
+    world = World()
+    live = held(world)
+    world.shares.forget(world.key())
+    world.shares.forget(world.key(1))
+    assert world.get() is not live
+    assert len(world.shares) == 1
+
+
 def test_nothing_was_acquired_from_it():
     world = World()
     done = world.shares.acknowledge(world.key(), "m", ack(0, 9))

@@ -94,3 +94,23 @@ def test_a_transaction_without_partitions_is_complete_at_once():
     assert bench.abort(producer) == (1000, 1)
     assert bench.state() is S.COMPLETE_ABORT
     assert not bench.partitions.markers
+
+
+def test_a_transaction_that_is_prepared_before_the_last_is_let_go_of_is_completed():
+    bench = Bench()
+    producer = bench.init()
+    bench.add(producer, P0)
+    bench.partitions.is_held = True
+    producer = bench.commit(producer)
+    bench.log.is_held, bench.partitions.is_held = True, False
+    bench.partitions.held.pop().complete(None)  # its end goes to a slow disk
+    bench.scheduler.advance(5_000)  # is given up, to be looked at again in 100 ms
+    bench.log.is_held = False
+    bench.log.release()
+    assert bench.state() is S.COMPLETE_COMMIT
+    bench.add(producer, P0)
+    producer = bench.commit(producer)
+    assert bench.state() is S.PREPARE_COMMIT
+    bench.scheduler.advance(100)
+    assert bench.state() is S.COMPLETE_COMMIT
+    bench.add(producer, P0)

@@ -53,7 +53,7 @@ def handle(
     try:
         session = _session(parts, request, context, key, acknowledges=acknowledges)
     except ShareSessionLimitReachedError as error:
-        return _refuse_later(parts, request, error)
+        return _refuse_later(parts, request, context, error)
     checks = TopicChecks(parts, context)
     acknowledged: Deferred[dict[TopicPartition, KafkaError | None]] = Deferred.of({})
     if acknowledges:
@@ -138,11 +138,14 @@ def _session(
 
 
 def _refuse_later(
-    parts: Parts, request: ShareFetchRequest, error: KafkaError
+    parts: Parts, request: ShareFetchRequest, context: RequestContext, error: KafkaError
 ) -> Deferred[ShareFetchResponse]:
     """Say no when the wait is over, so that the client does not ask again at once."""
     answer: Deferred[ShareFetchResponse] = Deferred()
-    parts.purgatory.park((), lambda: False, max(0, request.max_wait_ms), lambda: answer.fail(error))
+    wait_ms = max(0, request.max_wait_ms)
+    parked = parts.purgatory.park((), lambda: False, wait_ms, lambda: answer.fail(error))
+    context.connection.on_close(parked.cancel)
+    answer.then(lambda _: context.connection.forget(parked.cancel))
     return answer
 
 

@@ -160,6 +160,12 @@ class SharePartitions:
         if not live.is_dropped:
             live.drop()
 
+    def forget(self, key: ShareKey) -> None:
+        """Let go of one whose state was replaced; whoever uses it reads it anew."""
+        live = self._lives.get(key)
+        if live is not None:
+            self._drop(live)
+
     def forget_topics(self, topic_ids: Iterable[bytes]) -> None:
         """Let go of topics that have been deleted."""
         gone = frozenset(topic_ids)

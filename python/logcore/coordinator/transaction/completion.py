@@ -146,7 +146,7 @@ class Completion:
         if key in self._under_way and self._find(*key) == transaction:
             self._mark(key[0], transaction, left)
         else:
-            self._under_way.discard(key)
+            self._over(key)
 
     def _complete(self, key: tuple[int, str], transaction: Transaction) -> None:
         partition, transactional_id = key
@@ -162,7 +162,7 @@ class Completion:
             if key not in self._under_way:
                 return
             if written.error is None or self._find(*key) != transaction:
-                self._under_way.discard(key)
+                self._over(key)
                 return
             logger.warning("the end of %r cannot be noted: %s", transactional_id, written.error)
             self._scheduler.call_later(RETRY_MS, self._retry_complete, key, transaction)
@@ -173,4 +173,10 @@ class Completion:
         if key in self._under_way and self._find(*key) == transaction:
             self._complete(key, transaction)
         else:
+            self._over(key)
+
+    def _over(self, key: tuple[int, str]) -> None:
+        """Let go of a transaction that is complete, and begin with one that was prepared since."""
+        if key in self._under_way:
             self._under_way.discard(key)
+            self.begin(*key)
