@@ -23,7 +23,9 @@ pytestmark = pytest.mark.asyncio
 
 @pytest.fixture(scope="module")
 def broker():
-    with LocalBroker(group_initial_rebalance_delay_ms=0) as running:
+    with LocalBroker(
+        group_initial_rebalance_delay_ms=0, group_min_session_timeout_ms=100
+    ) as running:
         running.create_topic("t", partitions=4)
         yield running
 
@@ -97,6 +99,8 @@ async def test_a_fenced_static_member_is_told(broker, members):
     broker.faults.fail("Heartbeat", FencedInstanceIdError)
     with pytest.raises(FencedInstanceIdError):
         await until(lambda: False, member)
+    await until(has(member, 0), member)
+    assert member.holder.changes[-1][0] == "lost"
 
 
 async def test_more_partitions_are_assigned_when_the_leader_sees_them(broker, members):
@@ -109,3 +113,75 @@ async def test_more_partitions_are_assigned_when_the_leader_sees_them(broker, me
     with Admin(broker.bootstrap_servers) as admin:
         await asyncio.to_thread(admin.topics.add_partitions, {"grows": 3})
     await until(lambda: len(member.holder.places) == 3, member)
+
+
+async def joined(member):
+    """Begin to join, and wait until that is over; who should take what it gave does not poll."""
+    await until(lambda: member.member._joining is not None, member)
+    await until(member.member._joining.done)
+
+
+SHORT = {"session.timeout.ms": 500}
+
+
+@pytest.mark.parametrize("strategy", ["range", "cooperative-sticky"])
+async def test_a_member_stays_one_however_long_nobody_takes_what_it_was_given(
+    broker, members, strategy
+):
+    member = members(f"slow-{strategy}", **SHORT, **{"partition.assignment.strategy": strategy})
+    member.subscribe("t")
+    await joined(member)
+    await asyncio.sleep(1)
+    await until(has(member, 4), member)
+    broker.faults.fail("Heartbeat", RebalanceInProgressError)
+    await until(lambda: member.member.is_due)
+    await joined(member)
+    await asyncio.sleep(1)
+    await until(has(member, 4), member)
+    assert "lost" not in [change for change, _ in member.holder.changes]
+    assert member.member.facts.generation == 2
+
+
+async def test_a_rebalance_is_heard_of_before_the_last_one_is_taken(broker, members):
+    member = members("again")
+    member.subscribe("t")
+    await joined(member)
+    broker.faults.fail("Heartbeat", RebalanceInProgressError)
+    await until(lambda: member.member._wants_join)
+    await until(lambda: len(member.holder.changes) == 3, member)
+    assert [change for change, _ in member.holder.changes] == ["assigned", "revoked", "assigned"]
+    assert member.member.facts.generation == 2
+
+
+@pytest.mark.parametrize("error", [UnknownMemberIdError, IllegalGenerationError])
+async def test_what_was_given_and_is_lost_already_is_not_taken(broker, members, error):
+    member = members(f"dropped-{error.code}", **{"max.poll.interval.ms": 1000})
+    member.subscribe("t")
+    await joined(member)
+    broker.faults.fail("Heartbeat", error)
+    await until(lambda: member.member._joining is None)
+    assert member.member.facts.generation == -1
+    await until(has(member, 4), member)
+    assert [change for change, _ in member.holder.changes] == ["assigned"]
+    assert member.member.facts.generation > 1
+
+
+async def test_who_does_not_poll_leaves_though_nothing_was_taken(members, caplog):
+    member = members("never", **{"max.poll.interval.ms": 300})
+    member.subscribe("t")
+    await joined(member)
+    await until(lambda: member.member._joining is None)
+    assert "no poll for more than max.poll.interval.ms (300 ms)" in caplog.text
+    await until(has(member, 4), member)
+
+
+async def test_what_is_wanted_when_a_join_fails_is_done_after_it_was_told(broker, members):
+    member = members("failing")
+    broker.faults.fail("JoinGroup", GroupAuthorizationFailedError)
+    member.subscribe("t")
+    await until(lambda: member.member._joining is not None, member)
+    broker.create_topic("more", partitions=1)
+    member.subscribe("t", "more")
+    with pytest.raises(GroupAuthorizationFailedError):
+        await until(lambda: False, member)
+    await until(has(member, 5), member)

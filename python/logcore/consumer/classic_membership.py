@@ -2,7 +2,8 @@
 
 Joining goes on in the background over as many polls as it takes. Invariants: with an eager assignor
 everything is given up before joining, with a cooperative one only what the group takes away; an
-error that passes makes the member join again, any other is raised by `step`.
+error that passes makes the member join again, any other is raised by `step`. Heartbeats are sent
+from the end of a join on, whenever it is that `step` takes what the member was given.
 Neighbours: `assignors` decides where this member leads; `group_metadata` has the bytes.
 """
 
@@ -105,6 +106,8 @@ class ClassicMembership(Membership):
         if self._joining is not None and self._joining.done():
             task, self._joining = self._joining, None
             if not task.cancelled():
+                if self._wants_join and task.exception() is not None:
+                    self._due()  # after what is raised here
                 await self._apply(owner, task.result())
         if self._wants_join and self._joining is None and self._topics:
             self._wants_join = False
@@ -115,9 +118,16 @@ class ClassicMembership(Membership):
             self._joining = self._loop.create_task(self._join(owner.owned()))
             self._joining.add_done_callback(self._joined)
 
+    @property
+    def _is_joining(self) -> bool:
+        """Whether a join is under way; one that is over may wait for `step` yet."""
+        return self._joining is not None and not self._joining.done()
+
     def _joined(self, task: "asyncio.Task[list[TopicPartition]]") -> None:
         if not task.cancelled() and task.exception() is not None:  # raised by the step that looks
             self._coordinator.meter.failed.record()
+        elif task is self._joining and (self._beating is None or self._beating.done()):
+            self._beating = self._loop.create_task(self._beat())
         self._due()
 
     async def _apply(self, owner: Owner, assigned: Collection[TopicPartition]) -> None:
@@ -130,8 +140,6 @@ class ClassicMembership(Membership):
                 self._join_again()  # so that others can get what was given up
         await owner.receive([place for place in assigned if place not in owned])
         self._coordinator.meter.rebalanced(self._began_ms)
-        if self._beating is None or self._beating.done():
-            self._beating = self._loop.create_task(self._beat())
 
     # ------------------------------------------------------------ joining
 
@@ -239,7 +247,7 @@ class ClassicMembership(Membership):
         """Tell the group that this member is alive, as long as it is one."""
         while self.facts.generation >= 0 and not self._cluster.is_closed:
             await asyncio.sleep(self._interval_s)
-            if self._joining is not None:
+            if self._is_joining:
                 continue
             if self._is_late:
                 await self._leave_late()
@@ -257,10 +265,10 @@ class ClassicMembership(Membership):
         try:
             await self._coordinator.ask(request, timeout_s=self._session_ms / 1000)
         except RebalanceInProgressError:
-            if not self._wants_join and self._joining is None:
+            if not self._wants_join and self._is_current(generation):
                 self._join_again()
         except (UnknownMemberIdError, IllegalGenerationError) as error:
-            if generation == self.facts.generation and self._joining is None:
+            if self._is_current(generation):
                 self._lost(error, keeps_id=isinstance(error, IllegalGenerationError))
         except FencedInstanceIdError as error:
             self._error = error
@@ -268,6 +276,10 @@ class ClassicMembership(Membership):
             self._wants_join = False
         except (KafkaError, ClientError) as error:
             logger.debug("group %s: heartbeat: %s", self.facts.group_id, error)
+
+    def _is_current(self, generation: int) -> bool:
+        """Whether what is said of a generation is about this member as it is now."""
+        return generation == self.facts.generation and not self._is_joining
 
     def _lost(self, error: Exception, *, keeps_id: bool) -> None:
         """Take note that the group has forgotten this member."""
@@ -277,6 +289,9 @@ class ClassicMembership(Membership):
 
     @override
     def _start_over(self) -> None:
+        joined = self._joining
+        if joined is not None and joined.done() and not (joined.cancelled() or joined.exception()):
+            self._joining = None  # nobody is to take what it was given
         self._is_lost = True
         self._join_again()
 

@@ -97,6 +97,7 @@ class Membership(ABC):
         self.is_due = False
         if self._error is not None:
             error, self._error = self._error, None
+            self.is_due = self._is_lost  # after what is raised here
             raise error
         if self._is_lost:
             self._is_lost = False
