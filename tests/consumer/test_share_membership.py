@@ -175,3 +175,18 @@ async def test_a_member_without_partitions_asks_sooner_than_it_is_told():
             assert heard[3] == (3, ["t", "u"])
         finally:
             member.cluster.close()
+
+
+async def test_who_is_cancelled_while_it_leaves_has_left_and_may_come_back(broker, members):
+    member = members("cancelled")
+    member.subscribe(frozenset(["t"]))
+    await member.until(lambda: member.counts and member.counts[-1] == 4)
+    broker.faults.delay(HEARTBEAT, 300)
+    leaving = asyncio.create_task(member.leave())
+    await asyncio.sleep(0.05)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert member.counts[-1] == 0, "nothing is read any more"
+    member.subscribe(frozenset(["t"]))
+    await member.until(lambda: member.counts[-1] == 4)

@@ -195,8 +195,10 @@ class ShareMembership:
         self._topics = frozenset()
         if self._beating is not None:
             self._beating.cancel()
-        await self._say_leave()
-        self._begin_again()
+        try:
+            await self._say_leave()
+        finally:  # whoever waits for it may be cancelled
+            self._begin_again()
 
     async def _say_leave(self) -> None:
         if self._epoch <= JOIN:
