@@ -108,3 +108,18 @@ async def test_an_assignment_whose_answer_was_lost_is_asked_for_again(members, m
     two.subscribe("t")
     await until(lambda: len(one.holder.places) == len(two.holder.places) == 2, one, two)
     assert len(lost) == 1
+
+
+async def test_what_the_group_says_while_a_listener_is_told_is_not_forgotten(members, monkeypatch):
+    member = members("overtaken")
+    receive = member.holder.receive
+
+    async def overtaken(places):
+        await receive(places)
+        member.member._target = []
+
+    monkeypatch.setattr(member.holder, "receive", overtaken)
+    member.subscribe("t")
+    await until(lambda: len(member.holder.changes) == 2, member)
+    assert [change for change, _ in member.holder.changes] == ["assigned", "revoked"]
+    assert member.holder.places == []

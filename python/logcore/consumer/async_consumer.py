@@ -7,7 +7,6 @@ was fetched; `offsetting` has what this derives from; `consumer` is the synchron
 """
 
 import asyncio
-import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from types import TracebackType
@@ -29,7 +28,8 @@ from logcore.consumer.offsetting import Offsetting
 from logcore.consumer.preparing import Preparing
 from logcore.consumer.reset import BEGINNING, END
 from logcore.consumer.subscription import FetchBuffer, PartitionState, Subscription
-from logcore.consumer.upkeep import Change, Upkeep
+from logcore.consumer.telling import Telling
+from logcore.consumer.upkeep import Upkeep
 from logcore.record import ConsumerRecord
 from logcore.record.decoding import ArrowBatches
 
@@ -83,7 +83,7 @@ class AsyncConsumer(Offsetting):
             ) from None
         self.poll_records = self.settings.integer("max.poll.records")
         self.on_arrival: Callable[[], object] | None = None
-        self.call_listener: Callable[[Callable[[], Any]], Any] | None = None
+        self.telling = Telling()
         self._cluster = Cluster(
             self.settings, creates_topics=self.settings.flag("allow.auto.create.topics")
         )
@@ -100,7 +100,7 @@ class AsyncConsumer(Offsetting):
             self._subscription,
             self._fetcher,
             self.arrived,
-            self._notify,
+            self.telling,
         )
         hooks = Preparing(key_deserializer, value_deserializer, interceptors)
         self._interceptors = hooks.interceptors
@@ -114,7 +114,6 @@ class AsyncConsumer(Offsetting):
         )
         self._elsewhere = Elsewhere(self.hand, hooks) if hooks.blocks else None
         self.hand.is_elsewhere = hooks.blocks
-        self._listener = RebalanceListener()
         self._cluster.labels = self.upkeep.labels
         self._closing: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -143,7 +142,7 @@ class AsyncConsumer(Offsetting):
         is_pattern = isinstance(topics, re.Pattern)
         names = () if is_pattern else (topics,) if isinstance(topics, str) else tuple(topics)  # type: ignore[arg-type]  # no pattern
         self._subscription.subscribe(names, topics if isinstance(topics, re.Pattern) else None)
-        self._listener = listener or RebalanceListener()
+        self.telling.listener = listener or RebalanceListener()
         self.upkeep.subscribe()
 
     async def unsubscribe(self) -> None:
@@ -389,19 +388,6 @@ class AsyncConsumer(Offsetting):
         """Whether there is something to hand out or to do; from any thread."""
         return bool(self._buffer) or self.upkeep.has_news or self.hand.has_resumed
 
-    async def _notify(self, change: Change, places: list[TopicPartition]) -> None:
-        method = {
-            "assigned": self._listener.on_assigned,
-            "revoked": self._listener.on_revoked,
-            "lost": self._listener.on_lost,
-        }[change]
-        if self.call_listener is not None:
-            await self.call_listener(lambda: method(places))
-            return
-        answer = method(places)
-        if inspect.isawaitable(answer):
-            await answer
-
     @override
     def _check(self) -> None:
         if self._is_closed:
@@ -435,6 +421,7 @@ class AsyncConsumer(Offsetting):
     def abandon(self) -> None:
         """End at once, without a word to the group."""
         self._is_closed = True
+        self.upkeep.abandon()
         self._cluster.close()
         self._interceptors.close()
 

@@ -91,7 +91,7 @@ class Consumer:
                 **settings,
             )
             core.on_arrival = self._arrivals.set
-            core.call_listener = call_listener
+            core.telling.call_elsewhere = call_listener
             core.hand.is_elsewhere = False  # hooks may block the thread that reads
             if topics:
                 core.subscribe(topics)
@@ -247,14 +247,13 @@ class Consumer:
         """Run a coroutine on the loop, and call listeners on this thread meanwhile."""
         calls = self._calls
         future = self.runner.begin(coroutine)
-        future.add_done_callback(lambda _: calls.put(None))
+        future.add_done_callback(lambda _: calls.put(None))  # have it looked at again
         try:
-            while not self.runner.is_closed:
+            while not (future.done() or self.runner.is_closed):
                 with suppress(queue.Empty):  # another thread may end the loop meanwhile
                     call = calls.get(timeout=WAIT_SLICE_S)
-                    if call is None:
-                        break
-                    call()
+                    if call is not None:
+                        call()
         except BaseException:
             future.cancel()
             raise
@@ -279,7 +278,8 @@ class Consumer:
                 method()
             except Exception as raised:  # noqa: BLE001 - passes to who polls
                 error = raised
-            loop.call_soon_threadsafe(finish, error)
+            finally:  # after Ctrl-C too, which is raised here: what it is told of goes on
+                loop.call_soon_threadsafe(finish, error)
 
         self._calls.put(call)
         await done

@@ -1,7 +1,7 @@
 """Who is told when partitions come and go.
 
 Invariant: a listener is called inside of a call of the user's: `poll`, an iteration, `close`.
-Neighbours: `async_consumer` and `consumer` take listeners; `upkeep` has them called.
+Neighbours: `async_consumer` and `consumer` take listeners; `telling` calls them.
 """
 
 from collections.abc import Awaitable
@@ -12,7 +12,9 @@ from logcore.client.positions import TopicPartition
 class RebalanceListener:
     """Is told of partitions; derive from it, and override what matters.
 
-    For an `AsyncConsumer` methods may be coroutines. What they raise passes to who polls.
+    For an `AsyncConsumer` methods may be coroutines; one goes on where who polls is cancelled, and
+    the next poll waits for it. What a method raises passes to who polls, once; the partitions come
+    or go all the same.
 
     Example:
         >>> class Show(RebalanceListener):

@@ -28,7 +28,11 @@ LEAVE_TIMEOUT_S: Final = 5.0
 
 
 class Owner(Protocol):
-    """Whose partitions a membership changes: a consumer."""
+    """Whose partitions a membership changes: a consumer.
+
+    What its listener raises is not raised here, where it would leave a change half done: it waits
+    for who polls.
+    """
 
     def owned(self) -> list[TopicPartition]:
         """Return the partitions that are assigned now."""

@@ -82,9 +82,10 @@ class ModernMembership(Membership):
     async def _step(self, owner: Owner) -> None:
         if (self._beating is None or self._beating.done()) and self._topics:
             self._beating = self._loop.create_task(self._beat())
-        if self._target is None:
+        told = self._target
+        if told is None:
             return
-        target = self._named(self._target)
+        target = self._named(told)
         owned = set(owner.owned())
         gone = owned - target
         if gone:
@@ -92,6 +93,9 @@ class ModernMembership(Membership):
         fresh = sorted(target - owned)
         if fresh:
             await owner.receive(fresh)
+        if self._target is not told:  # the group has said something else meanwhile
+            self._due()
+            return
         if gone or fresh or not self._missing:
             self._held = frozenset(owner.owned())
             self._hurry.set()

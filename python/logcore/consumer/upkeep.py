@@ -1,15 +1,16 @@
 """What a consumer does between two hand-outs: rebalances, positions, commits, errors.
 
-Invariant: it runs only inside of a call of the user's, so that whatever was handed out before has
-been processed: its positions may be committed, and partitions may be given up.
-Neighbours: `async_consumer` runs this; memberships change partitions through it; `committing` and
-`offset_store` keep offsets, `offset_lookup` finds them.
+Invariants: it begins only inside of a call of the user's, so that whatever was handed out before
+has been processed: its positions may be committed, and partitions may be given up. A change of
+partitions that was begun is finished, though that call be cancelled; nothing is handed out before.
+Neighbours: `async_consumer` runs this; memberships change partitions through it; `telling` has the
+listener; `committing` and `offset_store` keep offsets, `offset_lookup` finds them.
 """
 
 import asyncio
+import logging
 import re
-from collections.abc import Awaitable, Callable, Collection
-from typing import Literal
+from collections.abc import Callable, Collection
 
 from logcore.client.cluster import Cluster
 from logcore.client.cluster_view import ClusterView
@@ -27,9 +28,9 @@ from logcore.consumer.offset_lookup import look_up
 from logcore.consumer.offset_store import OffsetStore
 from logcore.consumer.reset import ResetTo
 from logcore.consumer.subscription import PartitionState, Subscription
+from logcore.consumer.telling import Telling
 
-Change = Literal["assigned", "revoked", "lost"]
-Notify = Callable[[Change, list[TopicPartition]], Awaitable[None]]
+logger = logging.getLogger(__name__)
 
 
 class Upkeep:
@@ -41,7 +42,7 @@ class Upkeep:
         subscription: What is read.
         fetcher: What fetches it.
         arrived: Called when the user should look.
-        notify: Tells the listener of changes.
+        telling: Tells the listener of changes.
 
     Attributes:
         commits: What commits offsets, if there is a group.
@@ -54,14 +55,14 @@ class Upkeep:
         subscription: Subscription,
         fetcher: Fetcher,
         arrived: Callable[[], object],
-        notify: Notify,
+        telling: Telling,
     ) -> None:
         self._cluster = cluster
         self._settings = settings
         self._subscription = subscription
         self._fetcher = fetcher
         self._arrived = arrived
-        self._notify = notify
+        self._telling = telling
         self._now_ms = SystemClock().monotonic_ms
         self._wall_ms = SystemClock().now_ms
         self._timeout_s = settings.integer("default.api.timeout.ms") / 1000
@@ -71,6 +72,7 @@ class Upkeep:
         self._commit_at_ms = self._now_ms() + self._interval_ms
         self._positioning: asyncio.Task[None] | None = None
         self._membership: Membership | None = None
+        self._stepping: asyncio.Task[None] | None = None
         self._has_news = False
         self._polled_ms = self._now_ms()
         self._between_ms = cluster.metrics.average("time-between-poll", "time between polls, in ms")
@@ -105,25 +107,49 @@ class Upkeep:
     @property
     def has_news(self) -> bool:
         """Whether something has come that `run` should not wait for; from any thread."""
-        is_stepped = self._membership is not None and self._membership.is_due
-        return is_stepped or self._has_news or bool(self._fetcher.errors)
+        return self._has_news or bool(self._fetcher.errors) or self._has_steps
+
+    @property
+    def _has_steps(self) -> bool:
+        """Whether partitions are to change hands, or there is something to tell of it."""
+        if self._telling.is_here:
+            return False  # before the listener is back
+        is_due = self._membership is not None and self._membership.is_due
+        return is_due or self._stepping is not None or self._telling.has_raised
 
     async def run(self) -> None:
         """Do what is due.
 
         Raises:
             LogcoreError: What only the user can mend.
+            Exception: What a listener raised.
         """
         self._has_news = False
         if self._subscription.pattern is not None:
             self._follow(self._subscription.pattern)
-        if self._membership is not None:
-            await self._membership.step(self)
+        is_told = self._telling.is_here
+        if not is_told:
+            await self._step()
         if self._commits_itself and self._now_ms() >= self._commit_at_ms:
             self._commit_soon()
         self._find_positions()
+        if not is_told:
+            self._telling.raise_first()
         if self._fetcher.errors:
             raise self._fetcher.errors.pop(0)
+
+    async def _step(self) -> None:
+        """Have partitions change hands, in a task: whoever is cancelled here only stops waiting."""
+        if self._stepping is None and self._membership is not None:
+            self._stepping = self._cluster.loop.create_task(self._membership.step(self))
+        task = self._stepping
+        if task is None:
+            return
+        await asyncio.wait((task,))
+        if self._stepping is task:  # nobody else has seen its end
+            self._stepping = None
+            if not task.cancelled():
+                task.result()
 
     def news(self) -> None:
         """Have `run` look at positions soon; on the loop's thread."""
@@ -174,10 +200,16 @@ class Upkeep:
         )
 
     async def unsubscribe(self) -> None:
-        """Give everything up, and leave the group."""
+        """Give everything up, and leave the group.
+
+        Raises:
+            Exception: What a listener raised.
+        """
         await self._settle()
         if self._membership is not None:
             membership = self._membership
+            if not self._telling.is_here:
+                await self._end_step()
             await self.revoke(self.owned())
             await self._settle()  # what a listener began
             self._membership = None
@@ -186,6 +218,16 @@ class Upkeep:
             await self._commit_last(self._subscription.positions())
         self._subscription.clear()
         self._cluster.track_all(wanted=False)
+        if not self._telling.is_here:
+            self._telling.raise_first()
+
+    async def _end_step(self) -> None:
+        """Wait for a change that is under way; how it ends does not matter any more."""
+        try:
+            if self._stepping is not None:
+                await self._step()
+        except LogcoreError as error:
+            logger.debug("before the end: %s", error)
 
     async def _settle(self) -> None:
         if self.commits is not None:
@@ -222,14 +264,19 @@ class Upkeep:
         if not places:
             return
         positions = self._subscription.positions()
-        await self._commit_last({p: at for p, at in positions.items() if p in places})
-        await self._notify("revoked", sorted(places))
-        self._drop(places)
+        try:
+            await self._commit_last({p: at for p, at in positions.items() if p in places})
+            await self._telling.tell("revoked", places)
+        finally:
+            self._drop(places)
 
     async def lose(self, places: Collection[TopicPartition]) -> None:
         """Tell the listener that partitions are gone already."""
-        if places:
-            await self._notify("lost", sorted(places))
+        if not places:
+            return
+        try:
+            await self._telling.tell("lost", places)
+        finally:
             self._drop(places)
 
     def _drop(self, places: Collection[TopicPartition]) -> None:
@@ -242,7 +289,7 @@ class Upkeep:
             return
         self._cluster.track({place.topic for place in places})
         self._subscription.replace([*self._subscription.partitions, *places])
-        await self._notify("assigned", sorted(places))
+        await self._telling.tell("assigned", places)
         self._find_positions()
 
     # ------------------------------------------------------------ positions
@@ -370,6 +417,13 @@ class Upkeep:
         """Commit, and leave the group."""
         if self._positioning is not None:
             self._positioning.cancel()
-        await self.unsubscribe()
-        if self.commits is not None:
-            self.commits.stop()
+        try:
+            await self.unsubscribe()
+        finally:
+            if self.commits is not None:
+                self.commits.stop()
+
+    def abandon(self) -> None:
+        """Have nothing go on that a call began."""
+        if self._stepping is not None and not self._telling.is_here:
+            self._stepping.cancel()
