@@ -18,6 +18,7 @@ from logcore.consumer.subscription import FetchBuffer, PartitionState
 from logcore.record.decoding import FetchedRecords
 from logcore.serialization.serializer import Deserializer
 from tests.consumer.filling import filled
+from tests.eventually import eventually
 from tests.record.batches import batch_of
 
 
@@ -175,3 +176,22 @@ def test_the_twin_calls_them_where_it_is_read(our_cluster):
         consumer.assign([(topic, 0)])
         assert [record.value for record in consumer.records(timeout=1)] == [0, 1, 2, 3, 4]
     assert slow.threads == {threading.current_thread()}
+
+
+@pytest.mark.asyncio
+async def test_what_was_taken_is_not_lost_to_another_partitions_deserializer(our_cluster):
+    first, slow = await asyncio.to_thread(filled, our_cluster, 1, 5), Slow()
+    second = await asyncio.to_thread(filled, our_cluster, 1, 5)
+    async with reading(our_cluster, slow) as consumer:
+        consumer.assign([(first, 0), (second, 0)])
+        assert [await consumer.position((topic, 0)) for topic in (first, second)] == [0, 0]
+        await asyncio.to_thread(eventually, lambda: len(consumer._buffer) == 2)
+        values = [record.value for record in await consumer.poll(10)]
+        assert len(values) == 5, "of one partition, without waiting for the other"
+        slow.go.clear()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await consumer.poll(10)
+        slow.go.set()
+        values += [record.value for record in await consumer.poll(10)]
+        assert values == [*range(5), *range(5)]

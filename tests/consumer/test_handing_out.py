@@ -10,7 +10,6 @@ from logcore.consumer.handing_out import HandingOut
 from logcore.consumer.interceptor import ConsumerInterceptor
 from logcore.consumer.preparing import Preparing
 from logcore.consumer.subscription import FetchBuffer, PartitionState
-from logcore.record import ConsumerRecord
 from logcore.record.decoding import FetchedRecords
 from tests.record.batches import batch_of
 
@@ -87,10 +86,8 @@ def test_what_is_paused_and_given_up_does_not_come_back():
 
 def polled(hand: HandingOut, count: int) -> list[Any]:
     """Take records of all partitions, as consumers do."""
-    records: list[ConsumerRecord] = []
     state = hand.next_chunk()
-    while state is not None and hand.extend(records, state, count):
-        state = hand.next_chunk()
+    records = [] if state is None else hand.gather(state, count)
     return [record.value for record in records]
 
 
@@ -198,3 +195,61 @@ def test_arrow_takes_what_was_fetched_when_it_was_asked_for():
     assert len(batches) == 4, "all that was there, and one that came meanwhile, no more"
     assert (state.position, bool(buffer)) == (3, True)
     assert hand.arrow_from(None) is None
+
+
+class Interrupted:
+    """Makes numbers of bytes; is interrupted at one of them, once."""
+
+    def __init__(self, at: bytes):
+        self.at = at
+
+    def __call__(self, data: bytes) -> int:
+        if data == self.at:
+            self.at = b""
+            raise KeyboardInterrupt
+        return int(data)
+
+
+def test_what_was_taken_of_others_is_given_back_where_a_hook_is_interrupted():
+    buffer, state = buffered([b"1", b"2"], [b"3"])
+    other = PartitionState(TopicPartition("t", 1), fetch_offset=0)
+    buffer.put(other, FetchedRecords("t", 1, batch_of(b"4", b"5"), 0))
+    hand = HandingOut(buffer, lambda: None, 500, Preparing(None, Interrupted(b"5")))
+    assert polled(hand, 1) == [1]
+    with pytest.raises(KeyboardInterrupt):
+        polled(hand, 9)
+    assert (state.position, other.position) == (1, 0)
+    assert polled(hand, 9) == [4, 5, 2, 3]
+    assert (state.position, other.position, hand.next_chunk()) == (3, 2, None)
+
+
+def test_what_was_taken_and_sought_away_from_is_not_given_back():
+    buffer, state = buffered([b"1", b"2"])
+    other = PartitionState(TopicPartition("t", 1), fetch_offset=0)
+    buffer.put(other, FetchedRecords("t", 1, batch_of(b"4"), 0))
+
+    def seeking(data: bytes) -> int:
+        if data == b"4":
+            state.seek(7)
+            raise KeyboardInterrupt
+        return int(data)
+
+    hand = HandingOut(buffer, lambda: None, 500, Preparing(None, seeking))
+    with pytest.raises(KeyboardInterrupt):
+        polled(hand, 9)
+    assert (state.position, other.position) == (7, 0)
+
+
+def test_a_record_that_is_interrupted_alone_comes_again():
+    buffer, state = buffered([b"1", b"2", b"3"])
+    hand = HandingOut(buffer, lambda: None, 500, Preparing(None, Interrupted(b"2")))
+    assert hand.next_chunk() == state
+    records = iter(hand.slice_of(state))
+    assert next(records).value == 1
+    with pytest.raises(KeyboardInterrupt):
+        next(records)
+    assert state.position == 1
+    assert hand.next_chunk() == state
+    assert [record.value for record in hand.slice_of(state)] == [2], "it alone was prepared before"
+    assert [record.value for record in hand.slice_of(state)] == [3]
+    assert hand.take_from(state, 0) == []

@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 from logcore.client.cluster import Cluster
 from logcore.client.metrics.registry import Metrics
 from logcore.client.positions import TopicPartition
-from logcore.common.errors import ClientClosedError, CorruptMessageError, IllegalStateError
+from logcore.common.errors import ClientClosedError, IllegalStateError
 from logcore.common.types import override
 from logcore.consumer.config import CONSUMER_CONFIG, ConsumerSettings
 from logcore.consumer.deserializing import AnyDeserializer
@@ -235,25 +235,14 @@ class AsyncConsumer(Offsetting):
         now = self._cluster.loop.time
         deadline, records = now() + timeout, list[ConsumerRecord]()
         while (state := await self._ready(deadline - now())) is not None:
-            following: PartitionState | None = state
-            while following is not None and await self._extend(records, following, count):
-                following = self.hand.next_chunk()
+            if self._elsewhere is None:
+                records = self.hand.gather(state, count)
+            else:  # of one partition: to wait for another one's might lose these
+                await self._elsewhere.hold(state, count)
+                records = self.hand.take_from(state, count)
             if records or not count:
                 break
         return records
-
-    async def _extend(
-        self, records: list[ConsumerRecord], state: PartitionState, count: int
-    ) -> bool:
-        """Add the next records of a partition to a list; whether more may be added."""
-        if self._elsewhere is not None:
-            try:
-                await self._elsewhere.hold(state, count - len(records))
-            except CorruptMessageError:
-                if not records:
-                    raise
-                return False  # it is told again
-        return self.hand.extend(records, state, count)
 
     async def poll_columns(self, timeout: float = 1.0) -> ColumnBatch | None:  # noqa: ASYNC109 - waits so long
         """Return the next records of a partition as numpy arrays, as many as were fetched at once.
@@ -294,7 +283,7 @@ class AsyncConsumer(Offsetting):
         """Return what is taken of whole chunks; None if there is none in time."""
         deadline = self._cluster.loop.time() + timeout
         while (state := await self._ready(deadline - self._cluster.loop.time())) is not None:
-            if state.held:
+            if state.is_ahead:
                 self.fetch_again(state)
             elif (taken := take(state)) is not None:
                 return taken

@@ -167,9 +167,7 @@ class Consumer:
         until_ms, records = self._now_ms() + timeout * 1000, list[ConsumerRecord]()
         with self._turn:
             while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
-                following: PartitionState | None = state
-                while following is not None and core.hand.extend(records, following, count):
-                    following = core.hand.next_chunk()
+                records = core.hand.gather(state, count)
                 if records or not count:
                     break
         return records
@@ -214,7 +212,7 @@ class Consumer:
         until_ms = self._now_ms() + timeout * 1000
         with self._turn:
             while (state := self._ready((until_ms - self._now_ms()) / 1000)) is not None:
-                if state.held:
+                if state.is_ahead:
                     self.runner.call(partial(self.core.fetch_again, state))
                 elif (taken := take(state)) is not None:
                     return taken

@@ -7,6 +7,7 @@ hooks.
 """
 
 import asyncio
+from collections import deque
 
 from logcore.consumer.handing_out import HandingOut
 from logcore.consumer.preparing import Preparing
@@ -38,7 +39,7 @@ class Elsewhere:
         if state.held:
             return
         records = self._hand.take(state, count)
-        state.held.extend(records)  # where the partition stands meanwhile
+        state.unprepared = records  # where the partition stands meanwhile
         task = asyncio.get_running_loop().create_task(self._prepare(state, records))
         self._at_work[state] = task
         await asyncio.shield(task)
@@ -48,10 +49,9 @@ class Elsewhere:
         try:
             prepared = await loop.run_in_executor(None, self._hooks.deserialized, records)
             if state.version == version:
-                state.held.clear()
-                state.held.extend(self._hooks.intercepted(prepared))
+                state.held, state.unprepared = deque(self._hooks.intercepted(prepared)), []
         except BaseException:
-            state.void()  # as it is, it must not be handed out
+            state.void()
             raise
         finally:
             del self._at_work[state]

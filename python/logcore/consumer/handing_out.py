@@ -3,6 +3,8 @@
 Records that hooks of the program see are prepared first, and held until they are handed out.
 Invariants: what is handed out of a partition follows what was handed out before; what cannot be
 handed out is told once what comes before it was, and reading goes on behind it, if that can be.
+Where a hook is interrupted, as by Ctrl-C, what it worked on comes again, and so does what nobody
+has got yet.
 Neighbours: `subscription` holds what was fetched; `preparing` has the hooks; `async_consumer` and
 `consumer` wait for it.
 """
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from logcore.common.errors import CorruptMessageError
+from logcore.common.errors import CorruptMessageError, SerializationError
 from logcore.consumer.preparing import Preparing
 from logcore.consumer.subscription import FetchBuffer, PartitionState
 from logcore.record import ConsumerRecord
@@ -91,7 +93,7 @@ class HandingOut:
         """Return the next records of a partition, one by one, at most ``slice_count``."""
         chunk = state.current
         hooks = self._hooks
-        if state.held or (hooks is not None and (hooks.interceptors or self.is_elsewhere)):
+        if state.is_ahead or (hooks is not None and (hooks.interceptors or self.is_elsewhere)):
             return self._held_of(state)
         if chunk is None:
             return ()
@@ -99,7 +101,22 @@ class HandingOut:
             self._buffer.finish(state)
             return ()
         records = islice(chunk, self._slice_count)
-        return records if hooks is None else map(hooks.deserialize, records)
+        return records if hooks is None else self._deserialized(state, records, hooks)
+
+    def _deserialized(
+        self, state: PartitionState, records: Iterator[ConsumerRecord], hooks: Preparing
+    ) -> Iterator[ConsumerRecord]:
+        version, deserialize = state.version, hooks.deserialize.__call__  # bound once
+        for record in records:
+            try:
+                made = deserialize(record)
+            except SerializationError:
+                raise
+            except BaseException:
+                if state.version == version:
+                    state.unprepared.append(record)
+                raise
+            yield made
 
     def _held_of(self, state: PartitionState) -> Iterator[ConsumerRecord]:
         self._hold(state, self._slice_count)
@@ -116,11 +133,40 @@ class HandingOut:
             SerializationError, CorruptMessageError: If the first of them cannot be handed out.
         """
         records = self._pop(state, count)
-        if not records and state.held:
-            error = state.held.popleft()
-            assert not isinstance(error, ConsumerRecord), "it would have been taken"
+        if not records and state.held and not isinstance(error := state.held[0], ConsumerRecord):
+            state.held.popleft()
             raise error
         return records
+
+    def gather(self, state: PartitionState, count: int) -> list[ConsumerRecord]:
+        """Return the next records of a partition, and of those that come after it, in a list.
+
+        Raises:
+            As `take_from`.
+        """
+        records, taken = list[ConsumerRecord](), list[tuple[PartitionState, int, int]]()
+        following: PartitionState | None = state
+        try:
+            while following is not None:
+                taken.append((following, following.version, len(records)))
+                if not self.extend(records, following, count):
+                    break
+                following = self.next_chunk()
+        except BaseException:
+            for each, version, begin in reversed(taken):
+                self._give_back(each, version, records[begin:])
+                del records[begin:]
+            raise
+        return records
+
+    def _give_back(
+        self, state: PartitionState, version: int, records: list[ConsumerRecord]
+    ) -> None:
+        """Have records handed out again that nobody has got."""
+        if records and state.version == version:
+            state.held.extendleft(reversed(records))
+            if state is not self._current and state not in self._left:
+                self._left.append(state)
 
     def extend(self, records: list[ConsumerRecord], state: PartitionState, count: int) -> bool:
         """Add the next records of a partition to a list; whether more may be added.
@@ -139,7 +185,7 @@ class HandingOut:
 
     def _pop(self, state: PartitionState, count: int) -> list[ConsumerRecord]:
         """Take the next records of a partition, up to one that cannot be handed out."""
-        if self._hooks is None and not state.held:
+        if self._hooks is None and not state.is_ahead:
             return self.take(state, count)
         self._hold(state, count)
         held, records = state.held, list[ConsumerRecord]()
@@ -164,9 +210,14 @@ class HandingOut:
 
     def _hold(self, state: PartitionState, count: int) -> None:
         """Have the next records prepared, unless some are."""
-        if not (state.held or self._hooks is None or self.is_elsewhere):
-            prepared = self._hooks.deserialized(self.take(state, count))
-            state.held.extend(self._hooks.intercepted(prepared))
+        if state.held or self._hooks is None or self.is_elsewhere:
+            return
+        version = state.version
+        if not state.unprepared:
+            state.unprepared = self.take(state, count)
+        prepared = self._hooks.intercepted(self._hooks.deserialized(state.unprepared))
+        if state.version == version:
+            state.held, state.unprepared = deque(prepared), []
 
     # ------------------------------------------------------------ columns
 
@@ -186,7 +237,7 @@ class HandingOut:
             CorruptMessageError: If the first of it is damaged.
         """
         batches, left = ArrowBatches(), 1 + len(self._buffer)
-        while left and state is not None and state.current is not None and not state.held:
+        while left and state is not None and state.current is not None and not state.is_ahead:
             left -= 1
             try:
                 batches.add(state.current)

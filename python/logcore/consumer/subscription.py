@@ -19,6 +19,7 @@ from logcore.client.positions import TopicPartition
 from logcore.common.errors import IllegalStateError
 from logcore.consumer.preparing import Prepared
 from logcore.consumer.reset import ResetTo
+from logcore.record import ConsumerRecord
 from logcore.record.decoding import FetchedRecords
 
 UNKNOWN: Final = -1
@@ -35,8 +36,9 @@ class PartitionState:
         is_paused: Whether nothing of it is handed out.
         version: Goes up when what was fetched is void.
         current: What is being handed out.
-        held: What hooks of the program have made of the records before `current`, until it is
-            handed out.
+        unprepared: The records before `current` that hooks of the program were to make something
+            of, and did not.
+        held: What hooks have made of the records before those, until it is handed out.
         buffered_bytes: How much was fetched that is not being handed out.
         leader_epoch: Of the position, -1 if unknown.
         preferred: The replica that the leader said to read from, and until when, in seconds.
@@ -50,6 +52,7 @@ class PartitionState:
     is_paused: bool = False
     version: int = 0
     current: FetchedRecords | None = None
+    unprepared: list[ConsumerRecord] = field(default_factory=list)
     held: deque[Prepared] = field(default_factory=deque)
     parked: deque[FetchedRecords] = field(default_factory=deque)
     buffered_bytes: int = 0
@@ -69,6 +72,9 @@ class PartitionState:
         if self.held:
             with suppress(IndexError):  # another thread may hand it out meanwhile
                 return self.held[0].offset
+        unprepared = self.unprepared  # another thread may replace it
+        if unprepared:
+            return unprepared[0].offset
         if self.current is not None:
             return self.current.next_offset
         if self.first_buffered is not None:
@@ -78,7 +84,12 @@ class PartitionState:
     @property
     def is_in_hand(self) -> bool:
         """Whether something of it is being handed out."""
-        return self.current is not None or bool(self.held)
+        return self.current is not None or self.is_ahead
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether records were taken out of `current` and not handed out yet."""
+        return bool(self.held or self.unprepared)
 
     def seek(self, offset: int | None, reset_to: ResetTo | None = None) -> None:
         """Read on elsewhere; what was fetched is void."""
@@ -93,6 +104,7 @@ class PartitionState:
         self.version += 1
         self.parked.clear()
         self.held.clear()
+        self.unprepared = []
         self.buffered = self.buffered_bytes = 0
         self.first_buffered = None
         if self.current is not None:
