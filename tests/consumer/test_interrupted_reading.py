@@ -1,9 +1,11 @@
-"""Ctrl-C in the middle of reading: what was not handed out comes later, and once."""
+"""Ctrl-C and pauses in the middle of reading: what was not handed out comes later, and once."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from logcore.consumer.async_consumer import AsyncConsumer
 from logcore.consumer.consumer import Consumer
 from logcore.consumer.interceptor import ConsumerInterceptor
 from logcore.consumer.listener import RebalanceListener
@@ -26,6 +28,13 @@ class Interrupted:
 
 class Passing(ConsumerInterceptor):
     """Sees everything, and changes nothing."""
+
+
+HOOKS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "deserializer": {"value_deserializer": int},
+    "interceptor": {"value_deserializer": int, "interceptors": [Passing()]},
+}
 
 
 def reading(cluster, **settings: Any) -> Consumer:
@@ -71,6 +80,54 @@ def test_what_a_deserializer_is_interrupted_at_comes_again(our_cluster, way, int
         for remainder in (0, 1):
             ours = [value for value in values if value % 2 == remainder]
             assert ours == sorted(ours)
+
+
+@pytest.mark.parametrize("hooks", HOOKS)
+def test_a_pause_ends_an_iteration_and_what_follows_comes_after_it(our_cluster, hooks):
+    topic = filled(our_cluster, 1, 100)
+    with reading(our_cluster, **HOOKS[hooks]) as consumer:
+        consumer.assign([(topic, 0)])
+        offsets = []
+        for end in (9, 10, 49, 99):
+            for record in consumer.records(timeout=0.3):
+                offsets.append(record.offset)
+                if record.offset == end:
+                    consumer.pause((topic, 0))
+                    assert consumer.position((topic, 0)) == end + 1
+            assert offsets == list(range(end + 1))
+            consumer.resume((topic, 0))
+        assert consumer.poll(0.1) == []
+        assert consumer.metrics()["records-consumed-total"] == 100
+
+
+@pytest.mark.parametrize("hooks", HOOKS)
+def test_who_pauses_and_resumes_at_once_goes_on(our_cluster, hooks):
+    topic = filled(our_cluster, 1, 30)
+    with reading(our_cluster, **HOOKS[hooks]) as consumer:
+        consumer.assign([(topic, 0)])
+        offsets = []
+        for record in consumer.records(timeout=0.3):
+            offsets.append(record.offset)
+            consumer.pause((topic, 0))
+            consumer.resume((topic, 0))
+        assert offsets == list(range(30))
+
+
+@pytest.mark.asyncio
+async def test_a_pause_ends_an_iteration_of_coroutines_too(our_cluster):
+    topic = await asyncio.to_thread(filled, our_cluster, 1, 50)
+    async with AsyncConsumer(
+        bootstrap_servers=our_cluster.bootstrap, auto_offset_reset="earliest"
+    ) as consumer:
+        consumer.assign([(topic, 0)])
+        offsets = []
+        async for record in consumer.records(timeout=0.3):
+            offsets.append(record.offset)
+            if record.offset == 4:
+                consumer.pause((topic, 0))
+        consumer.resume((topic, 0))
+        offsets += [record.offset async for record in consumer.records(timeout=0.3)]
+        assert offsets == list(range(50))
 
 
 class Hasty(RebalanceListener):

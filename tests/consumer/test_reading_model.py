@@ -70,6 +70,8 @@ class Model:
                 if len(records) + 1 >= count:
                     return
                 records.append(record)
+                if self.chance.random() < 0.01:
+                    self.chance.choice([self.pause, self.resume])()
             return
         elif how == 2:
             records = next(self.consumer.batches(PATIENCE_S, count), [])

@@ -190,10 +190,13 @@ class AsyncConsumer(Offsetting):
         self.upkeep.news()
 
     def pause(self, *partitions: tuple[str, int]) -> None:
-        """Hand out nothing of partitions until `resume`; they stay assigned."""
+        """Hand out nothing of partitions until `resume`; they stay assigned.
+
+        Who iterates over records gets no further one of them either.
+        """
         self._check()
         for place in partitions:
-            self._subscription.state(place).is_paused = True
+            self._subscription.state(place).pause()
 
     def resume(self, *partitions: tuple[str, int]) -> None:
         """Hand out records of partitions again."""

@@ -9,6 +9,7 @@ Neighbours: `subscription` holds positions and what was fetched; `fetch_session`
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from logcore.client.cluster import Cluster
@@ -322,22 +323,23 @@ class Fetcher:
             listed = data.aborted_transactions or ()
             aborted = [(each.producer_id, each.first_offset) for each in listed]
         topic, partition = state.place
+        again = partial(
+            FetchedRecords,
+            topic,
+            partition,
+            records,  # type: ignore[arg-type]  # decoded: a memoryview
+            aborted=aborted,
+            check_crcs=self._check_crcs,
+        )
         try:
-            chunk = FetchedRecords(
-                topic,
-                partition,
-                records,  # type: ignore[arg-type]  # decoded: a memoryview
-                state.fetch_offset,
-                aborted=aborted,
-                check_crcs=self._check_crcs,
-            )
+            chunk = again(state.fetch_offset)
         except CorruptMessageError as error:
             return self._damaged(state, error)
         if chunk.end_offset <= state.fetch_offset:
             size, at = chunk.size_bytes, state.fetch_offset
             message = f"{topic}-{partition}: {size} bytes at offset {at} hold no whole batch"
             return self._damaged(state, CorruptMessageError(message))
-        self._buffer.put(state, chunk)
+        self._buffer.put(state, chunk, again)
         return True
 
     def _damaged(self, state: PartitionState, error: Exception) -> bool:

@@ -120,7 +120,7 @@ class HandingOut:
 
     def _held_of(self, state: PartitionState) -> Iterator[ConsumerRecord]:
         self._hold(state, self._slice_count)
-        while state.held:
+        while state.held and not state.is_paused:
             record = state.held.popleft()
             if not isinstance(record, ConsumerRecord):
                 raise record

@@ -3,7 +3,8 @@
 Records that were fetched wait per partition, in order; what is handed out knows how far it was
 read.
 Invariants: a position is past everything handed out, and at or before everything that waits; after
-a seek, or when a partition is taken away, nothing that was fetched before is handed out.
+a seek, or when a partition is taken away, nothing that was fetched before is handed out. A pause
+ends what is iterated over at once, and loses nothing of it.
 Neighbours: `fetcher` fills this, `async_consumer` hands out from it, `membership` assigns.
 """
 
@@ -13,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from logcore.client.positions import TopicPartition
 from logcore.common.errors import IllegalStateError
@@ -23,6 +24,10 @@ from logcore.record import ConsumerRecord
 from logcore.record.decoding import FetchedRecords
 
 UNKNOWN: Final = -1
+Again: TypeAlias = Callable[[int], FetchedRecords]
+"""Makes what was fetched once more, to be handed out from an offset on."""
+Done: TypeAlias = Callable[[TopicPartition, FetchedRecords, int], object]
+"""Told what nothing more is handed out of, and how many records were before its last pause."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +41,8 @@ class PartitionState:
         is_paused: Whether nothing of it is handed out.
         version: Goes up when what was fetched is void.
         current: What is being handed out.
+        again: What makes it again, if it can be.
+        taken_before: How many records of it were handed out before it was made again.
         unprepared: The records before `current` that hooks of the program were to make something
             of, and did not.
         held: What hooks have made of the records before those, until it is handed out.
@@ -52,9 +59,11 @@ class PartitionState:
     is_paused: bool = False
     version: int = 0
     current: FetchedRecords | None = None
+    again: Again | None = None
+    taken_before: int = 0
     unprepared: list[ConsumerRecord] = field(default_factory=list)
     held: deque[Prepared] = field(default_factory=deque)
-    parked: deque[FetchedRecords] = field(default_factory=deque)
+    parked: deque[tuple[FetchedRecords, Again | None]] = field(default_factory=deque)
     buffered_bytes: int = 0
     buffered: int = 0
     first_buffered: int | None = None
@@ -64,7 +73,7 @@ class PartitionState:
     log_start_offset: int = UNKNOWN
     preferred: tuple[int, float] | None = None
     not_before: float = 0.0
-    on_done: "Callable[[TopicPartition, FetchedRecords], object] | None" = None
+    on_done: Done | None = None
 
     @property
     def position(self) -> int | None:
@@ -91,6 +100,16 @@ class PartitionState:
         """Whether records were taken out of `current` and not handed out yet."""
         return bool(self.held or self.unprepared)
 
+    def pause(self) -> None:
+        """Hand out nothing; what is being iterated over ends, and goes on once that is over."""
+        self.is_paused = True
+        paused = self.current
+        if paused is None or self.again is None or paused.next_offset >= paused.end_offset:
+            return
+        paused.stop()
+        self.taken_before += paused.taken_count
+        self.current = self.again(paused.next_offset)
+
     def seek(self, offset: int | None, reset_to: ResetTo | None = None) -> None:
         """Read on elsewhere; what was fetched is void."""
         self.void()
@@ -109,23 +128,26 @@ class PartitionState:
         self.first_buffered = None
         if self.current is not None:
             self.current.stop()
-            self.done(self.current)
-            self.current = None
+            self.end_current()
 
-    def done(self, records: FetchedRecords) -> None:
-        """Take note that nothing more is handed out of what was fetched."""
-        if self.on_done is not None:
-            self.on_done(self.place, records)
+    def end_current(self) -> None:
+        """Take note that nothing more is handed out of what was being handed out."""
+        if self.current is not None and self.on_done is not None:
+            self.on_done(self.place, self.current, self.taken_before)
+        self.current = self.again = None
+        self.taken_before = 0
 
 
 class FetchBuffer:
     """What was fetched and not handed out yet, of all partitions, oldest first."""
 
     def __init__(self) -> None:
-        self._ready: deque[tuple[PartitionState, int, FetchedRecords]] = deque()
+        self._ready: deque[tuple[PartitionState, int, FetchedRecords, Again | None]] = deque()
         self._lock = threading.Lock()  # one thread fetches, another may hand out
 
-    def put(self, state: PartitionState, records: FetchedRecords) -> None:
+    def put(
+        self, state: PartitionState, records: FetchedRecords, again: Again | None = None
+    ) -> None:
         """Add what was fetched of a partition, and fetch behind it from now on."""
         with self._lock:
             if state.buffered == 0 and state.current is None:
@@ -133,22 +155,22 @@ class FetchBuffer:
             state.buffered += 1
             state.buffered_bytes += records.size_bytes
             state.fetch_offset = records.end_offset
-            self._ready.append((state, state.version, records))
+            self._ready.append((state, state.version, records, again))
 
     def take(self) -> PartitionState | None:
         """Return a partition whose `current` is to be handed out next; None if there is none."""
         with self._lock:
             while self._ready:
-                state, version, records = self._ready.popleft()
+                state, version, records, again = self._ready.popleft()
                 if version != state.version:
                     continue
                 if state.is_paused:
-                    state.parked.append(records)
+                    state.parked.append((records, again))
                     continue
                 state.buffered -= 1
                 state.buffered_bytes -= records.size_bytes
                 state.first_buffered = None
-                state.current = records
+                state.current, state.again = records, again
                 return state
         return None
 
@@ -157,15 +179,14 @@ class FetchBuffer:
         with self._lock:
             if state.current is not None:
                 after = state.current.next_offset
-                state.done(state.current)
-                state.current = None
+                state.end_current()
                 state.first_buffered = after if state.buffered else None
 
     def unpark(self, state: PartitionState) -> None:
         """Have handed out again what waited because its partition was paused."""
         with self._lock:
-            for records in reversed(state.parked):
-                self._ready.appendleft((state, state.version, records))
+            for records, again in reversed(state.parked):
+                self._ready.appendleft((state, state.version, records, again))
             state.parked.clear()
 
     def __len__(self) -> int:
@@ -175,7 +196,7 @@ class FetchBuffer:
         with self._lock:
             return any(
                 version == state.version and not state.is_paused
-                for state, version, _ in self._ready
+                for state, version, _, _ in self._ready
             )
 
 
@@ -195,7 +216,7 @@ class Subscription:
         self.pattern: re.Pattern[str] | None = None
         self.partitions: dict[TopicPartition, PartitionState] = {}
         self.is_manual = False
-        self.on_done: Callable[[TopicPartition, FetchedRecords], object] | None = None
+        self.on_done: Done | None = None
 
     @property
     def is_subscribed(self) -> bool:
