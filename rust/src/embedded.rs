@@ -3,9 +3,10 @@
 //! Adds to [`Log`] what a broker would do for it: the directory's lock, checkpoints and clean-stop
 //! marker in the directory itself (`embedded/directory.rs`), building batches of single records,
 //! lingering, and durability. Invariants: offsets are promised in the order of `append`, so every
-//! way in holds `pending` while it writes and drains what lingers (`embedded/pending.rs`) first, and lets
-//! go of it before it waits for a sync; with `Batch` and `Group` a call that wrote returns after an fsync that covered it; a lingering record
-//! is lost only with the process. `background.rs` wakes it, the bindings hold it.
+//! way in holds `pending` while it writes and drains what lingers (`embedded/pending.rs`) first, and
+//! lets go of it before it waits for a sync; with `Batch` and `Group` a call that wrote returns after
+//! an fsync that covered it; a lingering record is lost only with the process. `background.rs` wakes
+//! it, the bindings hold it.
 
 mod directory;
 mod pending;

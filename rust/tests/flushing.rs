@@ -4,6 +4,7 @@
 #[path = "flushing/slow_fs.rs"]
 mod slow_fs;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -33,16 +34,21 @@ fn batch(sequence: i32) -> Vec<u8> {
     builder.finish().unwrap().to_vec()
 }
 
-#[test]
-fn a_repeated_batch_waits_for_the_flush_of_the_first_one() {
-    let dir = tempfile::tempdir().unwrap();
+/// A log that flushes every record, to a disk that can be slow.
+fn flushing_each(dir: &Path) -> (SlowFs, Arc<Log>) {
     let fs = SlowFs::default();
     let options = OpenOptions {
         fs: Arc::new(fs.clone()),
         config: LogConfig { flush_messages: 1, ..LogConfig::default() },
         ..OpenOptions::default()
     };
-    let log = Arc::new(Log::open(dir.path(), options).unwrap());
+    (fs, Arc::new(Log::open(dir, options).unwrap()))
+}
+
+#[test]
+fn a_repeated_batch_waits_for_the_flush_of_the_first_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (fs, log) = flushing_each(dir.path());
     let append = |sequence: i32| {
         let log = Arc::clone(&log);
         thread::spawn(move || {
@@ -68,13 +74,7 @@ fn a_repeated_batch_waits_for_the_flush_of_the_first_one() {
 #[test]
 fn a_repeated_batch_is_refused_if_the_flush_of_the_first_one_fails() {
     let dir = tempfile::tempdir().unwrap();
-    let fs = SlowFs::default();
-    let options = OpenOptions {
-        fs: Arc::new(fs.clone()),
-        config: LogConfig { flush_messages: 1, ..LogConfig::default() },
-        ..OpenOptions::default()
-    };
-    let log = Arc::new(Log::open(dir.path(), options).unwrap());
+    let (fs, log) = flushing_each(dir.path());
     let append = |sequence: i32| {
         let context = AppendContext::new(AppendOrigin::Client);
         log.append_leader(&mut batch(sequence), 0, context)

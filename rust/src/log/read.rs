@@ -12,7 +12,7 @@ use super::{Log, NO_OFFSET};
 use crate::error::{LogError, Result};
 use crate::mmap::Slice;
 use crate::segment::Segment;
-use crate::segments::{ReadBound, SegmentList, bound_in, read_in};
+use crate::segments::{ReadBound, bound_in, read_in};
 use crate::transaction_index::AbortedTransaction;
 
 /// How far a read may see.
@@ -62,7 +62,7 @@ impl Log {
         if offset < start || offset > end {
             return Err(LogError::OffsetOutOfRange { offset, start, end });
         }
-        let bound_offset = self.bound_offset(isolation);
+        let bound = self.bound(isolation);
         let mut data = FetchData {
             records: None,
             aborted: Vec::new(),
@@ -70,13 +70,15 @@ impl Log {
             high_watermark: self.high_watermark(),
             last_stable_offset: self.last_stable_offset(),
         };
-        if offset >= bound_offset {
+        if offset >= bound.unwrap_or_else(|| self.log_end_offset()) {
             return Ok(data);
         }
         // One list for all of it, loaded after the bound, so that it has the markers below. A later
         // one may lack a segment that was read from, or have it merged into one that begins before.
         let list = self.segments.load();
-        let bound = self.bound_in(&list, bound_offset, isolation)?;
+        let bound = bound.map_or(Ok(EVERYTHING), |offset| {
+            Ok(bound_in(&list, offset)?.unwrap_or(ReadBound { base_offset: 0, position: 0 }))
+        })?;
         let found = read_in(&list, offset, (max_bytes, min_one_batch), bound)?;
         if let Some((at, records)) = found {
             if isolation == Isolation::TransactionCommitted {
@@ -88,25 +90,14 @@ impl Log {
         Ok(data)
     }
 
-    /// Offset at which a read of this isolation ends.
-    fn bound_offset(&self, isolation: Isolation) -> i64 {
+    /// Offset at which a read of this isolation ends; `None` at the end of the log, wherever that is.
+    fn bound(&self, isolation: Isolation) -> Option<i64> {
         match isolation {
-            Isolation::LogEnd => self.log_end_offset(),
-            Isolation::HighWatermark if self.end_is_stable => self.log_end_offset(),
-            Isolation::HighWatermark => self.high_watermark(),
-            Isolation::TransactionCommitted => self.last_stable_offset(),
+            Isolation::LogEnd => None,
+            Isolation::HighWatermark if self.end_is_stable => None,
+            Isolation::HighWatermark => Some(self.high_watermark()),
+            Isolation::TransactionCommitted => Some(self.last_stable_offset()),
         }
-    }
-
-    /// Where that is; a read to the end sees whatever is there.
-    fn bound_in(&self, list: &SegmentList, offset: i64, isolation: Isolation) -> Result<ReadBound> {
-        let is_end = isolation == Isolation::LogEnd
-            || (isolation == Isolation::HighWatermark && self.end_is_stable);
-        if is_end {
-            return Ok(EVERYTHING);
-        }
-        let bound = bound_in(list, offset)?;
-        Ok(bound.unwrap_or(ReadBound { base_offset: 0, position: 0 }))
     }
 
     /// Aborted transactions that overlap a read which starts at `offset`, in the first of `tail`.

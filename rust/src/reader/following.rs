@@ -5,7 +5,8 @@
 //! `pread`, and only validated ones are ever touched through the map: a writer that restarts may
 //! cut a torn tail or trim zeros while this process reads. Invariant: a published byte belongs to a
 //! batch that recovery would keep, so the writer never takes it back in this file: a good one, or one
-//! below the recovery point; a truncation writes a new file, which has another inode. `reader.rs` decides which file to follow.
+//! below the recovery point; a truncation writes a new file, which has another inode. `reader.rs`
+//! decides which file to follow.
 
 use std::path::Path;
 use std::sync::Arc;
