@@ -75,3 +75,19 @@ def test_after_a_failure_the_next_attempt_waits() -> None:
         made.close()
 
     uvloop.run(main())
+
+
+def test_who_waits_for_a_connection_is_told_of_the_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        made, loop = nodes(), asyncio.get_running_loop()
+
+        async def refuse(*_: object) -> None:
+            loop.call_soon(made.close)  # before who waits is told of the refusal
+            raise BrokerUnreachableError("refused")
+
+        monkeypatch.setattr(Opener, "open", refuse)
+        with pytest.raises(ClientClosedError) as caught:
+            await made.connection(1, Address("127.0.0.1", 1))
+        assert isinstance(caught.value.__cause__, BrokerUnreachableError)
+
+    uvloop.run(main())

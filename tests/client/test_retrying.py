@@ -11,6 +11,7 @@ from logcore.client.config import CLIENT_CONFIG
 from logcore.client.retrying import until_done
 from logcore.client.settings import Settings
 from logcore.common.errors import (
+    ClientClosedError,
     ClientTimeoutError,
     CoordinatorLoadInProgressError,
     GroupAuthorizationFailedError,
@@ -57,3 +58,19 @@ def test_the_time_is_over() -> None:
     with pytest.raises(ClientTimeoutError, match=r"could not do it in 0\.05 s: loading") as caught:
         tried(failing(10**6, CoordinatorLoadInProgressError("loading")), 0.05)
     assert isinstance(caught.value.__cause__, CoordinatorLoadInProgressError)
+
+
+def test_the_client_is_closed_meanwhile() -> None:
+    async def main() -> None:
+        settings = {"bootstrap.servers": "127.0.0.1:1", "retry.backoff.ms": 1}
+        cluster = Cluster(Settings(CLIENT_CONFIG, settings))
+
+        async def attempt() -> None:
+            cluster.close()
+            raise CoordinatorLoadInProgressError("loading")
+
+        with pytest.raises(ClientClosedError) as caught:
+            await until_done(cluster, "do it", attempt, 5.0)
+        assert isinstance(caught.value.__cause__, CoordinatorLoadInProgressError)
+
+    uvloop.run(main())

@@ -13,7 +13,12 @@ from logcore.client.addresses import Address
 from logcore.client.backoff import Backoff
 from logcore.client.connection import Connection
 from logcore.client.opening import Opener
-from logcore.common.errors import ClientClosedError, ConnectionLostError, LogcoreError
+from logcore.common.errors import (
+    ClientClosedError,
+    ClientError,
+    ConnectionLostError,
+    LogcoreError,
+)
 
 IDLE_CHECK_S: Final = 10.0
 
@@ -117,13 +122,22 @@ class Nodes:
             opening = asyncio.get_running_loop().create_task(self._open(node))
             opening.add_done_callback(_look)
             node.opening = opening
+        return await self._opened(opening, address)
+
+    async def _opened(self, opening: "asyncio.Task[Connection]", address: Address) -> Connection:
+        """Wait for a connection that others may wait for as well."""
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
-            if opening.cancelled():  # and not who waits for it: the broker was forgotten meanwhile
-                if self.is_closed:
-                    raise ClientClosedError("the client was closed meanwhile") from None
-                raise ConnectionLostError(f"{address} was given up while connecting") from None
+            if not opening.cancelled():
+                raise
+            if self.is_closed:
+                raise ClientClosedError("the client was closed meanwhile") from None
+            # It is not this task that was cancelled: the broker was forgotten.
+            raise ConnectionLostError(f"{address} was given up while connecting") from None
+        except ClientError as error:
+            if self.is_closed and error.retriable:  # it failed in the same moment
+                raise ClientClosedError("the client was closed meanwhile") from error
             raise
 
     async def _open(self, node: Node) -> Connection:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from logcore.client.cluster import Cluster
-from logcore.common.errors import ClientError, ClientTimeoutError, KafkaError
+from logcore.common.errors import ClientClosedError, ClientError, ClientTimeoutError, KafkaError
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ async def until_done(
 
     Raises:
         ClientTimeoutError: If the time is over; its cause is the last error.
+        ClientClosedError: If the client was closed meanwhile; its cause is the last error.
         KafkaError, ClientError: What is not retriable.
         WrongThreadError, ForkedClientError: On another loop than the client's.
     """
@@ -39,8 +40,10 @@ async def until_done(
         try:
             return await asyncio.wait_for(attempt(), max(left_s, 0.001))
         except (KafkaError, ClientError) as error:
-            if not error.retriable or cluster.is_closed:
+            if not error.retriable:
                 raise
+            if cluster.is_closed:
+                raise ClientClosedError("the client was closed meanwhile") from error
             last = error
             if getattr(error, "refresh_metadata", False):
                 cluster.request_refresh()
