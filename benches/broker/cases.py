@@ -1,7 +1,7 @@
 """What is measured of a running broker, and in which order.
 
 Invariant: a case gives one figure per turn; a larger one is better unless its unit says otherwise.
-Neighbours: `clients`, `raw` and `sharing` are the load, `report` judges.
+Neighbours: `clients`, `perf_tools`, `raw` and `sharing` are the load, `report` judges.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from pathlib import Path
 from time import sleep
 from typing import Final
 
-from benches.broker import sharing
+from benches.broker import perf_tools, sharing
 from benches.broker.clients import arguments_of, measured, performance
 from benches.broker.contestants import NULL, Turn
 from benches.broker.raw import first_acknowledged, pushed
@@ -55,6 +55,7 @@ def figures(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
     yield from produced(turn, effort)
     if turn.name != NULL:
         yield from consumed(turn, effort)
+        yield from by_perf_tools(turn, effort)
         yield from shared(turn, effort)
         yield from unbatched(turn, effort)
         yield from latency(turn, effort)
@@ -107,6 +108,19 @@ def consumed(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
             load = ["-o", "beginning", "-c", str(effort.messages(size) * 9 // 10), "-q"]
             rate = measured(["-C", *where, *parts, *load, *arguments_of(CONSUMER)])
             yield f"consume {size} B, {partitions} partition(s), messages/s", rate
+
+
+def by_perf_tools(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:
+    """Produce and consume by Apache Kafka's own clients in Java."""
+    for partitions in PARTITIONS:
+        for size in SIZES:
+            topic, messages = f"java-{size}-{partitions}", effort.messages(size)
+            perf_tools.make_topic(turn, topic, partitions)
+            where = f"{size} B, {partitions} partition(s), perf tool, messages/s"
+            make_quiet()
+            yield f"produce {where}", perf_tools.produce_rate(turn, topic, size, messages)
+            make_quiet()
+            yield f"consume {where}", perf_tools.consume_rate(turn, topic, messages * 9 // 10)
 
 
 def shared(turn: Turn, effort: Effort) -> Iterator[tuple[str, float]]:

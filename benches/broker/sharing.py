@@ -3,10 +3,10 @@
 Two figures of one run: all records over all its time, joining included, and the rate between its
 first and its last report, which is how fast records flow once they do.
 By itself, without the other cases: `python -m benches.broker.sharing [ROUNDS [MEGABYTES]]`.
-Neighbours: `cases` takes it into `make bench-broker`; `clients` makes the load.
+Neighbours: `cases` takes it into `make bench-broker`; `clients` makes the load, `perf_tools` runs
+the tool.
 """
 
-import subprocess
 import sys
 from datetime import datetime
 from statistics import median
@@ -14,15 +14,13 @@ from typing import Final
 
 from benches.broker.clients import arguments_of, measured
 from benches.broker.contestants import KAFKA, OURS, Turn, turn
+from benches.broker.perf_tools import reported
 from benches.broker.raw import first_acknowledged
 from tests.peers.kafka import run_tool
-from tests.peers.kafka.programs import TOOLS, java_command
 
 SIZE: Final = 100
 TOPIC: Final = "shared-100-6"
-OPTIONS: Final = ("-Xmx1g", "-XX:+UseSerialGC")
 EARLIEST: Final = "share.auto.offset.reset=earliest"
-PATIENCE_S: Final = 300
 _REPORT: Final = "for share consumer"
 _END, _COUNT, _RATE = 1, 5, 4
 
@@ -44,11 +42,10 @@ def share_rates(turn: Turn, group: str, messages: int) -> tuple[float, float]:
         *(*where, "--topic", TOPIC, "--group", group, "--num-records", str(messages)),
         *("--timeout", "60000", "--show-detailed-stats", "--reporting-interval", "250"),
     )
-    command = java_command(TOOLS["share-consumer-perf"], arguments, OPTIONS)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    lines = [line.split(", ") for line in done.stdout.splitlines()[1:] if line.count(",") > _RATE]
-    if done.returncode != 0 or not lines:
-        raise RuntimeError(f"share-consumer-perf:\n{(done.stdout + done.stderr)[-2000:]}")
+    printed = reported("share-consumer-perf", *arguments)[1:]
+    lines = [line.split(", ") for line in printed if line.count(",") > _RATE]
+    if not lines:
+        raise RuntimeError(f"share-consumer-perf gave no figures: {printed[-5:]}")
     reports = [(_time(line[_END]), int(line[_COUNT])) for line in lines if _REPORT in line[-1]]
     flowing = [report for report in reports if report[1] > 0]
     overall = float(lines[-1][_RATE])
