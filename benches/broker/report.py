@@ -25,11 +25,11 @@ TEXT: Final = """\
 Written by `make bench-broker`. Contestants take turns, one broker at a time, each in an empty
 directory; what is shown is the median of their turns. Kafka has 1 GB of heap and a warm-up load
 before anything is timed. The load is librdkafka's own rdkafka_performance: acks=all, linger 5 ms,
-no compression, consumers reading from the page cache. *Perf tool* is the same load by the clients in
-Java, kafka-producer-perf-test.sh and kafka-consumer-perf-test.sh. The null broker is librdkafka's
-mock, inside the client's process, which acknowledges and keeps nothing: a ceiling for what a client
-can send. *Raw* is a client of a few lines over ready-made requests, one in flight per connection. No
-broker waits for the disk, which is Kafka's default.
+no compression, consumers reading from the page cache. *Perf tool* is the same load by the clients
+in Java, kafka-producer-perf-test.sh and kafka-consumer-perf-test.sh. The null broker is
+librdkafka's mock, inside the client's process, which acknowledges and keeps nothing: a ceiling
+for what a client can send. *Raw* is a client of a few lines over ready-made requests, one in
+flight per connection. No broker waits for the disk, which is Kafka's default.
 """
 
 
