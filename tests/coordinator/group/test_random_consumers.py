@@ -17,7 +17,7 @@ from logcore.coordinator.group.consumer_group import ConsumerGroup
 from logcore.coordinator.group.target import subscription
 from tests.coordinator.group.actors import GROUP
 from tests.coordinator.group.consumers import SESSION_MS, Client, ConsumerCluster
-from tests.coordinator.group.test_consumer_classic import ID_REQUIRED, Classic
+from tests.coordinator.group.test_consumer_classic import FENCED, ID_REQUIRED, UNKNOWN, Classic
 from tests.depth import examples
 
 NAMES = ["foo", "fox", "bar"]
@@ -50,7 +50,10 @@ class RandomClassic(Classic):
     """A classic member that bears errors."""
 
     def go_on(self):
-        if self.generation < 0 or self.heartbeat() != 0:
+        heard = self.heartbeat() if self.generation >= 0 else UNKNOWN
+        if heard in (UNKNOWN, FENCED):
+            self.forget()  # what it consumed may be another's by now
+        if heard != 0:
             answer = self.try_join()
             if answer != 0:
                 return

@@ -88,7 +88,7 @@ class Groups(RuleBasedStateMachine):
         self.cluster = Cluster(group_initial_rebalance_delay_ms=delay_ms, group_max_size=size)
         self.size = size
         self.clients = [Client(), Client(), Client(), *map(Client, INSTANCES)]
-        self.last_generation = -1
+        self.last_group, self.last_generation = None, -1
 
     def client(self, index):
         client = self.clients[index]
@@ -199,7 +199,7 @@ class Groups(RuleBasedStateMachine):
         for _, partition, records in held if kept else ():
             log._write(partition, records)
         self.cluster.crash()
-        self.last_generation = -1
+        self.last_group, self.last_generation = None, -1
         for client in self.clients:
             client.waiting = None
 
@@ -267,9 +267,12 @@ class Groups(RuleBasedStateMachine):
 
     @invariant()
     def generations_grow(self):
-        group = self.group()
-        if group is not None:
+        group, last = self.group(), self.last_group
+        if last is not None and group is last:
             assert group.generation >= self.last_generation
+        elif last is not None:  # only a group that nobody is in is forgotten, and made anew
+            assert last.state in (ClassicState.EMPTY, ClassicState.DEAD), last.state
+        self.last_group = group
         self.last_generation = -1 if group is None else group.generation
 
     @invariant()
