@@ -5,6 +5,7 @@ Neighbours: `tests/peers/` holds the peers themselves.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ settings.load_profile("logcore")
 
 LONG = "TEST_LONG"
 """Set by `make interop`: tests that take a minute or more beside a peer run, too."""
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, also where a shell began the tests in the background, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
