@@ -6,12 +6,10 @@ Neighbours: `cases` and `sharing` measure with it; `clients` is the other load, 
 """
 
 import re
-import subprocess
 from typing import Final
 
 from benches.broker.contestants import Turn
 from tests.peers.kafka import run_tool
-from tests.peers.kafka.programs import TOOLS, java_command
 
 OPTIONS: Final = ("-Xmx1g", "-XX:+UseSerialGC")
 PRODUCER: Final = ("acks=all", "linger.ms=5")
@@ -24,13 +22,9 @@ def reported(tool: str, *arguments: str) -> list[str]:
     """Run a tool by its short name; return the lines that it printed.
 
     Raises:
-        RuntimeError: If it ends with an error; the end of what it said is in it.
+        RuntimeError: If it ends with an error; what it printed is in it.
     """
-    command = java_command(TOOLS[tool], arguments, OPTIONS)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{tool}:\n{(done.stdout + done.stderr)[-2000:]}")
-    return done.stdout.splitlines()
+    return run_tool(tool, *arguments, timeout_s=PATIENCE_S, options=OPTIONS).splitlines()
 
 
 def make_topic(turn: Turn, topic: str, partitions: int) -> None:

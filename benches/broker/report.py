@@ -17,6 +17,9 @@ from benches.sections import Section, middle, number, verdict
 SECTION: Final = Section("broker", "make bench-broker")
 CONTESTANTS: Final = (OURS, KAFKA, NULL)
 
+# Size of a message, and what is to be produced of the null broker's and of Kafka's rate.
+PROMISED: Final = ((100, 0.95, 1.3), (1024, 0.75, 2.5))
+
 Medians = dict[str, dict[str, float]]
 
 TEXT: Final = """\
@@ -66,23 +69,14 @@ def bounds() -> list[Bound]:
     """Return what was promised."""
     found = []
     for partitions in (1, 6):
-        small, large = (
-            f"{{}} {size} B, {partitions} partition(s), messages/s" for size in (100, 1024)
-        )
-        found += [
-            Bound(small.format("produce"), 0.95, NULL),
-            Bound(small.format("produce"), 1.3, KAFKA),
-            Bound(large.format("produce"), 0.75, NULL),
-            Bound(large.format("produce"), 2.5, KAFKA),
-            Bound(small.format("consume"), 1.0, KAFKA),
-            Bound(large.format("consume"), 1.0, KAFKA),
-        ]
-        for size, produced in ((100, 1.3), (1024, 2.5)):
-            java = f"{{}} {size} B, {partitions} partition(s), perf tool, messages/s"
-            found += [
-                Bound(java.format("produce"), produced, KAFKA),
-                Bound(java.format("consume"), 1.0, KAFKA),
-            ]
+        for size, of_null, of_kafka in PROMISED:
+            case = f"{{}} {size} B, {partitions} partition(s){{}}, messages/s"
+            found.append(Bound(case.format("produce", ""), of_null, NULL))
+            for load in ("", ", perf tool"):
+                found += [
+                    Bound(case.format("produce", load), of_kafka, KAFKA),
+                    Bound(case.format("consume", load), 1.0, KAFKA),
+                ]
     single = "one record a request, {}, messages/s".format
     found += [
         Bound(single("one in flight, librdkafka"), 2, KAFKA),

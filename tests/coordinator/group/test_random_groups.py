@@ -88,7 +88,7 @@ class Groups(RuleBasedStateMachine):
         self.cluster = Cluster(group_initial_rebalance_delay_ms=delay_ms, group_max_size=size)
         self.size = size
         self.clients = [Client(), Client(), Client(), *map(Client, INSTANCES)]
-        self.last_group, self.last_generation = None, -1
+        self.last = None
 
     def client(self, index):
         client = self.clients[index]
@@ -199,7 +199,7 @@ class Groups(RuleBasedStateMachine):
         for _, partition, records in held if kept else ():
             log._write(partition, records)
         self.cluster.crash()
-        self.last_group, self.last_generation = None, -1
+        self.last = None
         for client in self.clients:
             client.waiting = None
 
@@ -267,13 +267,14 @@ class Groups(RuleBasedStateMachine):
 
     @invariant()
     def generations_grow(self):
-        group, last = self.group(), self.last_group
-        if last is not None and group is last:
-            assert group.generation >= self.last_generation
-        elif last is not None:  # only a group that nobody is in is forgotten, and made anew
-            assert last.state in (ClassicState.EMPTY, ClassicState.DEAD), last.state
-        self.last_group = group
-        self.last_generation = -1 if group is None else group.generation
+        group = self.group()
+        if self.last is not None:
+            last, generation = self.last
+            if group is last:
+                assert group.generation >= generation
+            else:  # only a group that nobody is in is forgotten, and made anew
+                assert last.state in (ClassicState.EMPTY, ClassicState.DEAD), last.state
+        self.last = None if group is None else (group, group.generation)
 
     @invariant()
     def every_member_has_a_session(self):

@@ -68,7 +68,13 @@ def java_command(
     return ["java", *options, logging, "-cp", classpath, main_class, *arguments]
 
 
-def run_tool(name: str, *arguments: str, stdin: str = "", timeout_s: float = 120) -> str:
+def run_tool(
+    name: str,
+    *arguments: str,
+    stdin: str = "",
+    timeout_s: float = 120,
+    options: tuple[str, ...] = SHORT_LIVED,
+) -> str:
     """Run a tool and return what it wrote to standard output.
 
     Args:
@@ -76,11 +82,12 @@ def run_tool(name: str, *arguments: str, stdin: str = "", timeout_s: float = 120
         arguments: Its command line.
         stdin: What it reads, such as the lines for `console-producer`.
         timeout_s: After so many seconds it is killed, and `subprocess.TimeoutExpired` raised.
+        options: Of the virtual machine; a tool that works for long is better off with its own.
 
     Raises:
         RuntimeError: If it exits with another code than 0; the message has all it printed.
     """
-    command = java_command(TOOLS[name], arguments, SHORT_LIVED)
+    command = java_command(TOOLS[name], arguments, options)
     done = subprocess.run(
         command, input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
     )
