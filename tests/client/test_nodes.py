@@ -13,13 +13,14 @@ from logcore.client.nodes import Channel, Nodes
 from logcore.client.opening import Opener
 from logcore.client.settings import Settings
 from logcore.common.errors import BrokerUnreachableError, ClientClosedError
+from logcore.protocol.messages.metadata import MetadataRequest
 from logcore.testing.local_broker import LocalBroker
 
 
-def nodes(first_ms: float = 50) -> Nodes:
-    opener = Opener(Settings(CLIENT_CONFIG, {}), None)
+def nodes(first_ms: float = 50, idle_s: float = 60, opener: Opener | None = None) -> Nodes:
+    opener = opener or Opener(Settings(CLIENT_CONFIG, {}), None)
     chance = random.Random(7)
-    return Nodes(opener, Backoff(first_ms, 1000, chance), Backoff(5000, 5000, chance), 60)
+    return Nodes(opener, Backoff(first_ms, 1000, chance), Backoff(5000, 5000, chance), idle_s)
 
 
 def test_one_connection_however_many_ask(logcore_broker: LocalBroker) -> None:
@@ -72,6 +73,32 @@ def test_after_a_failure_the_next_attempt_waits() -> None:
             assert made.is_waiting(1)
         assert loop.time() - start >= 0.07
         assert made.least_busy() is None
+        made.close()
+
+    uvloop.run(main())
+
+
+@pytest.mark.parametrize("idle_s", [0.02, -1])
+def test_idle_connections_are_closed_and_memory_is_let_go_of(
+    idle_s: float, logcore_broker: LocalBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logcore.client.nodes.SWEEP_S", 0.01)
+    address = parse_address(logcore_broker.bootstrap_servers)
+
+    async def main() -> None:
+        opener = Opener(Settings(CLIENT_CONFIG, {}), None)
+        made = nodes(idle_s=idle_s, opener=opener)
+        connection = await made.connection(1, address)
+        opener.memory.give(opener.memory.take(1_000_000))
+        asked = connection.ask(MetadataRequest(topics=[]))
+        assert opener.memory.kept_bytes
+        await asked
+        if idle_s > 0:
+            await asyncio.wait_for(connection.closed, 5)
+        else:
+            await asyncio.sleep(0.1)
+            assert connection.is_open
+        assert not opener.memory.kept_bytes
         made.close()
 
     uvloop.run(main())

@@ -87,3 +87,12 @@ def test_nobody_is_there() -> None:
         uvloop.run(main(Address("127.0.0.1", port)))
     with pytest.raises(BrokerUnreachableError, match=r"no\.such\.name"):
         uvloop.run(main(Address("no.such.name.invalid", port)))
+
+
+def test_memory_is_kept_for_the_answers_that_a_consumer_goes_through_in_turns() -> None:
+    memory = Opener(Settings(CLIENT_CONFIG, {}), None).memory
+    answer_bytes = 8 * 1024 * 1024 + 100
+    buffers = [memory.take(answer_bytes) for _ in range(4)]
+    for buffer in buffers:
+        memory.give(buffer)
+    assert {id(memory.take(answer_bytes)) for _ in range(4)} == set(map(id, buffers))

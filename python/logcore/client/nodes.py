@@ -20,7 +20,7 @@ from logcore.common.errors import (
     LogcoreError,
 )
 
-IDLE_CHECK_S: Final = 10.0
+SWEEP_S: Final = 10.0
 
 
 class Channel(Enum):
@@ -76,7 +76,7 @@ class Nodes:
         self._setup_timeout = setup_timeout
         self._idle_s = idle_s
         self._nodes: dict[tuple[int, Channel], Node] = {}
-        self._idle_timer: asyncio.TimerHandle | None = None
+        self._sweep_timer: asyncio.TimerHandle | None = None
         self.is_closed = False
 
     def connected(self, node_id: int, channel: Channel = Channel.DATA) -> Connection | None:
@@ -165,9 +165,8 @@ class Nodes:
         node.failures = 0
         node.not_before = 0.0
         node.connection = connection
-        if self._idle_timer is None and self._idle_s >= 0:
-            loop = asyncio.get_running_loop()
-            self._idle_timer = loop.call_later(IDLE_CHECK_S, self._close_idle)
+        if self._sweep_timer is None:
+            self._sweep_later()
 
     def forget(self, node_id: int) -> None:
         """Close the connections to a broker that is no more."""
@@ -208,8 +207,8 @@ class Nodes:
     def close(self) -> None:
         """Close all connections; requests in flight fail."""
         self.is_closed = True
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        if self._sweep_timer is not None:
+            self._sweep_timer.cancel()
         for node in self._nodes.values():
             self._drop(node, ClientClosedError("the client is closed"))
         self._nodes.clear()
@@ -221,11 +220,18 @@ class Nodes:
         if node.connection is not None:
             node.connection.close(error)
 
-    def _close_idle(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._idle_timer = loop.call_later(IDLE_CHECK_S, self._close_idle)
+    def _sweep_later(self) -> None:
+        self._sweep_timer = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what has been idle for too long, and let go of memory."""
+        self._sweep_later()
+        self._opener.memory.trim()
+        if self._idle_s < 0:
+            return
+        now = asyncio.get_running_loop().time()
         for connection in self.open_connections():
-            if not connection.in_flight and connection.last_used + self._idle_s < loop.time():
+            if not connection.in_flight and connection.last_used + self._idle_s < now:
                 connection.close()
 
 

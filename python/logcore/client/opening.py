@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 SOFTWARE: Final = "logcore"
 API_VERSIONS_NEWEST: Final = 4
+KEPT_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Enough for the answers of 8 MiB that a consumer goes through in turns: it hands out of one, up to
+two wait and one arrives. With less, each answer had fresh memory, which the system clears first."""
 _BUFFERS: Final = (
     ("send.buffer.bytes", socket.SO_SNDBUF),
     ("receive.buffer.bytes", socket.SO_RCVBUF),
@@ -49,6 +52,9 @@ class Opener:
         tls: The context of connections with TLS; None for plain ones.
         authenticator: Logs connections in; None where nobody logs in.
         network: What measures connections; nobody looks if None.
+
+    Attributes:
+        memory: What they receive into.
     """
 
     def __init__(
@@ -62,7 +68,7 @@ class Opener:
         self._tls = tls
         self._authenticator = authenticator
         self._network = network or unseen()
-        self._memory = ReceiveMemory()
+        self.memory = ReceiveMemory(KEPT_BYTES_MAX)
         self._software_version = VERSION
 
     async def open(self, address: Address, timeout_s: float, node_id: int = -1) -> Connection:
@@ -126,7 +132,7 @@ class Opener:
         for candidate in await resolve(address):
             try:
                 transport, connection = await loop.create_connection(
-                    lambda: Connection(loop, str(address), client_id, self._memory, meter),
+                    lambda: Connection(loop, str(address), client_id, self.memory, meter),
                     candidate.host,
                     candidate.port,
                     ssl=self._tls,
