@@ -1,6 +1,7 @@
 """The way out: records, values, views, columns, following, and what outlives what."""
 
 import asyncio
+import gc
 import signal
 import threading
 import time
@@ -22,6 +23,11 @@ def test_limits_of_a_read(log):
     assert log.read_values(18, 5) == [b"18", b"19"]
     assert [r.offset for r in log.read(3, max_bytes=1)] == list(range(3, 10))
     assert log.read(20) == []
+
+
+def test_the_search_for_cycles_passes_over_records(log):
+    log.append_batch([b"a", None], [b"k", None])
+    assert not any(map(gc.is_tracked, [*log.read(0), *log]))
 
 
 @pytest.mark.parametrize("codec", [None, "gzip", "snappy", "lz4", "zstd"])

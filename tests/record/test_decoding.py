@@ -1,5 +1,6 @@
 """Records as a consumer reads them: in order, from the middle, without what was aborted."""
 
+import gc
 import threading
 
 import pytest
@@ -123,6 +124,15 @@ def test_a_record_has_all_its_parts():
             assert (topic, offset) == ("t", 0)
         case _:
             pytest.fail("a record matches by its parts")
+
+
+def test_the_search_for_cycles_passes_over_what_was_fetched_but_not_over_what_a_program_made():
+    records = fetched(batch_of(b"a", b"b", b"c"))
+    first, others = next(records), records.take(9)
+    assert not any(map(gc.is_tracked, [first, *others]))
+    cyclic: list[ConsumerRecord] = []
+    cyclic.append(first.with_key_and_value(None, cyclic))
+    assert gc.is_tracked(cyclic[0])
 
 
 def test_a_tail_that_is_cut_off_is_left_for_the_next_fetch():

@@ -52,6 +52,7 @@ MAY_BE_UNSAFE: Final = {
     "rust/bindings/src/batch.rs": "pyo3 hands Python's buffer protocol out as raw pointers",
     "rust/bindings/src/produce_batch.rs": "lends sealed bytes; buffer.rs has the filling in",
     "rust/bindings/src/buffer.rs": "pyo3 hands Python's buffer protocol out as raw pointers",
+    "rust/bindings/src/untracked.rs": "pyo3 has no class without the search for cycles",
     "rust/bindings/src/plain_sockets.rs": "descriptors come from Python as numbers",
 }
 

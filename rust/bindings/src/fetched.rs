@@ -24,6 +24,7 @@ use crate::columns::{Columns, Found};
 use crate::consumer_record::ConsumerRecord;
 use crate::error::{Outcome, invalid, raise_named};
 use crate::record::headers;
+use crate::untracked::untracked;
 
 /// Bytes that records of one batch may have after decompression.
 const DECOMPRESSED_BYTES_MAX: usize = i32::MAX as usize;
@@ -160,7 +161,7 @@ impl FetchedRecords {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> Outcome<Option<ConsumerRecord>> {
+    fn __next__<'py>(&self, py: Python<'py>) -> Outcome<Option<Bound<'py, ConsumerRecord>>> {
         let mut state = self.lock(py)?;
         self.next_record(py, &mut state)
     }
@@ -171,7 +172,7 @@ impl FetchedRecords {
         let mut records = Vec::new();
         while records.len() < count {
             match self.next_record(py, &mut state) {
-                Ok(Some(record)) => records.push(Bound::new(py, record)?),
+                Ok(Some(record)) => records.push(record),
                 Err(error) if records.is_empty() => return Err(error),
                 _ => break, // an error comes again
             }
@@ -290,14 +291,18 @@ impl FetchedRecords {
     }
 
     #[inline]
-    fn next_record(&self, py: Python<'_>, state: &mut State) -> Outcome<Option<ConsumerRecord>> {
+    fn next_record<'py>(
+        &self,
+        py: Python<'py>,
+        state: &mut State,
+    ) -> Outcome<Option<Bound<'py, ConsumerRecord>>> {
         self.next_of(py, state, |header, record| {
             let headers = if record.header_count == 0 {
                 self.no_headers.clone_ref(py)
             } else {
                 headers(py, record)?
             };
-            Ok(Some(ConsumerRecord {
+            let record = ConsumerRecord {
                 topic: self.topic.clone_ref(py),
                 partition: self.partition,
                 offset: header.base_offset + i64::from(record.offset_delta),
@@ -307,7 +312,8 @@ impl FetchedRecords {
                 value: field(py, record.value),
                 headers,
                 leader_epoch: header.leader_epoch,
-            }))
+            };
+            Ok(Some(untracked(py, record)?))
         })
     }
 

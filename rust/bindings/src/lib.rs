@@ -7,7 +7,7 @@
 //! `accumulator.rs`, `produce_batch.rs` and `delivery.rs` are a producer's, which takes records as
 //! `fields.rs` and `arrow_column.rs` read them; `fetched.rs` and `arrow_batches.rs` are a consumer's;
 //! `record.rs`, `batch.rs`, `columns.rs`, `arrow.rs` and `arrow_rows.rs` are the shapes in which
-//! records come out;
+//! records come out, and `untracked.rs` keeps those out of the search for cycles;
 //! `decompress.rs` opens what was compressed outside of batches;
 //! `buffer.rs` lends memory to Python, `chunk.rs` opens batches, `engine.rs` chooses between writer
 //! and follower, `error.rs` translates errors and `fork.rs` keeps children of a fork away.
@@ -19,6 +19,7 @@ mod error;
 mod engine;
 mod chunk;
 mod buffer;
+mod untracked;
 mod record;
 mod columns;
 mod consumer_record;

@@ -10,6 +10,7 @@ use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::chunk::Chunk;
 use crate::error::{Failure, Outcome};
+use crate::untracked::untracked;
 
 /// One record of a log: offset, timestamp in milliseconds, key, value and headers.
 #[pyclass(frozen, get_all, module = "logcore._native._core")]
@@ -137,7 +138,7 @@ pub(crate) fn push_records<'py>(
     max_records: usize,
 ) -> Outcome<()> {
     push(made, chunk, max_records, |header, record| {
-        Ok(Bound::new(py, Record::of(py, header, record)?)?.into_any())
+        Ok(untracked(py, Record::of(py, header, record)?)?.into_any())
     })
 }
 
