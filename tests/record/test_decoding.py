@@ -130,6 +130,7 @@ def test_the_search_for_cycles_passes_over_what_was_fetched_but_not_over_what_a_
     records = fetched(batch_of(b"a", b"b", b"c"))
     first, others = next(records), records.take(9)
     assert not any(map(gc.is_tracked, [first, *others]))
+    assert not gc.is_tracked(first.with_key_and_value("k", 1.5))
     cyclic: list[ConsumerRecord] = []
     cyclic.append(first.with_key_and_value(None, cyclic))
     assert gc.is_tracked(cyclic[0])

@@ -6,6 +6,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
+use crate::untracked::{is_plain, is_untracked, untracked};
+
 /// A record that a consumer read.
 #[pyclass(frozen, get_all, module = "logcore._native._core")]
 pub(crate) struct ConsumerRecord {
@@ -71,14 +73,21 @@ impl ConsumerRecord {
     }
 
     /// A copy with another key and value.
-    fn with_key_and_value(&self, py: Python<'_>, key: Py<PyAny>, value: Py<PyAny>) -> Self {
-        Self {
-            topic: self.topic.clone_ref(py),
-            headers: self.headers.clone_ref(py),
-            key,
-            value,
-            ..*self
-        }
+    fn with_key_and_value<'py>(
+        slf: &Bound<'py, Self>,
+        key: Bound<'py, PyAny>,
+        value: Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let (py, record) = (slf.py(), slf.get());
+        let holds_plain = is_untracked(slf.as_any()) && is_plain(&key) && is_plain(&value);
+        let copy = Self {
+            topic: record.topic.clone_ref(py),
+            headers: record.headers.clone_ref(py),
+            key: key.unbind(),
+            value: value.unbind(),
+            ..*record
+        };
+        if holds_plain { untracked(py, copy) } else { Bound::new(py, copy) }
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
