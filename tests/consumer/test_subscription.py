@@ -121,21 +121,21 @@ def test_one_thread_fetches_while_another_looks():
 def test_a_pause_ends_what_is_handed_out_and_loses_nothing():
     told = []
     state = assigned(P0).state(P0)
-    state.on_done = lambda place, records, before: told.append((place, before, records.taken_count))
+    state.on_done = lambda place, records: told.append((place, records.taken_count))
     buffer: Any = FetchBuffer()
     state.seek(0)
     data = batch_of(b"a", b"b", b"c")
-    buffer.put(state, FetchedRecords("t", 0, data, 0), lambda at: FetchedRecords("t", 0, data, at))
+    buffer.put(state, FetchedRecords("t", 0, data, 0))
     first = buffer.take().current
     assert next(first).value == b"a"
     state.pause()
-    assert (list(first), state.position, state.taken_before) == ([], 1, 1)
+    assert (list(first), state.position) == ([], 1)
     state.is_paused = False
     assert [record.value for record in state.current] == [b"b", b"c"]
     last = state.current
     state.pause()
     assert state.current is last, "there is nothing more of it"
     buffer.finish(state)
-    assert (told, state.position, state.taken_before) == ([(P0, 1, 2)], 3, 0)
+    assert (told, state.position) == ([(P0, 3)], 3)
     state.pause()
     assert state.is_paused

@@ -149,6 +149,21 @@ def test_stopping_hands_out_nothing_more():
     assert (list(records), records.next_offset, len(records.columns())) == ([], 1, 0)
 
 
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("taken", range(6))
+def test_the_rest_is_handed_out_by_another(codec, taken):
+    data = batch_of(b"a", b"b", compression=codec, producer=(7, 0, 0, True))
+    data += batch_of(b"c", b"d", base_offset=2, producer=(8, 0, 0, True))
+    data += marker(4, 7, commit=False) + batch_of(b"e", base_offset=5)
+    records = fetched(data, aborted=[(7, 0)], check_crcs=False)
+    begin = records.take(taken)
+    rest = records.rest()
+    assert rest.taken_count == len(begin)
+    assert list(records) == []
+    assert [r.value for r in [*begin, *rest]] == [b"c", b"d", b"e"]
+    assert (rest.taken_count, rest.next_offset, rest.end_offset) == (3, 6, 6)
+
+
 def test_damage_is_told_and_never_passed_over():
     good, bad = batch_of(b"a"), bytearray(batch_of(b"b", base_offset=1))
     bad[-2] ^= 1

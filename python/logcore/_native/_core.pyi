@@ -1274,10 +1274,13 @@ class FetchedRecords:
 
     @property
     def taken_count(self) -> int:
-        """How many records were handed out so far."""
+        """How many records were handed out so far, of what this is the rest of, too."""
 
     def stop(self) -> None:
         """Hand out nothing more."""
+
+    def rest(self) -> FetchedRecords:
+        """Stop, and return what is left as an object of its own; from any thread."""
 
     def __iter__(self) -> Self: ...
     def __next__(self) -> ConsumerRecord: ...

@@ -9,7 +9,6 @@ Neighbours: `subscription` holds positions and what was fetched; `fetch_session`
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 from logcore.client.cluster import Cluster
@@ -323,23 +322,22 @@ class Fetcher:
             listed = data.aborted_transactions or ()
             aborted = [(each.producer_id, each.first_offset) for each in listed]
         topic, partition = state.place
-        again = partial(
-            FetchedRecords,
-            topic,
-            partition,
-            records,  # type: ignore[arg-type]  # decoded: a memoryview
-            aborted=aborted,
-            check_crcs=self._check_crcs,
-        )
         try:
-            chunk = again(state.fetch_offset)
+            chunk = FetchedRecords(
+                topic,
+                partition,
+                records,  # type: ignore[arg-type]  # decoded: a memoryview
+                state.fetch_offset,
+                aborted=aborted,
+                check_crcs=self._check_crcs,
+            )
         except CorruptMessageError as error:
             return self._damaged(state, error)
         if chunk.end_offset <= state.fetch_offset:
             size, at = chunk.size_bytes, state.fetch_offset
             message = f"{topic}-{partition}: {size} bytes at offset {at} hold no whole batch"
             return self._damaged(state, CorruptMessageError(message))
-        self._buffer.put(state, chunk, again)
+        self._buffer.put(state, chunk)
         return True
 
     def _damaged(self, state: PartitionState, error: Exception) -> bool:

@@ -91,9 +91,9 @@ class FetchMeter:
             COORDINATING,
         )
 
-    def consumed(self, place: TopicPartition, chunk: "FetchedRecords", before: int = 0) -> None:
-        """Record what was handed out of something that was fetched; so many records before."""
-        count = before + chunk.taken_count
+    def consumed(self, place: TopicPartition, chunk: "FetchedRecords") -> None:
+        """Record what was handed out of something that was fetched."""
+        count = chunk.taken_count
         if count:
             topic = self._topic(place.topic)
             topic.records.record(count)
@@ -114,7 +114,7 @@ class FetchMeter:
         """Return the values of `_CONSUMED`, of some topics together."""
         topics = [self._topics[name] for name in wanted if name in self._topics]
         in_hand = [
-            state.taken_before + state.current.taken_count
+            state.current.taken_count
             for place, state in list(self._subscription.partitions.items())
             if place.topic in wanted and state.current is not None
         ]

@@ -24,10 +24,8 @@ from logcore.record import ConsumerRecord
 from logcore.record.decoding import FetchedRecords
 
 UNKNOWN: Final = -1
-Again: TypeAlias = Callable[[int], FetchedRecords]
-"""Makes what was fetched once more, to be handed out from an offset on."""
-Done: TypeAlias = Callable[[TopicPartition, FetchedRecords, int], object]
-"""Told what nothing more is handed out of, and how many records were before its last pause."""
+Done: TypeAlias = Callable[[TopicPartition, FetchedRecords], object]
+"""Told what nothing more is handed out of."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,8 +39,6 @@ class PartitionState:
         is_paused: Whether nothing of it is handed out.
         version: Goes up when what was fetched is void.
         current: What is being handed out.
-        again: What makes it again, if it can be.
-        taken_before: How many records of it were handed out before it was made again.
         unprepared: The records before `current` that hooks of the program were to make something
             of, and did not.
         held: What hooks have made of the records before those, until it is handed out.
@@ -59,11 +55,9 @@ class PartitionState:
     is_paused: bool = False
     version: int = 0
     current: FetchedRecords | None = None
-    again: Again | None = None
-    taken_before: int = 0
     unprepared: list[ConsumerRecord] = field(default_factory=list)
     held: deque[Prepared] = field(default_factory=deque)
-    parked: deque[tuple[FetchedRecords, Again | None]] = field(default_factory=deque)
+    parked: deque[FetchedRecords] = field(default_factory=deque)
     buffered_bytes: int = 0
     buffered: int = 0
     first_buffered: int | None = None
@@ -104,11 +98,8 @@ class PartitionState:
         """Hand out nothing; what is being iterated over ends, and goes on once that is over."""
         self.is_paused = True
         paused = self.current
-        if paused is None or self.again is None or paused.next_offset >= paused.end_offset:
-            return
-        paused.stop()
-        self.taken_before += paused.taken_count
-        self.current = self.again(paused.next_offset)
+        if paused is not None and paused.next_offset < paused.end_offset:
+            self.current = paused.rest()
 
     def seek(self, offset: int | None, reset_to: ResetTo | None = None) -> None:
         """Read on elsewhere; what was fetched is void."""
@@ -133,21 +124,18 @@ class PartitionState:
     def end_current(self) -> None:
         """Take note that nothing more is handed out of what was being handed out."""
         if self.current is not None and self.on_done is not None:
-            self.on_done(self.place, self.current, self.taken_before)
-        self.current = self.again = None
-        self.taken_before = 0
+            self.on_done(self.place, self.current)
+        self.current = None
 
 
 class FetchBuffer:
     """What was fetched and not handed out yet, of all partitions, oldest first."""
 
     def __init__(self) -> None:
-        self._ready: deque[tuple[PartitionState, int, FetchedRecords, Again | None]] = deque()
+        self._ready: deque[tuple[PartitionState, int, FetchedRecords]] = deque()
         self._lock = threading.Lock()  # one thread fetches, another may hand out
 
-    def put(
-        self, state: PartitionState, records: FetchedRecords, again: Again | None = None
-    ) -> None:
+    def put(self, state: PartitionState, records: FetchedRecords) -> None:
         """Add what was fetched of a partition, and fetch behind it from now on."""
         with self._lock:
             if state.buffered == 0 and state.current is None:
@@ -155,22 +143,22 @@ class FetchBuffer:
             state.buffered += 1
             state.buffered_bytes += records.size_bytes
             state.fetch_offset = records.end_offset
-            self._ready.append((state, state.version, records, again))
+            self._ready.append((state, state.version, records))
 
     def take(self) -> PartitionState | None:
         """Return a partition whose `current` is to be handed out next; None if there is none."""
         with self._lock:
             while self._ready:
-                state, version, records, again = self._ready.popleft()
+                state, version, records = self._ready.popleft()
                 if version != state.version:
                     continue
                 if state.is_paused:
-                    state.parked.append((records, again))
+                    state.parked.append(records)
                     continue
                 state.buffered -= 1
                 state.buffered_bytes -= records.size_bytes
                 state.first_buffered = None
-                state.current, state.again = records, again
+                state.current = records
                 return state
         return None
 
@@ -185,8 +173,8 @@ class FetchBuffer:
     def unpark(self, state: PartitionState) -> None:
         """Have handed out again what waited because its partition was paused."""
         with self._lock:
-            for records, again in reversed(state.parked):
-                self._ready.appendleft((state, state.version, records, again))
+            for records in reversed(state.parked):
+                self._ready.appendleft((state, state.version, records))
             state.parked.clear()
 
     def __len__(self) -> int:
@@ -196,7 +184,7 @@ class FetchBuffer:
         with self._lock:
             return any(
                 version == state.version and not state.is_paused
-                for state, version, _, _ in self._ready
+                for state, version, _ in self._ready
             )
 
 

@@ -74,7 +74,8 @@ pub(crate) struct FetchedRecords {
     taken_count: AtomicU64,
     is_stopped: AtomicBool,
     checks_crcs: bool,
-    hides_uncommitted: bool,
+    /// Transactions that are hidden, by producer and first offset; none of those that are open.
+    hidden: Option<Vec<(i64, i64)>>,
     no_headers: Py<PyTuple>,
     /// What the received bytes are a view of.
     source: Py<PyAny>,
@@ -114,14 +115,15 @@ impl FetchedRecords {
         for batch in Batches::new(bytes) {
             end_offset = end_offset.max(batch?.header.next_offset());
         }
-        let hides_uncommitted = aborted.is_some();
-        let mut aborted = aborted.unwrap_or_default();
-        aborted.sort_by_key(|&(_, first_offset)| first_offset);
+        let mut hidden = aborted;
+        if let Some(hidden) = &mut hidden {
+            hidden.sort_by_key(|&(_, first_offset)| first_offset);
+        }
         let state = State {
             buffer: records,
             at: 0,
             open: None,
-            aborted: aborted.into(),
+            aborted: hidden.clone().unwrap_or_default().into(),
             aborting: HashSet::new(),
         };
         Ok(Self {
@@ -130,7 +132,7 @@ impl FetchedRecords {
             taken_count: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
             checks_crcs: check_crcs,
-            hides_uncommitted,
+            hidden,
             no_headers: PyTuple::empty(py).unbind(),
             source,
             topic,
@@ -146,7 +148,7 @@ impl FetchedRecords {
         self.next_offset.load(Ordering::Acquire)
     }
 
-    /// How many records were handed out so far.
+    /// How many records were handed out so far, of what this is the rest of, too.
     #[getter]
     fn taken_count(&self) -> u64 {
         self.taken_count.load(Ordering::Relaxed)
@@ -155,6 +157,17 @@ impl FetchedRecords {
     /// Hands out nothing more.
     fn stop(&self) {
         self.is_stopped.store(true, Ordering::Release);
+    }
+
+    /// What is left, to be handed out by another object; this one hands out nothing more.
+    fn rest(&self, py: Python<'_>) -> Outcome<Self> {
+        self.stop();
+        let topic = self.topic.clone_ref(py);
+        let (source, offset, hidden) =
+            (self.source.bind(py), self.next_offset(), self.hidden.clone());
+        let rest = Self::new(py, topic, self.partition, source, offset, hidden, self.checks_crcs)?;
+        rest.taken_count.store(self.taken_count(), Ordering::Relaxed);
+        Ok(rest)
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -367,7 +380,7 @@ impl FetchedRecords {
                 verify(py, &batch)?;
             }
             let header = batch.header;
-            let is_aborted = self.hides_uncommitted && note_transaction(&batch, aborted, aborting)?;
+            let is_aborted = self.hidden.is_some() && note_transaction(&batch, aborted, aborting)?;
             if header.next_offset() <= self.next_offset.load(Ordering::Relaxed) {
                 *at = end;
                 continue;
