@@ -113,9 +113,9 @@ impl LogReader {
         }
     }
 
-    /// Reads at most `max_bytes` from the batch that holds `offset`; with `min_one_batch` the
-    /// first batch comes whole even if it is larger. `None` when there is nothing past the offset
-    /// yet; a read at the end looks for new records first.
+    /// Reads at most `max_bytes` from the batch that holds `offset`; a first batch that is larger
+    /// comes whole with `min_one_batch`, and not at all without. `None` when nothing past the
+    /// offset is there yet, or fits; a read at the end looks for new records first.
     ///
     /// # Errors
     /// `OffsetOutOfRange` below the log start offset or past the log end offset; `Corrupt`, `Io`.

@@ -256,8 +256,9 @@ impl Segment {
         Ok(None)
     }
 
-    /// Bytes from the batch that holds `offset` on: at most `max_bytes`, cut at `max_position`,
-    /// but one whole batch with `min_one_batch`. `None` past the last offset.
+    /// Bytes from the batch that holds `offset` on: at most `max_bytes`, cut at `max_position`. A
+    /// first batch that is larger comes whole with `min_one_batch`, and not at all without: nobody
+    /// can read a part of one. `None` past the last offset.
     ///
     /// # Errors
     /// `Corrupt` or `Io`.
@@ -265,8 +266,11 @@ impl Segment {
         let Some(first) = self.find_offset(offset)? else { return Ok(None) };
         let map = self.map()?;
         let end = limits.max_position.min(map.published());
-        let at_least = if limits.min_one_batch { first.size_bytes } else { 0 };
-        let wanted = limits.max_bytes.max(at_least);
+        let wanted = match (first.size_bytes > limits.max_bytes, limits.min_one_batch) {
+            (false, _) => limits.max_bytes,
+            (true, true) => first.size_bytes,
+            (true, false) => 0,
+        };
         let stop = first.position.saturating_add(wanted).min(end).max(first.position);
         let loaded = first.position.saturating_add(LOAD_BYTES_MAX).max(first.end()).min(stop);
         self.load(map, first.position..loaded)?;
@@ -324,6 +328,6 @@ pub struct ReadLimits {
     pub max_bytes: usize,
     /// Position in the segment that the read may not pass: the bound of its isolation.
     pub max_position: usize,
-    /// Whether the first batch comes whole even if larger than `max_bytes`.
+    /// Whether a first batch larger than `max_bytes` comes, whole.
     pub min_one_batch: bool,
 }

@@ -42,6 +42,12 @@ fn reads_are_cut_by_bytes_and_by_the_bound() {
     };
     assert_eq!(records_in(&read(1, 1 << 20, usize::MAX, false).unwrap()).len(), 4);
     assert_eq!(read(1, 1, usize::MAX, true).unwrap().len(), second.size_bytes);
+    assert!(read(1, second.size_bytes - 1, usize::MAX, false).unwrap().is_empty(), "no part of it");
+    assert_eq!(read(1, second.size_bytes, usize::MAX, false).unwrap().len(), second.size_bytes);
+    assert_eq!(
+        read(1, second.size_bytes + 9, usize::MAX, false).unwrap().len(),
+        second.size_bytes + 9
+    );
     assert!(read(1, 1 << 20, second.position, true).unwrap().is_empty(), "the bound wins");
     assert_eq!(read(1, 1 << 20, second.end(), true).unwrap().len(), second.size_bytes);
     assert!(read(5, 1 << 20, usize::MAX, true).is_none(), "after the last");

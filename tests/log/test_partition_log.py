@@ -204,8 +204,8 @@ def test_a_reads_limits(log):
     for _ in range(3):
         log.append_leader(batch(b"x" * 100), 0)
     size = log.size_bytes // 3
-    assert log.read(0, 10, False, 0)[0] is not None
-    assert len(memoryview(log.read(0, 10, False, 0)[0])) == 10
+    assert log.read(0, size - 1, False, 0)[0] is None
+    assert len(memoryview(log.read(0, size + 10, False, 0)[0])) == size + 10
     assert len(memoryview(log.read(0, 10, True, 0)[0])) == size
     assert len(memoryview(log.read(1, 10 * size, True, 1)[0])) == 2 * size
     assert log.read(3, 10, True, 1) == (None, 3, 3, 0, [])

@@ -1524,12 +1524,13 @@ class PartitionLog:
         Args:
             offset: An offset of the first batch; records before it may come along.
             max_bytes: Most bytes; the last batch may be cut off.
-            min_one_batch: Whether the first batch comes whole even if it is larger.
+            min_one_batch: Whether a first batch that is larger comes whole; otherwise it does not
+                come at all.
             isolation: How far to see: 0 to the end, 1 to the high watermark, 2 to the last stable
                 offset.
 
         Returns:
-            The bytes of one segment (None if there are none yet), the high watermark, the last
+            The bytes of one segment (None if none are there, or fit), the high watermark, the last
             stable offset, the start offset, and with isolation 2 the aborted transactions among
             the records, as pairs of producer id and first offset. The bytes stay readable after
             the log is deleted or closed.

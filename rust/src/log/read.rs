@@ -44,8 +44,8 @@ pub struct FetchData {
 const EVERYTHING: ReadBound = ReadBound { base_offset: i64::MAX, position: usize::MAX };
 
 impl Log {
-    /// Reads at most `max_bytes` from the batch that holds `offset`; with `min_one_batch` the
-    /// first batch comes whole even if it is larger.
+    /// Reads at most `max_bytes` from the batch that holds `offset`; a first batch that is larger
+    /// comes whole with `min_one_batch`, and not at all without.
     ///
     /// # Errors
     /// `OffsetOutOfRange` below the log start offset or past the log end offset; `Corrupt` or `Io`

@@ -127,15 +127,18 @@ def test_a_session_tells_only_news(broker: Running):
     assert wire.ask(lost, 12).error_code == 70
 
 
-def test_partitions_in_one_request_share_the_limit(broker: Running):
+@pytest.mark.parametrize("spare_bytes", [0, 1, 61, len(BATCH) - 1])
+def test_partitions_in_one_request_share_the_limit(broker: Running, spare_bytes: int):
     topic = broker.topic(partitions=3)
     wire = broker.wire()
     for index in range(3):
         produce(wire, topic, BATCH, partition=index)
     asked = [FetchPartition(partition=index, partition_max_bytes=1 << 20) for index in range(3)]
     request = FetchRequest(
-        max_bytes=2 * len(BATCH), min_bytes=1, topics=[FetchTopic(topic=topic, partitions=asked)]
+        max_bytes=2 * len(BATCH) + spare_bytes,
+        min_bytes=1,
+        topics=[FetchTopic(topic=topic, partitions=asked)],
     )
     response = wire.ask(request, 12)
     got = [len(partition.records) for partition in response.responses[0].partitions]
-    assert got == [len(BATCH), len(BATCH), 0]
+    assert got == [len(BATCH), len(BATCH), 0], "no client gets on by a part of a batch"
